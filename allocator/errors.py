@@ -1,0 +1,164 @@
+"""Every failure the allocator reports: one root, one class per thing the reader must do.
+
+The docstring of a class is its default message. Facts are attributes, so that the console and
+the command line can phrase them; `remedy` is a sentence in the imperative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DataIssue:
+    """One thing wrong in the database's rows, named so that somebody can mend it.
+
+    `row` names the row as a person would (worker and job line), `ids` holds the raw keys for a
+    detail view. An `acknowledgeable` issue stops the run only until the operator accepts it.
+    """
+
+    table: str
+    row: str
+    message: str
+    remedy: str
+    ids: tuple[str, ...] = ()
+    acknowledgeable: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.table}, {self.row}: {self.message} {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InputChange:
+    """One row that differs between the inputs that were solved and the inputs now."""
+
+    table: str
+    row: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.table}, {self.row}: was {self.before}, is now {self.after}"
+
+
+class AllocatorError(Exception):
+    """The allocator could not do what was asked."""
+
+    exit_code: ClassVar[int] = 1
+    remedy: ClassVar[str] = ""
+
+    def __init__(self, message: str = "", *, remedy: str = "", **facts: Any) -> None:
+        self.message = message or (type(self).__doc__ or "").split("\n", 1)[0]
+        self.how = remedy or type(self).remedy
+        self.facts = facts
+        super().__init__(f"{self.message} {self.how}".strip())
+
+
+class UsageError(AllocatorError):
+    """The request is not one that the allocator understands."""
+
+    exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """The configuration is incomplete."""
+
+
+class RunNotFound(UsageError):
+    """There is no allocator run with this id."""
+
+    remedy = "List the runs and pick one of them."
+
+
+class InvalidData(AllocatorError):
+    """The run's data has errors, so it was not solved."""
+
+    exit_code = 4
+    remedy = "Mend each row that is listed, then load the run again."
+
+    def __init__(self, issues: tuple[DataIssue, ...], message: str = "") -> None:
+        self.issues = issues
+        super().__init__(message or f"The run has {len(issues)} data error(s), so it was not solved.")
+
+
+class DatabaseError(AllocatorError):
+    """The database did not answer as expected."""
+
+    exit_code = 5
+
+
+class Unreachable(DatabaseError):
+    """The database cannot be reached."""
+
+    remedy = "Check that it is running and that SUPABASE_URL is right, then try again."
+
+
+class KeyRefused(DatabaseError):
+    """The database refused the key: it is wrong or has expired."""
+
+    remedy = "Put the project's current service_role key into SUPABASE_SERVICE_ROLE_KEY."
+
+
+class Denied(DatabaseError):
+    """The key may not do this."""
+
+    remedy = "Use the service_role key; the anon key sees nothing."
+
+
+class MissingTable(DatabaseError):
+    """The database lacks a table or column that the allocator reads."""
+
+    remedy = "Compare the schema with the README's table list, or run the doctor command."
+
+
+class MissingFunction(DatabaseError):
+    """The database lacks a function that the allocator calls."""
+
+    remedy = "Apply the SQL files in allocator/sql (the System page shows them)."
+
+
+class TimedOut(DatabaseError):
+    """The database took too long to answer."""
+
+    remedy = "Try again; if it goes on, ask the DBA about the statement timeout."
+
+
+class MalformedAnswer(DatabaseError):
+    """The database's answer is not what its API promises."""
+
+    remedy = "Check that SUPABASE_URL is the project's own URL and nothing else answers there."
+
+
+class NotSolved(AllocatorError):
+    """There is no checked allocation to commit."""
+
+    remedy = "Solve the run first."
+
+
+class CheckFailed(AllocatorError):
+    """The independent check rejected the allocation, so it is neither shown nor committed."""
+
+    remedy = "Report this with the run's fingerprint; do not allocate by hand from it."
+
+
+class CommitRefused(AllocatorError):
+    """The commit was refused and nothing was written."""
+
+    exit_code = 6
+
+
+class AlreadyCompleted(CommitRefused):
+    """Somebody else has already committed this run; nothing was written."""
+
+    remedy = "Open the run to see its receipt."
+
+
+class InputsChanged(CommitRefused):
+    """The data has changed since it was solved; nothing was written."""
+
+    remedy = "Look at what changed and solve again."
+
+    def __init__(self, changes: tuple[InputChange, ...]) -> None:
+        self.changes = changes
+        super().__init__(f"{len(changes)} row(s) changed since the run was solved; nothing was written.")

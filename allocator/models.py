@@ -1,0 +1,377 @@
+"""The domain's nouns, immutable: what is read, what is asked for, what comes out.
+
+Everything about a worker is keyed by the worker mapping's id
+(`allocation_run_worker_mappings.id`), never by `workers.id`. Ids are lower-case uuid strings.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from allocator.errors import DataIssue
+
+
+@dataclass(frozen=True, slots=True)
+class AllocatorRun:
+    """A row of `allocator_py_runs` with the allocation run and plan it belongs to."""
+
+    id: str
+    allocation_run: str
+    created_at: datetime
+    queued_at: datetime | None = None
+    completed_at: datetime | None = None
+    is_exclusive: bool = False
+    included_job_lines: tuple[str, ...] = ()
+    included_worker_mappings: tuple[str, ...] = ()
+    allocation_run_status: str = ""
+    startdate: date | None = None
+    enddate: date | None = None
+    due_date: datetime | None = None
+    plan_name: str = ""
+    org: str = ""
+    timezone: str = "UTC"
+
+    @property
+    def is_pending(self) -> bool:
+        """True until `completed_at` is set."""
+        return self.completed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """One worker's preferences; see `allocator.ranks` for the arithmetic.
+
+    `order` holds every job line of the *allocation run* that the worker ranked, with the raw
+    `order_preference`. `scores` holds the job lines of this *allocator run*, best first, with
+    their fractional rank in 1 … N. Every other job line of the run scores `unranked_score`.
+    """
+
+    order: Mapping[str, int] = field(default_factory=dict)
+    scores: OrderedDict[str, float] = field(default_factory=OrderedDict)
+    unranked_score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A junior doctor in the run; `id` is the worker mapping's id."""
+
+    id: str
+    firstname: str = ""
+    lastname: str = ""
+    preferred_name: str = ""
+    internal_id: str = ""
+    qualificationlevel: str = ""
+    submitted: bool = False
+    locked: bool = False
+    qualification_ids: frozenset[str] = frozenset()
+    preferences: Preferences = field(default_factory=Preferences)
+
+    @property
+    def name(self) -> str:
+        """Preferred or first name and last name; the internal id when there is no name."""
+        return f"{self.preferred_name or self.firstname} {self.lastname}".strip() or self.internal_id
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """A row of `job_line_eligibility`: who may hold a job line."""
+
+    job_line: str
+    included_qualification_tag_ids: frozenset[str] = frozenset()
+    excluded_qualification_tag_ids: frozenset[str] = frozenset()
+    included_worker_mapping_ids: frozenset[str] = frozenset()
+    excluded_worker_mapping_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A year-long sequence of rotations.
+
+    `used_places` were taken by earlier completed runs (exclusive runs only), so `places` are
+    left. `eligibility` is None when nobody restricted the job line.
+    """
+
+    id: str
+    name: str = ""
+    sort_order: int = 0
+    max_n_workers: int = 1
+    must_have_workers: bool = False
+    used_places: int = 0
+    eligibility: Eligibility | None = None
+
+    @property
+    def places(self) -> int:
+        """Places that this run may still fill, at least 0."""
+        return max(0, self.max_n_workers - self.used_places)
+
+    @property
+    def least_places(self) -> int:
+        """1 when the job line must get somebody in this run, else 0."""
+        return int(self.must_have_workers and self.used_places == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighting:
+    """A row of `allocation_run_preferencer_weightings`: positive = less wanted.
+
+    `job_line` None reaches every job line; both arrays empty reach every worker.
+    """
+
+    id: str
+    weighting: int
+    job_line: str | None = None
+    qualification_tag_ids: frozenset[str] = frozenset()
+    worker_mapping_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class QualificationTag:
+    """A row of `qualification_tags`."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A worker or job line that does not take part, and why; `kind` is `worker` or `job line`."""
+
+    kind: str
+    id: str
+    name: str
+    reason: str
+
+
+class Policy(StrEnum):
+    """What a best allocation is; all policies honour the same hard rules."""
+
+    LEAST_TOTAL = "least_total"
+    GREEDY = "greedy"
+    GENEROUS = "generous"
+    LEXIMIN = "leximin"
+
+
+class SolverName(StrEnum):
+    """Solvers of the restricted master."""
+
+    HIGHS = "highs"
+    CBC = "cbc"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator chooses.
+
+    alpha: `preferencer_weight`, 0 (workers only) … 1 (organisation only).
+    power: `preference_power`, 0.1 … 10; above 1 it spares the worst-off.
+    seed: any integer ≥ 0; decides among equally good allocations.
+    time_limit: seconds, > 0. `worst_rank`: no worker's score may exceed it (None = no cap).
+    Raises ValueError when a value is out of range.
+    """
+
+    alpha: float = 0.3
+    power: float = 1.0
+    seed: int = 1234
+    time_limit: float = 60.0
+    ties_allowed: bool = True
+    solver: SolverName = SolverName.HIGHS
+    policy: Policy = Policy.LEAST_TOTAL
+    worst_rank: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha", float(self.alpha))
+        object.__setattr__(self, "power", float(self.power))
+        object.__setattr__(self, "solver", SolverName(self.solver))
+        object.__setattr__(self, "policy", Policy(self.policy))
+        if not 0 <= self.alpha <= 1:
+            raise ValueError("alpha must lie between 0 (workers only) and 1 (organisation only)")
+        if not 0.1 <= self.power <= 10:
+            raise ValueError("power must lie between 0.1 and 10")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ValueError("seed must be a whole number, 0 or more")
+        if not 0 < self.time_limit < float("inf"):
+            raise ValueError("the time limit must be more than 0 seconds")
+        if self.worst_rank is not None and not self.worst_rank >= 1:
+            raise ValueError("the cap on the worst rank must be 1 or more")
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, under the field names."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, eq=False)
+class RunInputs:
+    """Everything that defines one allocator run, hydrated. Compared by identity.
+
+    Workers and job lines are sorted by id. `pins` (worker → job line that it must get),
+    `rulings` ((worker, job line) → True allowed / False banned, before any eligibility rule) and
+    `scenario` (its name) are empty as hydrated; a scenario fills them. `fingerprint` is that of
+    the rows as hydrated; a scenario keeps it.
+    """
+
+    run: AllocatorRun
+    workers: tuple[Worker, ...]
+    job_lines: tuple[JobLine, ...]
+    weightings: tuple[Weighting, ...] = ()
+    tags: tuple[QualificationTag, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    issues: tuple[DataIssue, ...] = ()
+    pins: Mapping[str, str] = field(default_factory=dict)
+    rulings: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    scenario: str = ""
+    fingerprint: str = ""
+
+    def worker(self, mapping_id: str) -> Worker:
+        """The worker with this mapping id; KeyError when it does not take part."""
+        return self._workers_by_id[mapping_id]
+
+    def job_line(self, job_line_id: str) -> JobLine:
+        """The job line with this id; KeyError when it does not take part."""
+        return self._job_lines_by_id[job_line_id]
+
+    @property
+    def _workers_by_id(self) -> dict[str, Worker]:
+        return self._index("_w", self.workers)
+
+    @property
+    def _job_lines_by_id(self) -> dict[str, JobLine]:
+        return self._index("_j", self.job_lines)
+
+    def _index(self, key: str, rows: tuple[Any, ...]) -> dict[str, Any]:
+        if key not in self.__dict__:
+            self.__dict__[key] = {row.id: row for row in rows}
+        return self.__dict__[key]  # type: ignore[no-any-return]
+
+    @property
+    def blocking_issues(self) -> tuple[DataIssue, ...]:
+        """The data errors that no acknowledgement lifts."""
+        return tuple(issue for issue in self.issues if not issue.acknowledgeable)
+
+
+class Status(StrEnum):
+    """How a solve ended."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    CANCELLED = "cancelled"
+    INVALID_DATA = "invalid_data"
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """One placement. `score` is the rank in this run (or the unranked budget); `cost` is the
+    pair's share of the objective; `original_preference` is the worker's own fractional rank in
+    the whole allocation run, None when unranked."""
+
+    worker_mapping: str
+    job_line: str
+    score: float
+    original_preference: float | None
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Why no allocation can be better: a price for each job line (LP duality).
+
+    With price p_j, Σ_w min_j(cost_wj + p_j) − Σ_j max(p_j · places filled) is a lower bound of
+    every allocation's objective; the certificate holds when it equals the objective.
+    `verified` is set by the independent checker alone.
+    """
+
+    prices: Mapping[str, float]
+    bound: float
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One hard rule and how often the independent checker tested it."""
+
+    rule: str
+    tested: int
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SolveResult:
+    """What a solve found. `objective`, `bound`, `gap` (objective − bound) are None without an
+    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping."""
+
+    status: Status
+    settings: Settings
+    fingerprint: str
+    allocations: tuple[Allocation, ...] = ()
+    objective: float | None = None
+    bound: float | None = None
+    gap: float | None = None
+    worker_dissatisfaction: float | None = None
+    organisation_dissatisfaction: float | None = None
+    certificate: Certificate | None = None
+    checks: tuple[Check, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    solver: str = ""
+    message: str = ""
+    scenario: str = ""
+
+    @property
+    def is_checked(self) -> bool:
+        """True when there is an allocation and every check passed."""
+        return bool(self.checks) and bool(self.allocations) and not any(c.failures for c in self.checks)
+
+
+class Phase(StrEnum):
+    """Phases of a solve, in order."""
+
+    FORMULATE = "formulate"
+    START = "starting prices"
+    MASTER = "solve"
+    PRICING = "prove"
+    TIE_BREAK = "break ties"
+    CHECK = "check"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A snapshot of a running solve; `elapsed` in seconds, the counts are cumulative."""
+
+    phase: Phase
+    elapsed: float
+    message: str = ""
+    variables: int = 0
+    constraints: int = 0
+    iterations: int = 0
+    incumbent: float | None = None
+    bound: float | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """Incumbent − bound, None until both are known."""
+        if self.incumbent is None or self.bound is None:
+            return None
+        return self.incumbent - self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a commit wrote: one audit row."""
+
+    allocator_py_run: str
+    operator: str
+    committed_at: datetime
+    n_allocations: int
+    objective: float | None
+    bound: float | None
+    solver: str
+    fingerprint: str
+    settings: Mapping[str, Any]
+    scenario: Mapping[str, Any]
+    counts: Mapping[str, Any]
+    repeated: bool = False

@@ -141,12 +141,8 @@ class _Reader:
         if not isinstance(row, dict):
             self.note("settings", "must be an object")
             return Settings()
-        given = self.row(row, Settings, "settings")
-        try:
-            return Settings(**given)
-        except (ValueError, OverflowError) as error:
-            self.note("settings", str(error))
-            return Settings()
+        built = self.build(row, Settings, "settings", set())
+        return built if isinstance(built, Settings) else Settings()
 
     def change(self, row: object, place: str) -> Change | None:
         if not isinstance(row, dict):
@@ -156,24 +152,24 @@ class _Reader:
         if cls is None:
             self.note(f"{place}.kind", f"must be one of {', '.join(KINDS)}")
             return None
+        built = self.build(row, cls, place, {"kind"})
+        return built if isinstance(built, Change) else None
+
+    def build(self, row: Mapping[str, Any], cls: type[Any], place: str, extra: set[str]) -> object:
+        """An instance of the dataclass from the values in `row`; None when one is wrong."""
         before = len(self.problems)
-        given = self.row(row, cls, place)
+        self.unknown(row, extra | {item.name for item in fields(cls)}, place)
+        given = {}
         for item in fields(cls):
-            if item.name not in row and item.default is item.default_factory is MISSING:
-                self.note(f"{place}.{item.name}", "is missing")
+            where = f"{place}.{item.name}"
+            if item.name in row:
+                given[item.name] = self.value(row, item.name, str(item.type), where, None)
+            elif item.default is item.default_factory is MISSING:
+                self.note(where, "is missing")
         if len(self.problems) > before:
             return None
         try:
             return cls(**given)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             self.note(place, str(error))
             return None
-
-    def row(self, row: Mapping[str, Any], cls: type[Any], place: str) -> dict[str, Any]:
-        kinds = {item.name: str(item.type) for item in fields(cls)}
-        self.unknown(row, {"kind", *kinds} if cls is not Settings else set(kinds), place)
-        return {
-            name: self.value(row, name, kind, f"{place}.{name}", None)
-            for name, kind in kinds.items()
-            if name in row
-        }

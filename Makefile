@@ -1,0 +1,59 @@
+# Everything runs from a fresh clone: the virtual environment is made and kept up to date here.
+SYSTEM_PYTHON ?= python3
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+BENCHMARK_STAMP := $(VENV)/.installed-benchmark
+BENCHMARK_REQUIREMENTS := tests/benchmarks/requirements.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help install browser console test lint format benchmark clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## Make .venv from the requirements files
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make SYSTEM_PYTHON=python3.11 ..."; exit 1; }
+	test -x $(PYTHON) || $(SYSTEM_PYTHON) -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+# The system's own browser will do; otherwise Debian's package as root, else Playwright's build.
+browser: $(STAMP)
+	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+	else \
+		$(PYTHON) -m playwright install chromium; \
+	fi
+
+console: $(STAMP)  ## Start the local stack with demo data and the console on it
+	$(PYTHON) -m console
+
+test: $(STAMP) browser lint  ## Lint, types, layering and every test
+	$(PYTHON) -m pytest
+
+lint: $(STAMP)  ## ruff, mypy and the import contracts
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(VENV)/bin/lint-imports
+
+format: $(STAMP)  ## Rewrite the sources in the house format
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+$(BENCHMARK_STAMP): $(STAMP) $(BENCHMARK_REQUIREMENTS)
+	$(PYTHON) -m pip install --quiet -r $(BENCHMARK_REQUIREMENTS)
+	@touch $@
+
+benchmark: $(BENCHMARK_STAMP)  ## Compare with the dense model and other solvers
+	$(PYTHON) -m tests.benchmarks
+
+clean:  ## Remove what was generated; databases of the local stack stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf tests/artifacts tests/benchmarks/results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,300 @@
+"""Background work: one daemon thread a job, found again by its key from any page or tab.
+
+A job belongs to a run, not to the page that started it: reloading, a second tab and a second
+operator see the same one. Nothing here knows the page; callers poll `Job.snapshot()`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from allocator.errors import AllocatorError
+from allocator.models import Progress, RunInputs, Settings, SolveResult, Status
+
+log = logging.getLogger(__name__)
+
+OnProgress = Callable[[Progress], None]
+Work = Callable[[OnProgress, threading.Event], Any]
+"""Work to do in the background: it reports progress and returns early when the event is set."""
+
+HISTORY_INTERVAL = 0.1
+"""Seconds between kept progress events of one phase, until the history is full."""
+
+HISTORY_SIZE = 400
+"""Most progress events kept; a longer solve is remembered more coarsely."""
+
+MOST_FINISHED = 50
+"""Finished jobs kept; the oldest are dropped."""
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class AlreadyRunning(AllocatorError):
+    """This is being worked on already."""
+
+    remedy = "Wait for it to end, or cancel it."
+
+
+class Solve(Protocol):
+    """`AllocatorService.solve`, `solver.solve` or anything called like them."""
+
+    def __call__(
+        self,
+        inputs: RunInputs,
+        settings: Settings,
+        *,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> SolveResult:
+        """Solve and return the checked result."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobSnapshot:
+    """A job at one moment.
+
+    `progress` is the latest event; `history` covers the whole job, thinned, oldest first, so
+    that incumbent and bound can be drawn against time. `elapsed` is in seconds. `error` is set
+    when the job failed, `result` when it returned something (also after a cancel).
+    """
+
+    key: str
+    state: JobState
+    started_by: str
+    started_at: datetime
+    finished_at: datetime | None
+    elapsed: float
+    cancelling: bool
+    progress: Progress | None
+    history: tuple[Progress, ...]
+    result: Any
+    error: AllocatorError | None
+    inputs: RunInputs | None
+    settings: Settings | None
+
+    @property
+    def is_running(self) -> bool:
+        """True until the job ended, however it ended."""
+        return self.state is JobState.RUNNING
+
+
+class History:
+    """Progress events, bounded: one per interval and phase, and the interval doubles when full."""
+
+    def __init__(self, interval: float = HISTORY_INTERVAL, size: int = HISTORY_SIZE) -> None:
+        self._interval = interval
+        self._size = size
+        self._kept: list[Progress] = []
+        self.latest: Progress | None = None
+
+    def add(self, event: Progress) -> None:
+        """Take one event; the latest is always remembered."""
+        self.latest = event
+        last = self._kept[-1] if self._kept else None
+        if last is None or event.phase is not last.phase or self._is_due(event, last):
+            self._kept.append(event)
+        if len(self._kept) > self._size:
+            self._kept = self._kept[::2]
+            self._interval *= 2
+
+    def _is_due(self, event: Progress, last: Progress) -> bool:
+        return event.elapsed - last.elapsed >= self._interval
+
+    def events(self) -> tuple[Progress, ...]:
+        """What was kept, ending with the latest event."""
+        if self.latest is None or (self._kept and self._kept[-1] is self.latest):
+            return tuple(self._kept)
+        return (*self._kept, self.latest)
+
+
+class Job:
+    """One piece of work on its own daemon thread. Made by `Jobs`; every method is thread-safe."""
+
+    def __init__(
+        self,
+        key: str,
+        work: Work,
+        started_by: str,
+        inputs: RunInputs | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.key = key
+        self.started_by = started_by
+        self.started_at = datetime.now(UTC)
+        self.inputs = inputs
+        self.settings = settings
+        self._work = work
+        self._lock = threading.Lock()
+        self._cancel = threading.Event()
+        self._ended = threading.Event()
+        self._history = History()
+        self._state = JobState.RUNNING
+        self._result: Any = None
+        self._error: AllocatorError | None = None
+        self._finished_at: datetime | None = None
+        # A daemon thread: a solve must never keep the server from shutting down.
+        self._thread = threading.Thread(target=self._run, name=f"job {key}", daemon=True)
+
+    def begin(self) -> None:
+        """Start the thread; `Jobs` calls this once."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Ask the work to stop; it ends soon after with the best result that it has."""
+        self._cancel.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the job ends; False when `timeout` seconds passed before."""
+        return self._ended.wait(timeout)
+
+    def snapshot(self) -> JobSnapshot:
+        """The job as it stands."""
+        with self._lock:
+            end = self._finished_at or datetime.now(UTC)
+            return JobSnapshot(
+                key=self.key,
+                state=self._state,
+                started_by=self.started_by,
+                started_at=self.started_at,
+                finished_at=self._finished_at,
+                elapsed=(end - self.started_at).total_seconds(),
+                cancelling=self._cancel.is_set() and self._state is JobState.RUNNING,
+                progress=self._history.latest,
+                history=self._history.events(),
+                result=self._result,
+                error=self._error,
+                inputs=self.inputs,
+                settings=self.settings,
+            )
+
+    def _report(self, event: Progress) -> None:
+        with self._lock:
+            self._history.add(event)
+
+    def _run(self) -> None:
+        result: Any = None
+        error: AllocatorError | None = None
+        try:
+            result = self._work(self._report, self._cancel)
+        except AllocatorError as exc:
+            error = exc
+        except Exception as exc:
+            log.exception("job %s stopped unexpectedly", self.key)
+            error = AllocatorError(
+                "The work stopped unexpectedly.",
+                remedy="Try again; if it goes on, look into the server's log.",
+            )
+            error.__cause__ = exc
+        self._finish(result, error)
+
+    def _finish(self, result: Any, error: AllocatorError | None) -> None:
+        with self._lock:
+            self._result, self._error = result, error
+            self._finished_at = datetime.now(UTC)
+            self._state = self._final_state()
+        self._ended.set()
+
+    def _final_state(self) -> JobState:
+        if self._error is not None:
+            return JobState.FAILED
+        stopped = self._result is None or getattr(self._result, "status", "") == Status.CANCELLED
+        return JobState.CANCELLED if self._cancel.is_set() and stopped else JobState.DONE
+
+
+class Jobs:
+    """The registry of jobs, at most one per key. Thread-safe; one a process."""
+
+    def __init__(self, most_finished: int = MOST_FINISHED) -> None:
+        self._most_finished = most_finished
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def start(
+        self,
+        key: str,
+        inputs: RunInputs,
+        settings: Settings,
+        *,
+        solve: Solve,
+        started_by: str = "",
+        refuse_running: bool = False,
+    ) -> Job:
+        """Solve `inputs` in the background under `key` (the run's id).
+
+        When a job with this key is running already, that one is returned, whatever its
+        settings; with `refuse_running` AlreadyRunning is raised instead.
+        """
+
+        def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
+            return solve(inputs, settings, on_progress=on_progress, cancel=cancel)
+
+        return self.submit(
+            key,
+            work,
+            started_by=started_by,
+            inputs=inputs,
+            settings=settings,
+            refuse_running=refuse_running,
+        )
+
+    def submit(
+        self,
+        key: str,
+        work: Work,
+        *,
+        started_by: str = "",
+        inputs: RunInputs | None = None,
+        settings: Settings | None = None,
+        refuse_running: bool = False,
+    ) -> Job:
+        """Do any work in the background under `key`; otherwise as `start`."""
+        with self._lock:
+            running = self._jobs.get(key)
+            if running is not None and running.snapshot().is_running:
+                if refuse_running:
+                    raise AlreadyRunning(started_by=running.started_by)
+                return running
+            job = Job(key, work, started_by, inputs, settings)
+            self._jobs.pop(key, None)
+            self._jobs[key] = job
+            self._drop_oldest_finished()
+            job.begin()
+        return job
+
+    def get(self, key: str) -> Job | None:
+        """The running or last finished job with this key."""
+        with self._lock:
+            return self._jobs.get(key)
+
+    def forget(self, key: str) -> None:
+        """Drop a finished job; a running one stays."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and not job.snapshot().is_running:
+                del self._jobs[key]
+
+    def snapshots(self) -> list[JobSnapshot]:
+        """Every job, the oldest first."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        return [job.snapshot() for job in jobs]
+
+    def _drop_oldest_finished(self) -> None:
+        finished = [k for k, job in self._jobs.items() if not job.snapshot().is_running]
+        for key in finished[: max(0, len(finished) - self._most_finished)]:
+            del self._jobs[key]

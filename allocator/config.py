@@ -1,0 +1,254 @@
+"""Where the database is, who may sign in, and the console's options.
+
+Secrets come from the environment, `.streamlit/secrets.toml` or the running local stack. Nothing
+here puts a secret into a repr or an error message.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from allocator.errors import ConfigurationError
+
+URL_VARIABLE = "SUPABASE_URL"
+KEY_VARIABLE = "SUPABASE_SERVICE_ROLE_KEY"
+SECRETS_VARIABLE = "ALLOCATOR_SECRETS"
+SERVICE_ROLE = "service_role"
+
+_HOW_TO_CONNECT = (
+    f"Set {URL_VARIABLE} and {KEY_VARIABLE}, or put them under [supabase] in "
+    ".streamlit/secrets.toml, or start the local stack with "
+    "`python -m allocator local start --seed demo`."
+)
+
+
+class Hidden(dict[str, str]):
+    """Names → secrets; its repr shows the names alone."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(sorted(self))})"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A Supabase project: `url` without `/rest/v1`, and its service_role key.
+
+    Raises ConfigurationError when either cannot be right as it is written.
+    """
+
+    url: str
+    service_role_key: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", self.url.strip().rstrip("/"))
+        object.__setattr__(self, "service_role_key", self.service_role_key.strip())
+        _check_url(self.url)
+        # An HTTP library would quote a malformed header value, key and all, in its error.
+        if not re.fullmatch(r"[\x21-\x7e]+", self.service_role_key):
+            raise ConfigurationError(
+                "The service_role key is empty or has spaces or other odd characters in it.",
+                remedy="Copy the whole key again, on one line.",
+            )
+
+    @property
+    def role(self) -> str:
+        """The role that the key claims; see `key_role`."""
+        return key_role(self.service_role_key)
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, port_is_sound = urlsplit(""), False
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    if parts.scheme in ("http", "https") and parts.hostname and port_is_sound and plain:
+        return
+    raise ConfigurationError(
+        "The database's address is not a plain http:// or https:// URL.",
+        remedy=f"Set {URL_VARIABLE} to the project's URL, without a user, a path or a query.",
+    )
+
+
+def key_role(key: str) -> str:
+    """The role that a Supabase key claims (`service_role`, `anon`, …), "" when it does not say.
+
+    The signature is not verified: the answer serves an early message, never a decision to trust.
+    """
+    if key.startswith("sb_secret_"):
+        return SERVICE_ROLE
+    if key.startswith("sb_publishable_"):
+        return "anon"
+    try:
+        payload = key.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        role = claims.get("role", "")
+    except (IndexError, ValueError, AttributeError):
+        return ""
+    return role if isinstance(role, str) else ""
+
+
+def load_connection(data_dir: str | Path | None = None) -> Connection:
+    """The connection from the environment, else the secrets file, else the running local stack.
+
+    Raises ConfigurationError when none is complete; it says what to set.
+    """
+    for source, url, key in (
+        ("The environment", os.environ.get(URL_VARIABLE), os.environ.get(KEY_VARIABLE)),
+        ("The secrets file", *_supabase_secrets()),
+    ):
+        if url and key:
+            return Connection(url, key)
+        if url or key:
+            missing = KEY_VARIABLE if url else URL_VARIABLE
+            raise ConfigurationError(f"{source} lacks {missing}.", remedy=_HOW_TO_CONNECT)
+    from allocator.embedded import stack  # the local stack's wheels load only when they are needed
+
+    running = stack.running(data_dir)
+    if running is None:
+        raise ConfigurationError("No database is configured.", remedy=_HOW_TO_CONNECT)
+    return Connection(running.url, running.service_role_key)
+
+
+def _supabase_secrets() -> tuple[str | None, str | None]:
+    secrets = load_secrets()
+    section = _section(secrets, "supabase")
+    return (
+        section.get("url") or secrets.get(URL_VARIABLE),
+        section.get("service_role_key") or secrets.get(KEY_VARIABLE),
+    )
+
+
+def secrets_path() -> Path:
+    """`$ALLOCATOR_SECRETS`, else `.streamlit/secrets.toml` here, else beside the package."""
+    named = os.environ.get(SECRETS_VARIABLE)
+    if named:
+        return Path(named)
+    here = Path(".streamlit", "secrets.toml")
+    return here if here.exists() else Path(__file__).parents[1] / here
+
+
+def load_secrets() -> Mapping[str, Any]:
+    """The secrets file as nested mappings, empty when there is none.
+
+    Raises ConfigurationError when it cannot be read or is not TOML.
+    """
+    path = secrets_path()
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as exc:
+        # The parser's message can quote a value; its cause is dropped for the same reason.
+        where = re.search(r"at line \d+", str(exc))
+        place = where.group().removeprefix("at ") if where else "its end"
+        raise ConfigurationError(
+            f"The secrets file is not valid TOML: {place}.",
+            remedy="Compare it with .streamlit/secrets.toml.example.",
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            "The secrets file cannot be read.",
+            remedy="Check its permissions and that it is UTF-8 text.",
+        ) from None
+
+
+def operators() -> Hidden:
+    """Operator name → argon2id hash, from `[operators]`; empty when nobody is configured.
+
+    Raises ConfigurationError for an entry that is not an argon2id hash.
+    """
+    found = Hidden()
+    for name, value in _section(load_secrets(), "operators").items():
+        if not isinstance(value, str) or not value.startswith("$argon2id$"):
+            raise ConfigurationError(
+                f"The entry of operator {name} under [operators] is not an argon2id hash.",
+                remedy="Make one with `python -m allocator hash-password`.",
+            )
+        found[name] = value
+    return found
+
+
+def api_key_hash() -> str | None:
+    """The argon2id hash of the HTTP trigger's key, `[api] key_hash`; None = the trigger is off.
+
+    Raises ConfigurationError when it is not an argon2id hash.
+    """
+    value = _section(load_secrets(), "api").get("key_hash")
+    if not value:
+        return None
+    if not isinstance(value, str) or not value.startswith("$argon2id$"):
+        raise ConfigurationError(
+            "key_hash under [api] is not an argon2id hash.",
+            remedy="Make one with `python -m allocator hash-password`.",
+        )
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleOptions:
+    """`[console]` of the secrets file, and the defaults.
+
+    idle_minutes: a session ends after so long without a click. lockout_attempts wrong passwords
+    lock sign-in for lockout_minutes. secure_cookie: set it behind TLS. dask_scheduler: address
+    that sweeps are sent to, "" = this machine. rank_bands: last choice number of each band in
+    the report, rising.
+    """
+
+    idle_minutes: float = 30.0
+    lockout_attempts: int = 5
+    lockout_minutes: float = 5.0
+    secure_cookie: bool = False
+    dask_scheduler: str = ""
+    rank_bands: tuple[int, ...] = (1, 3, 5)
+
+
+def console_options() -> ConsoleOptions:
+    """The console's options. Raises ConfigurationError for one that is unknown or out of range."""
+    section = _section(load_secrets(), "console")
+    known = {f.name: getattr(ConsoleOptions(), f.name) for f in fields(ConsoleOptions)}
+    for name, value in section.items():
+        if name not in known:
+            raise ConfigurationError(
+                f"[console] has no option {name}.", remedy=f"Use one of {', '.join(known)}."
+            )
+        if not _option_is_sound(value, known[name]):
+            raise ConfigurationError(
+                f"The value of {name} under [console] is of the wrong kind or out of range.",
+                remedy=f"Its default is {known[name]!r}.",
+            )
+    chosen: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in section.items()
+    }
+    return ConsoleOptions(**chosen)
+
+
+def _option_is_sound(value: Any, default: Any) -> bool:
+    if isinstance(default, bool | str):
+        return isinstance(value, type(default))
+    if isinstance(default, tuple):
+        whole = isinstance(value, list) and all(type(v) is int and v >= 1 for v in value)
+        return whole and bool(value) and sorted(set(value)) == value
+    kinds = (int,) if isinstance(default, int) else (int, float)
+    return type(value) in kinds and 0 < value < float("inf")
+
+
+def _section(secrets: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = secrets.get(name, {})
+    if not isinstance(section, Mapping):
+        raise ConfigurationError(
+            f"{name} in the secrets file must be a section.", remedy=f"Write it as [{name}]."
+        )
+    return section

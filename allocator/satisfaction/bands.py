@@ -1,0 +1,138 @@
+"""Bands of choices, for everybody, by group and by length of list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pandas as pd
+
+from allocator.models import RunInputs
+from allocator.satisfaction.distribution import NOT_PLACED, UNRANKED
+from allocator.satisfaction.ordinals import band_words, number_words
+
+EDGES = (1, 3, 5)
+LENGTHS = (0, 5, 10, 20)
+GROUPINGS = {"qualificationlevel": "Qualification level", "tag": "Qualification"}
+NO_GROUP = {"qualificationlevel": "No level given", "tag": "No qualification"}
+
+
+def band_labels(edges: Sequence[int] = EDGES) -> list[str]:
+    """`1st`, `2nd–3rd` …, `Outside the top five`, `Unranked`.
+
+    Raises ValueError unless the edges are whole numbers ≥ 1 that increase.
+    """
+    if not edges or list(edges) != sorted({int(e) for e in edges}) or edges[0] < 1:
+        raise ValueError("the bands' limits must be whole numbers from 1 up, each above the last")
+    starts = [1, *(edge + 1 for edge in edges[:-1])]
+    labels = [band_words(low, high) for low, high in zip(starts, edges, strict=True)]
+    return [*labels, f"Outside the top {number_words(edges[-1])}", UNRANKED]
+
+
+def band_of(ranks: pd.Series, edges: Sequence[int] = EDGES) -> pd.Series:
+    """The band of each fractional rank (NaN: unranked), as an ordered categorical."""
+    labels = band_labels(edges)
+    ranked = pd.cut(ranks, [0, *edges, float("inf")], labels=labels[:-1])
+    return ranked.cat.add_categories([UNRANKED]).fillna(UNRANKED)
+
+
+def bands(
+    placed: pd.DataFrame,
+    n_workers: int,
+    n_job_lines: int,
+    edges: Sequence[int] = EDGES,
+    bottom: int = 5,
+) -> pd.DataFrame:
+    """Columns `band`, `workers`, `share` (0 … 1 of all workers in the run), `of_above`.
+
+    The last band of ranks is followed by a row *of whom in the bottom `bottom`* (rank above
+    N − bottom), flagged `of_above` because it is part of the row before it; it is left out when
+    it would overlap a named band. *Not placed* appears only when there is somebody.
+    """
+    counts = band_of(placed["rank"], edges).value_counts(sort=False)
+    rows: list[tuple[str, int, bool]] = []
+    for label, count in counts.items():
+        if label == UNRANKED and bottom and n_job_lines - bottom >= edges[-1]:
+            lowest = int((placed["rank"] > n_job_lines - bottom).sum())
+            rows.append((f"of whom in the bottom {number_words(bottom)}", lowest, True))
+        rows.append((str(label), int(count), False))
+    if n_workers > len(placed):
+        rows.append((NOT_PLACED, n_workers - len(placed), False))
+    frame = pd.DataFrame(rows, columns=["band", "workers", "of_above"])
+    frame.insert(2, "share", frame["workers"] / max(n_workers, 1))
+    return frame
+
+
+def by_group(
+    inputs: RunInputs,
+    placed: pd.DataFrame,
+    grouping: str = "qualificationlevel",
+    edges: Sequence[int] = EDGES,
+) -> pd.DataFrame:
+    """Band counts of each group, by name, then a row *All workers*.
+
+    `grouping` is `qualificationlevel` or `tag` (a worker counts once under each tag that it
+    holds); ValueError otherwise. Columns: `group`, one count a band, `Not placed`, `workers`,
+    `mean_rank` (of ranked placements, NaN without one).
+    """
+    if grouping not in GROUPINGS:
+        raise ValueError(f"group by {' or '.join(GROUPINGS)}, not by {grouping}")
+    groups = _groups(inputs, grouping)
+    groups["All workers"] = {w.id for w in inputs.workers}
+    labels = [*band_labels(edges), NOT_PLACED]
+    placed = placed.assign(band=band_of(placed["rank"], edges).astype(str))
+    rows = []
+    for group, members in groups.items():
+        held = placed[placed["worker"].isin(members)]
+        counts = held["band"].value_counts().reindex(labels, fill_value=0)
+        counts[NOT_PLACED] = len(members) - len(held)
+        row = {"group": group} | {label: int(counts[label]) for label in labels}
+        rows.append(row | {"workers": len(members), "mean_rank": held["rank"].mean()})
+    return pd.DataFrame(rows)
+
+
+def _groups(inputs: RunInputs, grouping: str) -> dict[str, set[str]]:
+    """Group's name → worker ids, by name; those who belong nowhere come last."""
+    groups: dict[str, set[str]] = {}
+    nowhere: set[str] = set()
+    names = {tag.id: tag.name or "Qualification without a name" for tag in inputs.tags}
+    for worker in inputs.workers:
+        if grouping == "tag":
+            found = {names.get(t, "Qualification without a name") for t in worker.qualification_ids}
+        else:
+            found = {worker.qualificationlevel} - {""}
+        for name in found:
+            groups.setdefault(name, set()).add(worker.id)
+        if not found:
+            nowhere.add(worker.id)
+    ordered = {name: groups[name] for name in sorted(groups)}
+    return ordered | ({NO_GROUP[grouping]: nowhere} if nowhere else {})
+
+
+def list_lengths(placed: pd.DataFrame, limits: Sequence[int] = LENGTHS) -> pd.DataFrame:
+    """Outcome by how many of the run's job lines a worker ranked; empty ranges are left out.
+
+    Columns: `ranked` in words, `workers`, `first`, `top3`, `unranked` (counts), `mean_rank`.
+    """
+    edges = [-1, *limits, float("inf")]
+    labels = [_length_words(low, high) for low, high in pairwise(edges)]
+    lengths = pd.cut(placed["n_ranked"], edges, labels=labels)
+    rank = placed["rank"]
+    frame = placed.assign(ranked=lengths, first=rank <= 1, top3=rank <= 3, unranked=rank.isna())
+    grouped = frame.groupby("ranked", observed=True)
+    result = grouped.agg(
+        workers=("worker", "size"),
+        first=("first", "sum"),
+        top3=("top3", "sum"),
+        unranked=("unranked", "sum"),
+        mean_rank=("rank", "mean"),
+    ).reset_index()
+    return result.astype({"ranked": "str"})
+
+
+def _length_words(low: float, high: float) -> str:
+    if high == 0:
+        return "Ranked nothing"
+    if high == float("inf"):
+        return f"{low + 1:.0f} or more"
+    return f"{low + 1:.0f}" if high == low + 1 else f"{low + 1:.0f}–{high:.0f}"

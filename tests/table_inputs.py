@@ -1,4 +1,4 @@
-"""Hydrated inputs straight from generated table rows, by domain.md's rules and without a database."""
+"""Hydrated inputs straight from generated table rows, without a database."""
 
 from __future__ import annotations
 
@@ -36,13 +36,12 @@ def inputs_from(tables: Tables, run_id: str) -> RunInputs:
         and row["max_n_workers"] > used.count(row["id"])
     ]
     present = {row["id"] for row in job_lines}
+    weightings = _of(tables, "allocation_run_preferencer_weightings", run)
     return RunInputs(
         AllocatorRun(run_id, run["allocation_run"], datetime.fromisoformat(run["created_at"])),
         tuple(sorted((_worker(tables, row, present) for row in mappings), key=lambda w: w.id)),
         tuple(sorted((_job_line(tables, row, used) for row in job_lines), key=lambda j: j.id)),
-        tuple(
-            sorted((_weighting(row) for row in _weighting_rows(tables, run)), key=lambda w: w.id)
-        ),
+        tuple(sorted((_weighting(row) for row in weightings), key=lambda w: w.id)),
     )
 
 
@@ -76,10 +75,6 @@ def _of(tables: Tables, table: str, run: dict[str, Any]) -> list[dict[str, Any]]
 
 def _included(ids: list[str] | None, row_id: str) -> Collection[str]:
     return ids or [row_id]
-
-
-def _weighting_rows(tables: Tables, run: dict[str, Any]) -> list[dict[str, Any]]:
-    return _of(tables, "allocation_run_preferencer_weightings", run)
 
 
 def _placed_elsewhere(tables: Tables, run: dict[str, Any]) -> list[dict[str, Any]]:

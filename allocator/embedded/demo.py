@@ -46,7 +46,7 @@ def rows(today: date | None = None) -> dict[str, list[dict[str, object]]]:
     australian, new_zealand = _monday(date(year, 1, 11)), _monday(date(day.year, 11, 30))
     intern = build("intern", f"Intern year {year}", "INT", AUSTRALIAN, australian)
     add_intern_year(intern)
-    by_eye = build("by eye", f"Intern sample {year}, 12 by 12", "SMP", AUSTRALIAN, australian)
+    by_eye = build("by eye", f"Intern sample {year} (12 by 12)", "SMP", AUSTRALIAN, australian)
     add_by_eye(by_eye)
     residents = build("infeasible", f"Resident year {year}", "RES", AUSTRALIAN, australian)
     add_infeasible(residents)

@@ -48,22 +48,22 @@ class Tastes:
         self._rng = rng
         self._job_lines = job_lines
         rotations = sorted({name for job_line in job_lines for name in job_line.rotations})
-        self._rotations = {name: rng.gauss(0, 1) for name in rotations}
-        self._sites = {name: 1.2 - 1.1 * place for place, name in enumerate(SITES)}
-        self._job_line_appeal = {job_line.id: rng.gauss(0, 0.7) for job_line in job_lines}
+        self._rotations = {name: rng.gauss(0, 0.8) for name in rotations}
+        self._sites = {name: 0.8 - 0.8 * place for place, name in enumerate(SITES)}
+        self._job_line_appeal = {job_line.id: rng.gauss(0, 0.5) for job_line in job_lines}
 
     def ranking(self, site: str | None = None) -> list[str]:
         """Job line ids, best first, for one more worker; `site` is the hospital they live near."""
         rng = self._rng
-        rotations = {name: liked + rng.gauss(0, 0.9) for name, liked in self._rotations.items()}
-        sites = {name: liked + rng.gauss(0, 0.6) for name, liked in self._sites.items()}
+        rotations = {name: liked + rng.gauss(0, 1.2) for name, liked in self._rotations.items()}
+        sites = {name: liked + rng.gauss(0, 1.0) for name, liked in self._sites.items()}
         if site is not None:
             sites[site] += 2.5
         utility = {
             line.id: self._job_line_appeal[line.id]
             + sum(rotations[name] for name in line.rotations)
             + sites[line.site]
-            + rng.gauss(0, 0.4)
+            + rng.gauss(0, 1.0)
             for line in self._job_lines
         }
         return sorted(utility, key=lambda job_line: -utility[job_line])

@@ -71,7 +71,8 @@ def test_rows_are_the_same_in_every_call(tables: Tables) -> None:
 
 def test_another_day_moves_only_dates(tables: Tables) -> None:
     later = demo.rows(date(2029, 5, 2))
-    assert {row["name"][-4:] for row in later["allocationplans"]} <= {"2030", " 12"}
+    assert all("2030" in row["name"] for row in later["allocationplans"])
+    assert min(row["startdate"] for row in later["allocationruns"]) > "2029-11"
     for table in ("job_lines", "worker_qualifications", "allocation_run_preferencer_weightings"):
         assert later[table] == tables[table]
     for before, after in zip(
@@ -152,10 +153,8 @@ def test_intern_year_is_large_varied_and_feasible(tables: Tables) -> None:
     assert max(lengths) == 140
     assert sum(0 < length < 15 for length in lengths) > 20
     assert sum(bool(tied_groups(worker.preferences.order)) for worker in inputs.workers) > 20
-    gaps = [
-        o for o in (w.preferences.order for w in inputs.workers) if o and max(o.values()) > len(o)
-    ]
-    assert len(gaps) > 10
+    orders = [worker.preferences.order for worker in inputs.workers]
+    assert sum(max(order.values(), default=0) > len(order) for order in orders) > 10
     assert sum(not worker.submitted for worker in inputs.workers) == 9
 
 

@@ -59,5 +59,5 @@ def test_shape_of_large_runs(
     "arguments", [(0, 5, 1), (5, 0, 0), (5, 4, 5), (5, 5, -1), (5, 5, 3, 1, 4), (5, 8, 3, 1, 7)]
 )
 def test_sizes_that_do_not_fit_are_refused(arguments: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="there must be a place|a run needs"):
+    with pytest.raises(ValueError, match=r"there must be a place|a run needs"):
         synthetic_inputs(*arguments)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -26,7 +27,8 @@ def mask_small_counts(
     to the column `total`. Small counts become `<5`; every count of a group that is itself small
     does too. Where a hidden count would follow from the totals, further ones become `hidden`:
     seen as a graph of rows and columns with the hidden counts as its edges, a count follows
-    from the others exactly when its edge is a bridge, so counts are hidden until no edge is.
+    from the others when its edge is a bridge, or when the sums and the limits 1 … small−1 leave
+    one value only (linear programming finds out); counts are hidden until neither is so.
     The other numeric columns of a row with a hidden count (means, say) are blanked.
     """
     names = [*columns, total]
@@ -78,14 +80,10 @@ def _exposed(counts: Counts, hidden: Mask, primary: Mask, small: int) -> tuple[i
     for number, (row, column) in enumerate(cells):
         if _is_bridge(hidden.shape, np.delete(cells, number, axis=0), int(row), int(column)):
             return int(row), int(column)
-    for axis in (0, 1):
-        lines = hidden if axis == 1 else hidden.T
-        firsts = primary if axis == 1 else primary.T
-        values = counts if axis == 1 else counts.T
-        for line in np.flatnonzero(firsts.any(axis=1)):
-            if _pinned(values[line], lines[line], firsts[line], small):
-                place = int(np.flatnonzero(firsts[line])[0])
-                return (int(line), place) if axis == 1 else (place, int(line))
+    low, high = _known_range(counts, hidden, primary, small)
+    for row, column in np.argwhere(primary & (counts > 0)):
+        if _is_pinned(low, high, int(row), int(column)):
+            return int(row), int(column)
     return None
 
 
@@ -98,9 +96,31 @@ def _is_bridge(shape: tuple[int, ...], others: NDArray[np.intp], row: int, colum
     return bool(label[row] != label[column + n_rows])
 
 
-def _pinned(values: Counts, hidden: Mask, primary: Mask, small: int) -> bool:
-    """All hidden counts of a line are small and their sum leaves one way to add up to it."""
-    if hidden[-1] or (hidden & ~primary).any():
-        return False
-    n, total = int(primary.sum()), int(values[primary].sum())
-    return total in (n, n * (small - 1))
+def _known_range(
+    counts: Counts, hidden: Mask, primary: Mask, small: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a reader knows of each cell before adding up: lowest and highest count."""
+    low, high = counts.astype(float), counts.astype(float)
+    low[hidden], high[hidden] = 0, np.inf
+    low[primary], high[primary] = 1, small - 1
+    inside_small_group = primary[:, -1].copy()
+    low[inside_small_group, :-1] = 0
+    return low, high
+
+
+def _is_pinned(low: NDArray[np.float64], high: NDArray[np.float64], row: int, column: int) -> bool:
+    """Whether the totals leave one value only (the system is a network, so ends are whole)."""
+    rows, columns = low.shape
+    sign_rows = np.array([1.0] * (rows - 1) + [-1.0])
+    sign_columns = np.array([1.0] * (columns - 1) + [-1.0])
+    adding_up = np.vstack(
+        [np.kron(np.eye(rows), sign_columns), np.kron(sign_rows, np.eye(columns))]
+    )
+    goal = np.zeros(rows * columns)
+    goal[row * columns + column] = 1
+    bounds = np.column_stack([low.ravel(), high.ravel()])
+    ends = [
+        linprog(sign * goal, A_eq=adding_up, b_eq=np.zeros(rows + columns), bounds=bounds)
+        for sign in (1, -1)
+    ]
+    return all(end.status == 0 for end in ends) and -ends[1].fun - ends[0].fun < 0.5

@@ -1,0 +1,20 @@
+"""The server's entry: Streamlit's ASGI app behind the gate.
+
+Start it with `python -m streamlit run console/app.py` from the root of the repository.
+Streamlit looks for a call of `App` in this file, so it stays in plain sight.
+"""
+
+from starlette.middleware import Middleware
+from streamlit.starlette import App
+
+from console import api, sign_in
+from console.access import the_access
+from console.gate import Gate
+from console.messages import hide_script_error
+
+app = App(
+    "main.py",
+    routes=[*sign_in.routes(the_access()), *api.routes()],
+    middleware=[Middleware(Gate, access=the_access())],
+    on_script_error=hide_script_error,
+)

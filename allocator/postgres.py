@@ -14,7 +14,8 @@ from uuid import UUID
 
 import httpx
 from postgrest import CountMethod
-from supabase import Client, ClientOptions, create_client
+from supabase import Client as Client
+from supabase import ClientOptions, create_client
 
 from allocator.config import SERVICE_ROLE, Connection, load_connection
 from allocator.errors import (

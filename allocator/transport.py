@@ -160,7 +160,7 @@ def translate(exc: APIError | httpx.HTTPError, subject: str) -> AllocatorError:
     if code == "AC005":
         return RunNotFound(exc.message or "")
     if code.startswith("AC0"):
-        return CommitRefused(f"{exc.message} Nothing was written.")
+        return CommitRefused(f"{exc.message} Nothing was written.", code=code)
     for codes, error, words in _BY_CODE:
         if code.startswith(codes):
             return error(words.format(subject=subject, said=exc.message))

@@ -1,0 +1,140 @@
+"""Rows as the database sends them → the domain's nouns and names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from allocator.models import AllocatorRun, Eligibility, QualificationTag, Weighting
+
+Row = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class RunRows:
+    """Everything read for one allocator run except the preferences, which are streamed.
+
+    All but `run` cover the whole allocation run. `elsewhere` names the rows that an array of ids
+    mentions and that belong to another allocation run or organisation: table → id → name.
+    """
+
+    run: AllocatorRun
+    workers: list[dict[str, Any]] = field(default_factory=list)
+    job_lines: list[dict[str, Any]] = field(default_factory=list)
+    eligibility: list[dict[str, Any]] = field(default_factory=list)
+    weightings: list[dict[str, Any]] = field(default_factory=list)
+    tags: list[dict[str, Any]] = field(default_factory=list)
+    qualifications: list[dict[str, Any]] = field(default_factory=list)
+    completed: list[dict[str, Any]] = field(default_factory=list)
+    elsewhere: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def allocator_run(row: Row) -> AllocatorRun:
+    """A row of `allocator_py_runs` with its nested allocation run and plan."""
+    parent = row.get("allocationruns") or {}
+    plan = parent.get("allocationplans") or {}
+    return AllocatorRun(
+        id=row["id"],
+        allocation_run=row.get("allocation_run") or "",
+        created_at=moment(row.get("created_at")) or datetime.fromtimestamp(0, UTC),
+        queued_at=moment(row.get("queued_at")),
+        completed_at=moment(row.get("completed_at")),
+        is_exclusive=bool(row.get("is_exclusive")),
+        included_job_lines=_ids(row.get("included_job_lines")),
+        included_worker_mappings=_ids(row.get("included_worker_mappings")),
+        allocation_run_status=parent.get("status") or "",
+        startdate=_day(parent.get("startdate")),
+        enddate=_day(parent.get("enddate")),
+        due_date=moment(parent.get("due_date")),
+        plan_name=plan.get("name") or "",
+        org=str(plan.get("org") or ""),
+        timezone=plan.get("timezone") or "UTC",
+    )
+
+
+def eligibility(row: Row) -> Eligibility:
+    """A row of `job_line_eligibility`; a null array is an empty one."""
+    return Eligibility(
+        row["job_line"],
+        frozenset(_ids(row.get("included_qualification_tag_ids"))),
+        frozenset(_ids(row.get("excluded_qualification_tag_ids"))),
+        frozenset(_ids(row.get("included_worker_mapping_ids"))),
+        frozenset(_ids(row.get("excluded_worker_mapping_ids"))),
+    )
+
+
+def weighting(row: Row) -> Weighting:
+    """A weighting; one without a whole number counts as 0 (validation reports it)."""
+    value: Any = row.get("weighting")
+    return Weighting(
+        row["id"],
+        int(value) if is_whole(value) else 0,
+        row.get("job_line"),
+        frozenset(_ids(row.get("qualification_tag_ids"))),
+        frozenset(_ids(row.get("worker_mapping_ids"))),
+    )
+
+
+def tags(rows: Iterable[Row]) -> tuple[QualificationTag, ...]:
+    """Qualification tags, sorted by id."""
+    return tuple(sorted((QualificationTag(r["id"], r.get("name") or "") for r in rows), key=_id))
+
+
+def _id(tag: QualificationTag) -> str:
+    return tag.id
+
+
+def worker_name(row: Row) -> str:
+    """A mapping row's worker: name and internal id, as far as there are any."""
+    person = row.get("workers") or {}
+    first = person.get("preferred_name") or person.get("firstname") or ""
+    name = f"{first} {person.get('lastname') or ''}".strip()
+    internal = person.get("internal_id") or ""
+    if name and internal:
+        return f"{name} ({internal})"
+    return name or internal or "a worker without a name"
+
+
+def job_line_name(row: Row) -> str:
+    """A job line's name."""
+    return row.get("name") or "a job line without a name"
+
+
+def run_name(run: AllocatorRun) -> str:
+    """A run as its operators call it: plan, and when the batch was created."""
+    return f"{run.plan_name or 'Run'}, batch created {local_time(run, run.created_at)}"
+
+
+def local_time(run: AllocatorRun, when: datetime) -> str:
+    """A moment in the plan's time zone, e.g. `2 March 2026 09:05`."""
+    try:
+        zone = ZoneInfo(run.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    there = when.astimezone(zone)
+    return f"{there.day} {there:%B %Y %H:%M}"
+
+
+def moment(value: str | None) -> datetime | None:
+    """A timestamptz of the API; without an offset it is UTC."""
+    if not value:
+        return None
+    when = datetime.fromisoformat(value)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a number of the API is a whole one; `true` is not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value[:10]) if value else None
+
+
+def _ids(value: Iterable[str | None] | None) -> tuple[str, ...]:
+    # An empty entry stays, as "", so that validation can report it.
+    return tuple(entry or "" for entry in value or ())

@@ -1,0 +1,166 @@
+"""Where a local stack keeps its files, and the secrets among them."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import secrets as random
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jwt
+import platformdirs
+
+from allocator.errors import ConfigurationError
+
+TEN_YEARS = 10 * 365 * 24 * 3600
+LONGEST_SOCKET_PATH = 100
+"""Bytes; Linux allows 107, macOS 103."""
+
+
+def default_data_dir() -> Path:
+    """ALLOCATOR_DATA_DIR, else the user's data directory; root's is the system's, because the
+    database server runs as another user and has to reach it."""
+    if chosen := os.environ.get("ALLOCATOR_DATA_DIR"):
+        return Path(chosen)
+    if is_root():
+        return platformdirs.site_state_path("allocator-console")
+    return platformdirs.user_data_path("allocator-console")
+
+
+def is_root() -> bool:
+    """True for the super-user of a POSIX system."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def runtime_dir() -> Path:
+    """A short directory of this user alone, for sockets whose own directory is too long.
+
+    Raises ConfigurationError when somebody else owns it.
+    """
+    path = Path(tempfile.gettempdir()) / f"allocator-console-{getpass.getuser()}"
+    path.mkdir(mode=0o711, exist_ok=True)
+    if path.is_symlink() or path.stat().st_uid != os.geteuid():
+        raise ConfigurationError(
+            f"{path} belongs to another user.", remedy="Set TMPDIR to a directory of your own."
+        )
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of one data dir."""
+
+    data_dir: Path
+
+    @classmethod
+    def of(cls, data_dir: str | os.PathLike[str] | None) -> Files:
+        """The files of `data_dir`, None meaning the default; creates nothing."""
+        return cls(Path(data_dir or default_data_dir()).expanduser().resolve())
+
+    @property
+    def postgres(self) -> Path:
+        """PostgreSQL's own directory."""
+        return self.data_dir / "postgres"
+
+    @property
+    def lock(self) -> Path:
+        """Held while something starts or stops."""
+        return self.data_dir / "lock"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys and passwords, 0600; its presence marks a data dir as ours."""
+        return self.data_dir / "secrets.json"
+
+    @property
+    def state(self) -> Path:
+        """The process ids and port of the running stack."""
+        return self.data_dir / "state.json"
+
+    @property
+    def gateway_port(self) -> Path:
+        """Written by the gateway once it listens."""
+        return self.data_dir / "gateway.port"
+
+    @property
+    def postgrest_socket(self) -> Path:
+        """PostgREST listens here and nowhere else."""
+        socket = self.data_dir / "postgrest.sock"
+        if len(os.fsencode(socket)) <= LONGEST_SOCKET_PATH:
+            return socket
+        digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
+        return runtime_dir() / f"{digest}.sock"
+
+    def log(self, name: str) -> Path:
+        """The log file of one part."""
+        return self.data_dir / f"{name}.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Random for each data dir; never shown by repr."""
+
+    jwt_secret: str = field(repr=False)
+    anon_key: str = field(repr=False)
+    service_role_key: str = field(repr=False)
+    postgres_password: str = field(repr=False)
+    authenticator_password: str = field(repr=False)
+
+    @classmethod
+    def generate(cls) -> Secrets:
+        """New secrets with keys that are good for ten years."""
+        secret = random.token_urlsafe(48)
+        return cls(
+            secret,
+            _key(secret, "anon"),
+            _key(secret, "service_role"),
+            random.token_urlsafe(24),
+            random.token_urlsafe(24),
+        )
+
+
+def _key(secret: str, role: str) -> str:
+    now = int(time.time())
+    claims = {"iss": "allocator-console", "role": role, "iat": now, "exp": now + TEN_YEARS}
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def load_secrets(files: Files) -> Secrets | None:
+    """The data dir's secrets, None when it has none yet."""
+    content = read_json(files.secrets)
+    return Secrets(**content) if content else None
+
+
+def ensure_secrets(files: Files) -> Secrets:
+    """The data dir's secrets, made on the first call."""
+    found = load_secrets(files)
+    if found is None:
+        found = Secrets.generate()
+        write_private(files.secrets, json.dumps(asdict(found)))
+    return found
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty when there is none or it was cut short."""
+    try:
+        content = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, complete or not at all."""
+    draft = path.with_name(path.name + ".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)

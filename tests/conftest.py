@@ -1,0 +1,90 @@
+"""The database that integration tests share: a real local stack, one for the whole session.
+
+Ask for `database` to get it empty, insert rows with `database.insert`, read with `database.rows`,
+and reach it through `database.client` (supabase, service role) or `database.info`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from supabase import Client, ClientOptions, create_client
+
+from allocator.embedded import stack
+from allocator.embedded.database import insert_rows
+
+
+@dataclass(frozen=True)
+class Database:
+    """An empty database behind real PostgREST, and a superuser connection to look behind it."""
+
+    info: stack.StackInfo
+    connection: psycopg.Connection[dict[str, Any]]
+    client: Client
+
+    def insert(self, table: str, *rows: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Insert rows (columns may be left out) and return them as the database stored them."""
+        return [self._insert(table, row) for row in rows]
+
+    def insert_tables(self, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Insert many rows, table by table in an order that foreign keys allow."""
+        insert_rows(self.connection, tables)
+
+    def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+        """The rows of an SQL query (placeholders `%s`), past any row-level security."""
+        cursor = self.connection.execute(query, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+    def clear(self) -> None:
+        """Empty every table, keeping the schema."""
+        self.connection.execute("set session_replication_role = replica")  # any order will do
+        for name in self._filled_tables():
+            self.connection.execute(f'delete from "{name}"')
+        self.connection.execute("set session_replication_role = default")
+
+    def _insert(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        if not row:
+            return self.rows(f'insert into "{table}" default values returning *')[0]
+        names = ", ".join(f'"{name}"' for name in row)
+        query = f'insert into "{table}" ({names}) select {names} from '
+        query += f'json_populate_record(null::"{table}", %s) returning *'
+        return self.rows(query, json.dumps(row, default=str))[0]
+
+    def _filled_tables(self) -> list[str]:
+        tables = self.rows("select tablename from pg_tables where schemaname = 'public'")
+        names = [row["tablename"] for row in tables]
+        query = " union all ".join(f"(select '{n}' as name from \"{n}\" limit 1)" for n in names)
+        return [row["name"] for row in self.rows(query)]
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.StackInfo]:
+    """A running local stack with the schema and no rows; stopped at the end of the session."""
+    data_dir = tmp_path_factory.mktemp("stack")
+    yield stack.start(data_dir, seed="empty")
+    stack.stop(data_dir)
+
+
+@pytest.fixture(scope="session")
+def _shared_database(local_stack: stack.StackInfo) -> Iterator[Database]:
+    with (
+        psycopg.connect(local_stack.dsn, autocommit=True, row_factory=dict_row) as connection,
+        httpx.Client(http2=False, timeout=30, trust_env=False) as transport,
+    ):
+        options = ClientOptions(httpx_client=transport)
+        client = create_client(local_stack.url, local_stack.service_role_key, options)
+        yield Database(local_stack, connection, client)
+
+
+@pytest.fixture
+def database(_shared_database: Database) -> Database:
+    """The shared database, emptied before the test."""
+    _shared_database.clear()
+    return _shared_database

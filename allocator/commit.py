@@ -163,8 +163,8 @@ def _in_names(exc: CommitRefused, inputs: RunInputs) -> CommitRefused:
 
     def name(match: re.Match[str]) -> str:
         row_id = match.group().lower()
-        known = any(row.id == row_id for row in (*inputs.workers, *inputs.left_out))
-        return worker_name(inputs, row_id) if known else job_line_name(inputs, row_id)
+        workers = {worker.id for worker in inputs.workers}
+        return (worker_name if row_id in workers else job_line_name)(inputs, row_id)
 
     message = re.sub(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", name, exc.message)
     remedy = exc.how or "Load the run again and solve it anew."

@@ -13,7 +13,7 @@ from allocator.models import Receipt
 
 def receipt_of(row: Mapping[str, Any]) -> Receipt:
     """A receipt from an audit row or the commit function's answer."""
-    facts = {name: row.get(name) for name in Receipt.__slots__}
+    facts: dict[str, Any] = {name: row.get(name) for name in Receipt.__slots__}
     facts["committed_at"] = datetime.fromisoformat(str(row["committed_at"]))
     facts["repeated"] = bool(row.get("repeated"))
     for name in ("settings", "scenario", "counts"):

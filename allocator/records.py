@@ -39,7 +39,7 @@ class LoggedSolve:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of `allocator_console_solves`."""
-        facts = {name: row.get(name) for name in cls.__slots__}
+        facts: dict[str, Any] = {name: row.get(name) for name in cls.__slots__}
         facts["solved_at"] = datetime.fromisoformat(str(row["solved_at"]))
         facts["seed"] = None if row.get("seed") is None else int(row["seed"])
         return cls(**facts)

@@ -1,0 +1,67 @@
+"""A solve's progress on a terminal, and Ctrl-C as a wish to stop with the best so far."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from allocator.models import Phase, Progress
+
+STEPS = {phase: step for step, phase in enumerate(Phase)}
+
+
+@contextlib.contextmanager
+def progress_bar(as_json: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """A callback that draws a bar on standard error; None when that is not a terminal."""
+    if as_json or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    from allocator.cli_output import people
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=people(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=STEPS[Phase.DONE])
+
+        def draw(event: Progress) -> None:
+            bar.update(task, completed=STEPS[event.phase], description=describe(event))
+
+        yield draw
+
+
+def describe(event: Progress) -> str:
+    """A progress event in one line."""
+    words = [str(event.phase)]
+    if event.variables:
+        words.append(f"{event.variables} variables")
+    if event.incumbent is not None:
+        words.append(f"best {event.incumbent:.6g}")
+    if event.gap is not None:
+        words.append(f"gap {event.gap:.4g}")
+    return ", ".join(words)
+
+
+@contextlib.contextmanager
+def cancel_on_interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second one interrupts as usual."""
+    cancel = threading.Event()
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, before)

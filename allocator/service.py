@@ -1,0 +1,210 @@
+"""The use cases: list the runs, load one, solve it, commit it. Console and command line call these.
+
+Trigger → claim (`pending`) → hydration → resolution → commit, the lifecycle of the
+system's own documentation. Only this module joins the data with the solver.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from allocator import postgres
+from allocator.errors import InvalidData, RunNotFound, UsageError
+from allocator.models import (
+    AllocatorRun,
+    Progress,
+    Receipt,
+    RunInputs,
+    Settings,
+    SolveResult,
+)
+from allocator.rows import allocator_run
+
+if TYPE_CHECKING:
+    from allocator.doctor import Finding
+    from allocator.errors import InputChange
+    from allocator.overview import RunOverview
+    from allocator.pending import Processed
+    from allocator.records import LoggedSolve, SavedScenario
+
+OnProgress = Callable[[Progress], None]
+
+
+class AllocatorService:
+    """Everything an operator can do with a database of allocator runs.
+
+    `client` None means the configured project; see `config.load_connection`. Holds no state of
+    a run, so one service serves every session and thread.
+    """
+
+    def __init__(self, client: postgres.Client | None = None) -> None:
+        self._client = client
+
+    @property
+    def client(self) -> postgres.Client:
+        """The database client. Raises ConfigurationError when no database is configured."""
+        return self._client or postgres.default_client()
+
+    def runs(self) -> list[RunOverview]:
+        """Every run with what is in it, pending ones first; few requests."""
+        from allocator.overview import overviews
+
+        return overviews(self.client)
+
+    def pending(self) -> list[AllocatorRun]:
+        """Claiming: every run that nobody completed, the longest waiting first."""
+        rows = postgres.fetchAll("pending", None, client=self.client)
+        runs = (allocator_run(row) for row in rows)
+        return sorted(runs, key=lambda run: (run.created_at, run.id))
+
+    def find_run(self, text: str) -> AllocatorRun:
+        """The run with this id, or the only one whose id starts with `text`.
+
+        Raises RunNotFound, and UsageError when several start so.
+        """
+        wanted = text.strip().lower()
+        rows = postgres.fetchAll("runs", None, client=self.client)
+        found = [row for row in rows if wanted and row["id"].startswith(wanted)]
+        if not found:
+            raise RunNotFound(f"There is no allocator run whose id starts with {text!r}.")
+        if len(found) > 1:
+            ids = ", ".join(row["id"] for row in found[:5])
+            raise UsageError(
+                f"{len(found)} runs have ids that start with {text!r}: {ids}.",
+                remedy="Give more of the id.",
+            )
+        return allocator_run(found[0])
+
+    def hydrate(self, run_id: str, *, on_progress: Callable[..., None] | None = None) -> RunInputs:
+        """Read a run and everything that defines it; its data errors are in `issues`."""
+        from allocator.hydrate import hydrate
+
+        return hydrate(run_id, client=self.client, on_progress=on_progress)
+
+    def solve(
+        self,
+        inputs: RunInputs,
+        settings: Settings | None = None,
+        *,
+        operator: str = "",
+        acknowledged: bool = False,
+        log: bool = True,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> SolveResult:
+        """Solve loaded inputs; the result has passed the independent check.
+
+        `acknowledged`: the operator accepts the data errors that may be accepted. Every solve
+        is logged in the database, when it has the table for it, unless `log` is false (slider
+        previews). Raises InvalidData, CheckFailed.
+        """
+        from allocator.solver import solve
+
+        settings = settings or Settings()
+        require_valid(inputs, settings, acknowledged=acknowledged)
+        result = solve(inputs, settings, on_progress=on_progress, cancel=cancel)
+        if log:
+            from allocator.records import log_solve
+
+            log_solve(inputs, result, operator, client=self.client)
+        return result
+
+    def changes_since(self, inputs: RunInputs) -> tuple[InputChange, ...]:
+        """What changed in the database since `inputs` (without a scenario) were read."""
+        from allocator.fingerprint import differences
+
+        now = self.hydrate(inputs.run.id)
+        return () if now.fingerprint == inputs.fingerprint else differences(inputs, now)
+
+    def commit(
+        self,
+        inputs: RunInputs,
+        result: SolveResult,
+        operator: str,
+        *,
+        scenario: Mapping[str, Any] | None = None,
+        as_read: RunInputs | None = None,
+    ) -> Receipt:
+        """Write a checked result and complete the run; see `commit.commit`.
+
+        A result that is not proven optimal can be committed: the audit row records its status
+        and bound. Ask the operator first.
+        """
+        from allocator.commit import commit
+
+        return commit(
+            inputs, result, operator, scenario=scenario, as_read=as_read, client=self.client
+        )
+
+    def receipt(self, run_id: str) -> Receipt | None:
+        """The receipt of a committed run; None when this program did not commit it."""
+        from allocator.receipts import read_receipt
+
+        return read_receipt(run_id, client=self.client)
+
+    def allocations(self, run_id: str) -> list[dict[str, Any]]:
+        """The allocations stored for a completed run, by worker mapping."""
+        return postgres.fetchAll("allocations", run_id, client=self.client)
+
+    def process_pending(
+        self, operator: str, settings: Settings | None = None, **options: Any
+    ) -> list[Processed]:
+        """Solve and commit every pending run in turn; see `pending.process_pending`."""
+        from allocator.pending import process_pending
+
+        return process_pending(self, operator, settings or Settings(), **options)
+
+    def solve_log(self, run_id: str) -> list[LoggedSolve]:
+        """Every solve tried on a run, the oldest first."""
+        from allocator.records import logged_solves
+
+        return logged_solves(run_id, client=self.client)
+
+    def scenarios(self, run_id: str) -> list[SavedScenario]:
+        """The scenarios saved for a run, by name."""
+        from allocator.records import saved_scenarios
+
+        return saved_scenarios(run_id, client=self.client)
+
+    def save_scenario(
+        self,
+        run_id: str,
+        name: str,
+        operator: str,
+        definition: Mapping[str, Any],
+        *,
+        scenario_id: str | None = None,
+    ) -> SavedScenario:
+        """Save a scenario of a run, or replace the one with `scenario_id`."""
+        from allocator.records import save_scenario
+
+        return save_scenario(
+            run_id, name, operator, definition, scenario_id=scenario_id, client=self.client
+        )
+
+    def delete_scenario(self, scenario_id: str) -> bool:
+        """Delete a saved scenario; False when there was none."""
+        return postgres.delete_scenario(scenario_id, client=self.client)
+
+    def doctor(self) -> list[Finding]:
+        """What is right and wrong with the connection, the database and the solvers."""
+        from allocator.doctor import examine
+
+        return examine(self._client)
+
+
+def require_valid(inputs: RunInputs, settings: Settings, *, acknowledged: bool) -> None:
+    """Raise InvalidData unless these inputs may be solved with these settings."""
+    from allocator.validation import tie_issues
+
+    ties = () if settings.ties_allowed else tie_issues(inputs)
+    blocking = (*inputs.blocking_issues, *ties)
+    if blocking:
+        raise InvalidData((*inputs.issues, *ties))
+    if inputs.issues and not acknowledged:
+        raise InvalidData(
+            inputs.issues,
+            f"The run has {len(inputs.issues)} data error(s) that must be mended or acknowledged.",
+        )

@@ -137,8 +137,8 @@ def _elsewhere(read: RunRows, part: Participation, client: Client) -> dict[str, 
 
 def _workers(read: RunRows, part: Participation, ranks: PreferenceRows) -> tuple[Worker, ...]:
     held: dict[str, set[str]] = {}
-    for row in read.qualifications:
-        held.setdefault(row["worker_mapping_id"], set()).add(row["qualification_tag_id"])
+    for pair in read.qualifications:
+        held.setdefault(pair["worker_mapping_id"], set()).add(pair["qualification_tag_id"])
     job_lines = part.job_lines.keys()
     workers = []
     for key, row in part.workers.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import pandas as pd
 
@@ -12,6 +11,7 @@ from allocator.satisfaction.distribution import NOT_PLACED, UNRANKED
 from allocator.satisfaction.ordinals import band_words, number_words
 
 EDGES = (1, 3, 5)
+ALL_WORKERS = "All workers"
 LENGTHS = (0, 5, 10, 20)
 GROUPINGS = {"qualificationlevel": "Qualification level", "tag": "Qualification"}
 NO_GROUP = {"qualificationlevel": "No level given", "tag": "No qualification"}
@@ -77,8 +77,40 @@ def by_group(
     """
     if grouping not in GROUPINGS:
         raise ValueError(f"group by {' or '.join(GROUPINGS)}, not by {grouping}")
-    groups = _groups(inputs, grouping)
-    groups["All workers"] = {w.id for w in inputs.workers}
+    return _band_counts(inputs, placed, _groups(inputs, grouping), edges)
+
+
+def list_lengths(
+    inputs: RunInputs,
+    placed: pd.DataFrame,
+    edges: Sequence[int] = EDGES,
+    limits: Sequence[int] = LENGTHS,
+) -> pd.DataFrame:
+    """Outcome by how many of the run's job lines a worker ranked, with the columns of `by_group`.
+
+    `limits` are the largest lengths of each range; ranges with nobody in them are left out.
+    """
+    starts = [-1, *limits]
+    groups: dict[str, set[str]] = {}
+    for low, high in zip(starts, [*limits, float("inf")], strict=True):
+        members = {w.id for w in inputs.workers if low < len(w.preferences.scores) <= high}
+        if members:
+            groups[_length_words(low, high)] = members
+    return _band_counts(inputs, placed, groups, edges)
+
+
+def _length_words(low: float, high: float) -> str:
+    if high == 0:
+        return "Ranked nothing"
+    if high == float("inf"):
+        return f"{low + 1:.0f} or more"
+    return f"{low + 1:.0f}" if high == low + 1 else f"{low + 1:.0f}–{high:.0f}"
+
+
+def _band_counts(
+    inputs: RunInputs, placed: pd.DataFrame, groups: dict[str, set[str]], edges: Sequence[int]
+) -> pd.DataFrame:
+    groups = groups | {ALL_WORKERS: {w.id for w in inputs.workers}}
     labels = [*band_labels(edges), NOT_PLACED]
     placed = placed.assign(band=band_of(placed["rank"], edges).astype(str))
     rows = []
@@ -107,32 +139,3 @@ def _groups(inputs: RunInputs, grouping: str) -> dict[str, set[str]]:
             nowhere.add(worker.id)
     ordered = {name: groups[name] for name in sorted(groups)}
     return ordered | ({NO_GROUP[grouping]: nowhere} if nowhere else {})
-
-
-def list_lengths(placed: pd.DataFrame, limits: Sequence[int] = LENGTHS) -> pd.DataFrame:
-    """Outcome by how many of the run's job lines a worker ranked; empty ranges are left out.
-
-    Columns: `ranked` in words, `workers`, `first`, `top3`, `unranked` (counts), `mean_rank`.
-    """
-    edges = [-1, *limits, float("inf")]
-    labels = [_length_words(low, high) for low, high in pairwise(edges)]
-    lengths = pd.cut(placed["n_ranked"], edges, labels=labels)
-    rank = placed["rank"]
-    frame = placed.assign(ranked=lengths, first=rank <= 1, top3=rank <= 3, unranked=rank.isna())
-    grouped = frame.groupby("ranked", observed=True)
-    result = grouped.agg(
-        workers=("worker", "size"),
-        first=("first", "sum"),
-        top3=("top3", "sum"),
-        unranked=("unranked", "sum"),
-        mean_rank=("rank", "mean"),
-    ).reset_index()
-    return result.astype({"ranked": "str"})
-
-
-def _length_words(low: float, high: float) -> str:
-    if high == 0:
-        return "Ranked nothing"
-    if high == float("inf"):
-        return f"{low + 1:.0f} or more"
-    return f"{low + 1:.0f}" if high == low + 1 else f"{low + 1:.0f}–{high:.0f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 import numpy as np
 import pandas as pd
@@ -14,74 +15,109 @@ from scipy.sparse.csgraph import connected_components
 SMALL = 5
 HIDDEN = "hidden"
 
-Mask = NDArray[np.bool_]
 Counts = NDArray[np.int64]
+Marks = NDArray[np.int8]
+Corner = tuple[int, int]
+
+
+class Mark(IntEnum):
+    """What is printed in place of a count."""
+
+    SHOWN = 0
+    SMALL = 1
+    HIDDEN = 2
 
 
 def mask_small_counts(
     frame: pd.DataFrame, columns: Sequence[str], total: str, small: int = SMALL
 ) -> pd.DataFrame:
-    """A copy for export in which no count of 1 … small−1 can be read or worked out.
+    """A copy for export in which no group's count of 1 … small−1 can be read or worked out.
 
-    `frame` holds one row a group and a last row for everybody; `columns` are counts that add up
-    to the column `total`. Small counts become `<5`; every count of a group that is itself small
-    does too. Where a hidden count would follow from the totals, further ones become `hidden`:
-    seen as a graph of rows and columns with the hidden counts as its edges, a count follows
-    from the others when its edge is a bridge, or when the sums and the limits 1 … small−1 leave
-    one value only (linear programming finds out); counts are hidden until neither is so.
-    The other numeric columns of a row with a hidden count (means, say) are blanked.
+    `frame` holds one row a group and a last row for everybody, which stays as it is; `columns`
+    are counts that add up to the column `total`. A group's count below `small` becomes `<5`, zero
+    included. Where it would follow from the totals, further counts become `hidden`. Groups that
+    overlap (they do not add up to the last row) are each masked against everybody else. The
+    other numeric columns of a row that hides something (means, say) are blanked.
     """
     names = [*columns, total]
     counts = frame[names].to_numpy(dtype=np.int64)
-    primary = (counts > 0) & (counts < small)
-    primary |= ((counts[:, -1] > 0) & (counts[:, -1] < small))[:, None]
-    hidden = _completed(counts, primary, small)
+    marks = np.zeros(counts.shape, dtype=np.int8)
+    if (counts[:-1].sum(axis=0) == counts[-1]).all():
+        marks[:-1] = _marks(counts, small)
+    else:
+        for row in range(len(counts) - 1):
+            rest = counts[-1] - counts[row]
+            marks[row] = _marks(np.vstack([counts[row], rest, counts[-1]]), small)[0]
     shown = frame.copy()
-    for position, name in enumerate(names):
+    for column, name in enumerate(names):
         shown[name] = [
-            f"<{small}" if first else HIDDEN if masked else str(count)
-            for first, masked, count in zip(
-                primary[:, position], hidden[:, position], counts[:, position], strict=True
-            )
+            (str(count), f"<{small}", HIDDEN)[mark]
+            for count, mark in zip(counts[:, column], marks[:, column], strict=True)
         ]
     others = [c for c in frame.select_dtypes("number").columns if c not in names]
-    shown.loc[hidden.any(axis=1), others] = np.nan
+    shown.loc[marks.any(axis=1), others] = np.nan
     return shown
 
 
-def _completed(counts: Counts, primary: Mask, small: int) -> Mask:
-    """`primary` and as many further cells as it takes."""
-    hidden = primary.copy()
-    while True:
-        exposed = _exposed(counts, hidden, primary, small)
-        if exposed is None:
-            return hidden
+def _marks(counts: Counts, small: int) -> Marks:
+    """A mark for each count of each group; the last row of `counts` is the groups' known sum.
+
+    Small counts first, then whatever it takes until none of them can be worked out.
+    """
+    groups = counts[:-1]
+    marks = np.where(groups < small, Mark.SMALL, Mark.SHOWN).astype(np.int8)
+    if (groups[:, -1] > 0).sum() < 2:
+        return np.zeros_like(marks)  # one group is everybody: the totals say it all
+    while (exposed := _exposed(counts, marks, small)) is not None:
         row, column = exposed
-        beside = np.zeros_like(hidden)
+        beside = np.zeros(marks.shape, dtype=bool)
         beside[row, :] = beside[:, column] = True
-        candidates = np.argwhere(beside & ~hidden)
-        if not len(candidates):
-            hidden[:] = True
-            return hidden
-        # A cell whose other line hides something too closes a rectangle; then the smallest count.
-        across = np.where(
-            candidates[:, 0] == row,
-            hidden.sum(axis=0)[candidates[:, 1]],
-            hidden.sum(axis=1)[candidates[:, 0]],
-        )
-        size = counts[candidates[:, 0], candidates[:, 1]]
-        best = np.lexsort((size, size == 0, across == 0))[0]
-        hidden[tuple(candidates[best])] = True
+        corners = _rectangle(groups, marks, row, column)
+        if corners is not None:
+            for corner in corners:
+                marks[corner] = marks[corner] or Mark.HIDDEN
+        elif (marks[beside] == Mark.SMALL).any():
+            marks[beside] = Mark.HIDDEN  # that they are small was what gave them away
+        else:
+            marks[:] = Mark.HIDDEN
+            break
+    return marks
 
 
-def _exposed(counts: Counts, hidden: Mask, primary: Mask, small: int) -> tuple[int, int] | None:
-    """A hidden cell that can still be worked out, or None."""
-    cells = np.argwhere(hidden)
+def _rectangle(groups: Counts, marks: Marks, row: int, column: int) -> list[Corner] | None:
+    """The cheapest rectangle with this corner that hides something more: its other corners.
+
+    The four corners can trade workers without changing any total. None when every rectangle is
+    hidden already.
+    """
+    cost = np.where(marks == Mark.SHOWN, groups + 1.0, 0.0)
+    costs = cost[row, :][None, :] + cost[:, column][:, None] + cost
+    costs[row, :] = costs[:, column] = np.inf
+    costs[costs == 0] = np.inf
+    if not np.isfinite(costs).any():
+        return None
+    other, across = (int(n) for n in np.unravel_index(costs.argmin(), costs.shape))
+    return [(other, column), (row, across), (other, across)]
+
+
+def _exposed(counts: Counts, marks: Marks, small: int) -> tuple[int, int] | None:
+    """A small count above zero that can still be worked out, or None.
+
+    Rows and columns are the nodes of a graph, the counts not shown its edges: a count follows
+    from the totals if its edge is a bridge. It may also follow from the limits 0 … small−1 of
+    the counts marked as small; linear programming finds that out.
+    """
+    secret = (counts[:-1] > 0) & (counts[:-1] < small)
+    cells = np.argwhere(marks != Mark.SHOWN)
     for number, (row, column) in enumerate(cells):
-        if _is_bridge(hidden.shape, np.delete(cells, number, axis=0), int(row), int(column)):
+        others = np.delete(cells, number, axis=0)
+        if secret[row, column] and _is_bridge(marks.shape, others, int(row), int(column)):
             return int(row), int(column)
-    low, high = _known_range(counts, hidden, primary, small)
-    for row, column in np.argwhere(primary & (counts > 0)):
+    low, high = counts.astype(float), counts.astype(float)
+    low[:-1][marks != Mark.SHOWN] = 0
+    high[:-1][marks == Mark.SMALL] = small - 1
+    high[:-1][marks == Mark.HIDDEN] = np.inf
+    for row, column in np.argwhere(secret):
         if _is_pinned(low, high, int(row), int(column)):
             return int(row), int(column)
     return None
@@ -96,31 +132,19 @@ def _is_bridge(shape: tuple[int, ...], others: NDArray[np.intp], row: int, colum
     return bool(label[row] != label[column + n_rows])
 
 
-def _known_range(
-    counts: Counts, hidden: Mask, primary: Mask, small: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What a reader knows of each cell before adding up: lowest and highest count."""
-    low, high = counts.astype(float), counts.astype(float)
-    low[hidden], high[hidden] = 0, np.inf
-    low[primary], high[primary] = 1, small - 1
-    inside_small_group = primary[:, -1].copy()
-    low[inside_small_group, :-1] = 0
-    return low, high
-
-
 def _is_pinned(low: NDArray[np.float64], high: NDArray[np.float64], row: int, column: int) -> bool:
-    """Whether the totals leave one value only (the system is a network, so ends are whole)."""
+    """Whether adding up leaves one value only (the system is a network, so ends are whole)."""
     rows, columns = low.shape
-    sign_rows = np.array([1.0] * (rows - 1) + [-1.0])
-    sign_columns = np.array([1.0] * (columns - 1) + [-1.0])
-    adding_up = np.vstack(
-        [np.kron(np.eye(rows), sign_columns), np.kron(sign_rows, np.eye(columns))]
-    )
+    down = np.array([1.0] * (rows - 1) + [-1.0])
+    across = np.array([1.0] * (columns - 1) + [-1.0])
+    sums = np.vstack([np.kron(np.eye(rows), across), np.kron(down, np.eye(columns))])
     goal = np.zeros(rows * columns)
     goal[row * columns + column] = 1
     bounds = np.column_stack([low.ravel(), high.ravel()])
-    ends = [
-        linprog(sign * goal, A_eq=adding_up, b_eq=np.zeros(rows + columns), bounds=bounds)
+    least, most = (
+        linprog(sign * goal, A_eq=sums, b_eq=np.zeros(rows + columns), bounds=bounds)
         for sign in (1, -1)
-    ]
-    return all(end.status == 0 for end in ends) and -ends[1].fun - ends[0].fun < 0.5
+    )
+    if least.status or most.status:
+        return False  # unbounded
+    return bool(-most.fun - least.fun < 0.5)

@@ -31,22 +31,38 @@ def test_mask_small_count_takes_a_rectangle_with_it() -> None:
     assert shown["mean_rank"].isna().tolist().count(False) == 2
 
 
-def test_mask_small_group_hides_all_its_counts() -> None:
-    shown = mask_small_counts(table([[10, 20, 30], [1, 0, 1], [9, 9, 9]]), BANDS, "workers")
-    assert set(shown.loc[1, [*BANDS, "workers"]]) == {"<5"}
+def test_mask_leaves_the_totals_alone() -> None:
+    shown = mask_small_counts(table([[10, 20, 1], [1, 0, 1], [9, 9, 0]]), BANDS, "workers")
+    assert shown.loc[3, [*BANDS, "workers"]].tolist() == ["20", "29", "2", "51"]
+    assert set(shown.loc[1, [*BANDS, "workers"]]) <= {"<5", "hidden"}
 
 
 def test_mask_without_small_counts_changes_nothing_but_type() -> None:
-    frame = table([[10, 20, 0], [30, 6, 9]])
+    frame = table([[10, 20, 7], [30, 6, 9]])
     shown = mask_small_counts(frame, BANDS, "workers")
     assert (shown[BANDS] == frame[BANDS].astype(str)).all().all()
+
+
+def test_mask_of_a_single_group_shows_what_the_totals_say() -> None:
+    shown = mask_small_counts(table([[10, 20, 1]]), BANDS, "workers")
+    assert shown.loc[0, "Unranked"] == "1"
+
+
+def test_mask_overlapping_groups_hides_those_who_lack_the_tag() -> None:
+    frame = table([[10, 20, 8], [30, 6, 9]])
+    frame.loc[2, [*BANDS, "workers"]] = [31, 21, 30, 82]
+    shown = mask_small_counts(frame, BANDS, "workers")
+    assert shown.loc[1, "1st"] == "hidden"  # all but one of those placed 1st
+    assert shown.loc[0, "2nd–3rd"] == "hidden"
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.lists(st.one_of(st.integers(0, 6), st.integers(0, 40)), min_size=3, max_size=3),
-        min_size=1,
+        st.lists(st.one_of(st.integers(0, 6), st.integers(0, 40)), min_size=3, max_size=3).filter(
+            any
+        ),
+        min_size=2,
         max_size=4,
     )
 )
@@ -55,20 +71,20 @@ def test_mask_leaves_every_small_count_undetermined(rows: list[list[int]]) -> No
     names = [*BANDS, "workers"]
     shown = mask_small_counts(frame, BANDS, "workers")[names].to_numpy()
     counts = frame[names].to_numpy(dtype=int)
-    shape = counts.shape
-    bounds, equations = [], []
-    for row, values in zip(shown, counts, strict=True):
-        low = 0 if row[-1] == "<5" else 1
-        for cell, count in zip(row, values, strict=True):
-            known = {"<5": (low, 4), "hidden": (0, None)}
-            bounds.append(known.get(cell, (count, count)))
-    for axis, length in ((0, shape[1]), (1, shape[0])):
+    bounds = [
+        {"<5": (0, 4), "hidden": (0, None)}.get(cell, (count, count))
+        for cell, count in zip(shown.ravel(), counts.ravel(), strict=True)
+    ]
+    equations = []
+    for axis, length in ((0, counts.shape[1]), (1, counts.shape[0])):
         for line in range(length):
-            row = np.zeros(shape)
+            row = np.zeros(counts.shape)
             target = row[:, line] if axis == 0 else row[line, :]
             target[:-1], target[-1] = 1, -1
             equations.append(row.ravel())
-    for position in np.flatnonzero((counts.ravel() > 0) & (counts.ravel() < 5)):
+    small = (counts > 0) & (counts < 5)
+    small[-1] = False
+    for position in np.flatnonzero(small.ravel()):
         ends = []
         for sign in (1, -1):
             goal = np.zeros(counts.size)

@@ -235,10 +235,10 @@ def test_higher_choices_of_unplaced_is_the_whole_list() -> None:
 
 
 def test_list_lengths_by_hand(placed: pd.DataFrame) -> None:
-    frame = list_lengths(placed)
-    assert list(frame["ranked"]) == ["Ranked nothing", "1–5"]
-    assert list(frame["workers"]) == [1, 3]
-    assert list(frame["unranked"]) == [1, 1]
+    frame = list_lengths(small_run(), placed, limits=(0, 1, 5))
+    assert list(frame["group"]) == ["Ranked nothing", "1", "2–5", "All workers"]
+    assert list(frame["workers"]) == [1, 1, 2, 4]
+    assert list(frame["Unranked"]) == [1, 1, 0, 2]
 
 
 def test_gini_known_values() -> None:

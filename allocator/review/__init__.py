@@ -1,0 +1,29 @@
+"""What the solver will see, as pandas frames: workers, preferences, eligibility, weightings.
+
+Columns named `worker`, `job_line` and `weighting_id` hold ids to act on; names stand beside them.
+"""
+
+from allocator.review.eligibility import (
+    eligibility_by_job_line,
+    eligibility_by_worker,
+    rule_counts,
+    rule_matrix_frame,
+)
+from allocator.review.job_lines import review_job_lines
+from allocator.review.preferences import preferences_long, score_matrix, tied_preferences
+from allocator.review.weightings import net_effects, review_weightings
+from allocator.review.workers import review_workers
+
+__all__ = [
+    "eligibility_by_job_line",
+    "eligibility_by_worker",
+    "net_effects",
+    "preferences_long",
+    "review_job_lines",
+    "review_weightings",
+    "review_workers",
+    "rule_counts",
+    "rule_matrix_frame",
+    "score_matrix",
+    "tied_preferences",
+]

@@ -1,0 +1,29 @@
+"""The script that Streamlit runs behind the gate: page frame, sidebar, and the page itself."""
+
+import streamlit as st
+
+from console import navigation, session
+from console.frame import watch_session
+from console.messages import shown_errors
+
+st.set_page_config(
+    page_title="Allocator Console",
+    page_icon=":material/join_inner:",
+    layout="wide",
+    initial_sidebar_state="auto",
+)
+operator = session.require_operator()
+watch_session()
+pages = navigation.pages()
+page = st.navigation(list(pages.values()), position="hidden")
+
+with st.sidebar:
+    st.markdown("**Allocator Console**")
+    navigation.sidebar()
+    st.divider()
+    st.caption("Signed in as")
+    st.text(operator)
+    st.button("Sign out", icon=":material/logout:", on_click=session.sign_out, width="stretch")
+
+with shown_errors():
+    page.run()

@@ -1,0 +1,36 @@
+"""Why a run has no allocation, and which changes are proven to help."""
+
+from allocator.diagnosis.elastic import Frozen, Weights
+from allocator.diagnosis.engine import diagnose
+from allocator.diagnosis.pre_checks import pre_checks
+from allocator.diagnosis.results import (
+    Block,
+    Cause,
+    CauseKind,
+    Diagnosis,
+    DiagnosisProgress,
+    Fix,
+    FixKind,
+    PartialAllocation,
+    PreCheck,
+    RuleInvolved,
+    Satisfaction,
+)
+
+__all__ = [
+    "Block",
+    "Cause",
+    "CauseKind",
+    "Diagnosis",
+    "DiagnosisProgress",
+    "Fix",
+    "FixKind",
+    "Frozen",
+    "PartialAllocation",
+    "PreCheck",
+    "RuleInvolved",
+    "Satisfaction",
+    "Weights",
+    "diagnose",
+    "pre_checks",
+]

@@ -126,8 +126,8 @@ def _find_out(
             return _receipt_or_refusal(run_id, rows, operator, run[0]["completed_at"], client)
     if was_read:
         raise type(lost)(
-            "The connection broke during the commit, and the run is still pending: nothing has "
-            "been written.",
+            "The connection broke during the commit, and the run is still pending: as far as "
+            "can be seen, nothing was written.",
             remedy="Commit again; repeating a commit is safe.",
         ) from lost
     raise type(lost)(

@@ -49,12 +49,18 @@ def local_status(args: Namespace, out: Output) -> int:
     """Whether the local stack runs, and where."""
     from allocator.embedded import stack
 
-    info = stack.running(args.data_dir)
-    out.add(running=info is not None)
-    if info is None:
-        out.say("The local stack is not running.")
-    else:
-        _tell_stack(info.as_dict(), out)
+    now = stack.status(args.data_dir)
+    out.add(**now.as_dict())
+    out.say(f"The local stack is {'running at ' + str(now.url) if now.running else 'not running'}.")
+    out.table(
+        ("Part", "Process"),
+        [
+            ("PostgreSQL", now.postgres or "not running"),
+            ("PostgREST", now.postgrest or "not running"),
+            ("Gateway", now.gateway or "not running"),
+            ("Data", now.data_dir),
+        ],
+    )
     return 0
 
 
@@ -69,7 +75,7 @@ def local_reset(args: Namespace, out: Output) -> int:
 
 def _tell_stack(fields: dict[str, Any], out: Output) -> None:
     out.add(**fields)
-    secrets = ("service_role_key", "dsn")
+    secrets = ("service_role_key", "anon_key", "dsn")
     rows = [(name, "see --json" if name in secrets else v) for name, v in fields.items()]
     out.table(("Local stack", ""), rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
@@ -11,7 +11,7 @@ from allocator.change import Change, Draft
 from allocator.changes import BanPair, LeaveOut, LiftPin, Pin
 from allocator.errors import UsageError
 from allocator.models import RunInputs, Settings
-from allocator.scenario_file import change_as_dict, parse_scenario, write_scenario
+from allocator.scenario_file import change_as_dict, parse_scenario, whole_file, write_scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class Scenario:
             "changes": [change_as_dict(change) for change in self.changes],
         }
 
-    def to_json(self) -> str:
-        """The scenario as a JSON file's text; `from_json` gives back an equal scenario."""
-        return write_scenario(
+    def as_dict(self) -> dict[str, Any]:
+        """The whole scenario, JSON-ready: what the database stores and files hold."""
+        return whole_file(
             {
                 "name": self.name,
                 "author": self.author,
@@ -88,6 +88,15 @@ class Scenario:
                 "changes": [change_as_dict(change) for change in self.changes],
             }
         )
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Scenario:
+        """A scenario from `as_dict`; UsageError names every place that is wrong."""
+        return cls(**parse_scenario(content))
+
+    def to_json(self) -> str:
+        """The scenario as a JSON file's text; `from_json` gives back an equal scenario."""
+        return write_scenario(self.as_dict())
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Scenario:

@@ -25,16 +25,20 @@ def change_as_dict(change: Change) -> dict[str, Any]:
     return row
 
 
-def write_scenario(content: Mapping[str, Any]) -> str:
+def whole_file(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A scenario's content under its format and version."""
+    return {"format": FORMAT, "version": VERSION, **content}
+
+
+def write_scenario(whole: Mapping[str, Any]) -> str:
     """The text of a scenario file."""
-    whole = {"format": FORMAT, "version": VERSION, **content}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def parse_scenario(text: str | bytes) -> dict[str, Any]:
-    """The fields of a scenario from a file's text; UsageError lists every wrong place."""
+def parse_scenario(source: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a scenario from a file's text or its content; UsageError lists every place."""
     reader = _Reader()
-    content = reader.top(text)
+    content = reader.top(source)
     result: dict[str, Any] = {key: reader.value(content, key, "str", key, "") for key in TEXTS}
     result["settings"] = reader.settings(content.get("settings", {}))
     changes = content.get("changes", [])
@@ -107,20 +111,22 @@ class _Reader:
                 problems=tuple(self.problems),
             )
 
-    def top(self, text: str | bytes) -> dict[str, Any]:
+    def top(self, source: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
+        content = self.decoded(source) if isinstance(source, str | bytes) else dict(source)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            self.note("format", f"must be “{FORMAT}”; this is not a scenario file")
+        elif content.get("version") != VERSION:
+            self.note("version", f"must be {VERSION}; a newer console wrote this file")
+        self.finish()
+        return dict(content)
+
+    def decoded(self, text: str | bytes) -> Any:
         try:
-            content = json.loads(text)
+            return json.loads(text)
         except (ValueError, RecursionError) as error:
             where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "file"
             self.note(where, "is not JSON")
-            content = {}
-        else:
-            if not isinstance(content, dict) or content.get("format") != FORMAT:
-                self.note("format", f"must be “{FORMAT}”; this is not a scenario file")
-            elif content.get("version") != VERSION:
-                self.note("version", f"must be {VERSION}; a newer console wrote this file")
-        self.finish()
-        return dict(content)
+            self.finish()
 
     def value(
         self, row: Mapping[str, Any], key: str, kind: str, place: str, default: object

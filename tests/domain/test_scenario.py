@@ -279,6 +279,7 @@ def test_json_round_trip_is_exact(scenario: Scenario) -> None:
     again = Scenario.from_json(scenario.to_json().encode())
     assert again == scenario
     assert again.to_json() == scenario.to_json()
+    assert Scenario.from_dict(json.loads(json.dumps(scenario.as_dict()))) == scenario
 
 
 @given(run_inputs(), st.data())

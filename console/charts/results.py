@@ -1,0 +1,282 @@
+"""Charts of an allocation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from allocator.satisfaction.ordinals import rank_words
+from console.charts.theme import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    SKY,
+    counted,
+    empty,
+    plain,
+    short,
+    styled,
+    unique_labels,
+)
+
+NOTHING = "There is no allocation to draw."
+MOST_LINES = 40
+ROW = 22
+
+
+def rank_distribution_chart(distribution: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+    """Bars: workers by choice number; line: running share. From `rank_distribution`."""
+    if not distribution["workers"].sum():
+        return empty(NOTHING, dark=dark)
+    ranked = distribution["choice"].notna()
+    words = [
+        f"<b>{label} choice</b><br>{counted(n, 'worker')} ({share:.1%})"
+        if is_rank
+        else f"<b>{label}</b><br>{counted(n, 'worker')} ({share:.1%})"
+        for label, n, share, is_rank in zip(
+            distribution["label"],
+            distribution["workers"],
+            distribution["share"],
+            ranked,
+            strict=True,
+        )
+    ]
+    fig = go.Figure(
+        go.Bar(
+            x=distribution["label"],
+            y=distribution["workers"],
+            name="Workers",
+            marker={"color": np.where(ranked, BLUE, ORANGE)},
+            hovertext=words,
+            hovertemplate="%{hovertext}<extra></extra>",
+            customdata=distribution["label"],
+        )
+    )
+    line = distribution[ranked]
+    fig.add_scatter(
+        x=line["label"],
+        y=line["cumulative_share"].astype(float) * 100,
+        name="Running share of all workers",
+        yaxis="y2",
+        mode="lines+markers" if len(line) <= 30 else "lines",
+        line={"color": RED, "width": 2, "shape": "hv" if len(line) > 30 else "linear"},
+        marker={"size": 6},
+        hovertemplate="Up to the %{x} choice: %{y:.1f} %<extra></extra>",
+    )
+    styled(
+        fig,
+        dark=dark,
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "range": [0, 104],
+            "ticksuffix": " %",
+            "showgrid": False,
+            "title": {"text": "Running share"},
+        },
+    )
+    labels = list(distribution["label"])
+    step = max(1, -(-len(line) // 12))
+    kept = [x for i, x in enumerate(labels) if i >= len(line) or i % step == 0]
+    if len(line) % step == 1 and step > 1:
+        kept.remove(labels[len(line) - 1])
+    fig.update_xaxes(title_text="Choice received", type="category", tickvals=kept)
+    fig.update_yaxes(title_text="Workers", rangemode="tozero", selector={"overlaying": None})
+    return fig.update_layout(yaxis2={"showgrid": False})
+
+
+def satisfaction_by_worker(placed: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+    """Each worker's rank (or unranked budget), best first. `customdata[0]` is the worker's id."""
+    if placed.empty:
+        return empty(NOTHING, dark=dark)
+    ordered = placed.sort_values(["score", "name", "worker"], ignore_index=True)
+    fig = go.Figure()
+    for name, colour, kept in (
+        ("On their list", BLUE, ordered["rank"].notna()),
+        ("Unranked: the mean of the places left", ORANGE, ordered["rank"].isna()),
+    ):
+        rows = ordered[kept]
+        if rows.empty:
+            continue
+        fig.add_bar(
+            x=rows.index + 1,
+            y=rows["score"],
+            name=name,
+            marker={"color": colour, "line": {"width": 0}},
+            customdata=np.column_stack([rows["worker"], _worker_words(rows)]),
+            hovertemplate="%{customdata[1]}<extra></extra>",
+        )
+    styled(fig, dark=dark, barmode="overlay", showlegend=True)
+    fig.update_layout(bargap=0.05 if len(ordered) > 60 else 0.15)
+    fig.update_xaxes(title_text="Workers, best placed first", tickformat=",d")
+    fig.update_yaxes(title_text="Rank received (1 = first choice)", rangemode="tozero")
+    return fig
+
+
+def _worker_words(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"<b>{plain(name)}</b><br>{plain(line)}<br>"
+        + (f"Rank {rank_words(rank)}" if not np.isnan(rank) else f"Unranked, counts as {score:g}")
+        for name, line, rank, score in zip(
+            rows["name"], rows["job_line_name"], rows["rank"], rows["score"], strict=True
+        )
+    ]
+
+
+def job_line_satisfaction(
+    lines: pd.DataFrame, *, dark: bool = False, most: int = MOST_LINES
+) -> go.Figure:
+    """Mean rank of each job line's holders, worst first, at most `most`. From `by_job_line`."""
+    held = lines[lines["filled"] > 0].sort_values(["mean_score", "job_line_name"])
+    if held.empty:
+        return empty(NOTHING, dark=dark)
+    held = held.tail(most)
+    labels = unique_labels(list(held["job_line_name"]))
+    words = [
+        f"<b>{label}</b><br>{counted(filled, 'worker')}, mean rank {mean:.3g}<br>"
+        f"Received as: {plain(offers)}<br>First choice of {counted(first, 'worker')}"
+        for label, filled, mean, offers, first in zip(
+            labels,
+            held["filled"],
+            held["mean_score"],
+            held["offers"],
+            held["first_choices"],
+            strict=True,
+        )
+    ]
+    fig = go.Figure(
+        go.Bar(
+            y=labels,
+            x=held["mean_score"],
+            orientation="h",
+            marker={"color": BLUE},
+            customdata=np.column_stack([held["job_line"], words]),
+            hovertemplate="%{customdata[1]}<extra></extra>",
+        )
+    )
+    styled(fig, dark=dark, height=90 + ROW * len(held), showlegend=False)
+    fig.update_xaxes(
+        title_text="Mean rank of its holders (1 = first choice)", rangemode="tozero", showgrid=True
+    )
+    return _named_rows(fig, labels, list(held["job_line_name"]))
+
+
+def dissatisfaction_scatter(placed: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+    """Worker against organisation dissatisfaction; `customdata[0]` is the worker's id.
+
+    Points that coincide are spread a little; the hover gives the exact figures.
+    """
+    if placed.empty:
+        return empty(NOTHING, dark=dark)
+    x, y = _spread(placed["worker_dissatisfaction"], placed["organisation_dissatisfaction"])
+    words = [
+        f"<b>{plain(name)}</b><br>{plain(line)}<br>Worker's dissatisfaction: {own:.4g}<br>"
+        f"Organisation's dissatisfaction: {org:.4g} ({_sign(weighting)})"
+        for name, line, own, org, weighting in zip(
+            placed["name"],
+            placed["job_line_name"],
+            placed["worker_dissatisfaction"],
+            placed["organisation_dissatisfaction"],
+            placed["weighting"],
+            strict=True,
+        )
+    ]
+    fig = go.Figure()
+    unranked = placed["rank"].isna().to_numpy()
+    for name, colour, symbol, kept in (
+        ("On their list", BLUE, "circle", ~unranked),
+        ("Unranked", ORANGE, "diamond", unranked),
+    ):
+        if not kept.any():
+            continue
+        fig.add_scatter(
+            x=x[kept],
+            y=y[kept],
+            mode="markers",
+            name=name,
+            marker={"color": colour, "symbol": symbol, "size": 9, "opacity": 0.75},
+            customdata=np.column_stack(
+                [placed["worker"][kept], np.array(words, dtype=object)[kept]]
+            ),
+            hovertemplate="%{customdata[1]}<extra></extra>",
+        )
+    styled(fig, dark=dark, height=420, showlegend=True)
+    fig.update_xaxes(title_text="Worker's dissatisfaction (less is better)", showgrid=True)
+    fig.update_yaxes(title_text="Organisation's (less is better)")
+    return fig
+
+
+def _sign(weighting: int) -> str:
+    if not weighting:
+        return "no weighting"
+    return f"weighting {weighting:+d}: {'less' if weighting > 0 else 'more'} wanted"
+
+
+def _spread(x: pd.Series, y: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Coinciding points on a small sunflower around their place, within 2 % of the range."""
+    number = pd.DataFrame({"x": x, "y": y}).groupby(["x", "y"]).cumcount().to_numpy()
+    reach = np.minimum(np.sqrt(number) * 0.004, 0.02)
+    angle = number * 2.399963
+    spans = [float(np.ptp(values)) or 1.0 for values in (x, y)]
+    return (
+        x.to_numpy(float) + reach * np.cos(angle) * spans[0],
+        y.to_numpy(float) + reach * np.sin(angle) * spans[1] * 1.6,
+    )
+
+
+def seats_filled(lines: pd.DataFrame, *, dark: bool = False, most: int = MOST_LINES) -> go.Figure:
+    """Places filled and open of each job line, most open first, at most `most`."""
+    if lines.empty:
+        return empty("There is no job line to draw.", dark=dark)
+    ordered = lines.sort_values(["open", "places", "job_line_name"], ascending=[False, False, True])
+    shown = ordered.head(most).iloc[::-1]
+    labels = unique_labels(list(shown["job_line_name"]))
+    fig = go.Figure()
+    for column, name, colour, pattern in (
+        ("filled", "Filled", GREEN, ""),
+        ("open", "Open", GREY, "/"),
+    ):
+        fig.add_bar(
+            y=labels,
+            x=shown[column],
+            orientation="h",
+            name=name,
+            marker={
+                "color": colour,
+                "pattern": {"shape": pattern, "fgcolor": SKY if dark else "#FFFFFF", "size": 5},
+            },
+            customdata=np.column_stack(
+                [
+                    shown["job_line"],
+                    [
+                        f"<b>{label}</b><br>{filled} of {counted(places, 'place')} filled<br>"
+                        f"First choice of {counted(first, 'worker')}, "
+                        f"{counted(n, 'worker')} eligible"
+                        for label, filled, places, first, n in zip(
+                            labels,
+                            shown["filled"],
+                            shown["places"],
+                            shown["first_choices"],
+                            shown["eligible_workers"],
+                            strict=True,
+                        )
+                    ],
+                ]
+            ),
+            hovertemplate="%{customdata[1]}<extra></extra>",
+        )
+    styled(fig, dark=dark, height=110 + ROW * len(shown), barmode="stack", showlegend=True)
+    fig.update_layout(legend={"y": 1, "yanchor": "bottom", "traceorder": "normal"})
+    fig.update_xaxes(title_text="Places", rangemode="tozero", showgrid=True, tickformat="d")
+    if shown["places"].max() <= 10:
+        fig.update_xaxes(dtick=1)
+    return _named_rows(fig, labels, list(shown["job_line_name"]))
+
+
+def _named_rows(fig: go.Figure, labels: list[str], names: list[str]) -> go.Figure:
+    return fig.update_yaxes(
+        type="category", tickvals=labels, ticktext=[short(name) for name in names], showgrid=False
+    )

@@ -1,0 +1,141 @@
+"""Charts of what the solver will see: preferences and eligibility."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from allocator.eligibility import Rule
+from allocator.models import RunInputs
+from allocator.review import rule_matrix_frame, score_matrix
+from console.charts.theme import BLUE, GREEN, ORANGE, RED, SKY, empty, short, styled, unique_labels
+
+MOST_LABELS = 30
+SEQUENCE = ("#053C68", "#0B5186", "#2A7CB7", "#6AA8D4", "#B0D1E9", "#EAF3FA")
+
+LOOKS = {
+    Rule.NO_RULES: ("Eligible: no rules", "#D3E3EF"),
+    Rule.NOT_RESTRICTED: ("Eligible: asks for no qualification", "#A3C9E2"),
+    Rule.INCLUDED_TAG: ("Eligible: holds an included qualification", SKY),
+    Rule.INCLUDED_WORKER: ("Eligible: named as included", BLUE),
+    Rule.ALLOWED: ("Eligible: exception in this scenario", GREEN),
+    Rule.TAG_MISSING: ("Ineligible: lacks the qualification", "#F2CC7C"),
+    Rule.EXCLUDED_TAG: ("Ineligible: holds an excluded qualification", ORANGE),
+    Rule.EXCLUDED_WORKER: ("Ineligible: named as excluded", RED),
+    Rule.BANNED: ("Ineligible: banned in this scenario", "#8F3B00"),
+    Rule.PINNED_ELSEWHERE: ("Ineligible: pinned to another job line", "#6B6B6B"),
+}
+"""Blues and green may, oranges may not: told apart by lightness too."""
+
+
+def preference_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
+    """Fractional ranks, workers by name down, job lines by popularity across; gaps: unranked."""
+    if not inputs.workers or not inputs.job_lines:
+        return empty("There is nobody or nothing to rank in this run.", dark=dark)
+    scores = score_matrix(inputs, ranked_only=True)
+    popularity = scores.notna().sum().sort_values(ascending=False, kind="stable")
+    frame = _by_name(inputs, scores)[popularity.index]
+    names = [inputs.job_line(j).name for j in frame.columns]
+    columns = unique_labels(names)
+    fig = go.Figure(
+        go.Heatmap(
+            z=frame.to_numpy(np.float32),
+            x=columns,
+            y=_worker_labels(inputs, frame),
+            colorscale=[[i / 5, colour] for i, colour in enumerate(SEQUENCE)],
+            hoverongaps=False,
+            hovertemplate="<b>%{y}</b><br>%{x}<br>Rank %{z}<extra></extra>",
+            colorbar={
+                "orientation": "h",
+                "thickness": 10,
+                "y": 1.0,
+                "yanchor": "bottom",
+                "title": {"text": "Rank (1 = first choice; gaps are unranked)", "side": "top"},
+            },
+        )
+    )
+    return _matrix_axes(fig, inputs, frame, columns, names, dark)
+
+
+def eligibility_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
+    """Who may hold what, coloured by the rule that decided; workers by name, lines in order."""
+    if not inputs.workers or not inputs.job_lines:
+        return empty("There is nobody or nothing to place in this run.", dark=dark)
+    ordered = sorted(inputs.job_lines, key=lambda j: (j.sort_order, j.name, j.id))
+    frame = _by_name(inputs, rule_matrix_frame(inputs))[[j.id for j in ordered]]
+    names = [j.name for j in ordered]
+    columns, rows = unique_labels(names), _worker_labels(inputs, frame)
+    rules = frame.to_numpy(np.uint8)
+    fig = go.Figure()
+    # One trace a rule: its colour needs no colour bar, and the legend can hide it.
+    for rule, (words, colour) in LOOKS.items():
+        chosen = rules == rule
+        if not chosen.any():
+            continue
+        fig.add_heatmap(
+            z=np.where(chosen, np.float32(1), np.float32(np.nan)),
+            x=columns,
+            y=rows,
+            colorscale=[[0, colour], [1, colour]],
+            showscale=False,
+            hoverongaps=False,
+            name=words,
+            hovertemplate=f"<b>%{{y}}</b><br>%{{x}}<br>{rule.words}<extra></extra>",
+        )
+        fig.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=words,
+            marker={"symbol": "square", "size": 12, "color": colour},
+        )
+    fig = _matrix_axes(fig, inputs, frame, columns, names, dark)
+    return fig.update_layout(
+        showlegend=True, legend={"y": 1.0, "yanchor": "bottom", "itemclick": False}
+    )
+
+
+def _by_name(inputs: RunInputs, frame: pd.DataFrame) -> pd.DataFrame:
+    ordered = sorted(inputs.workers, key=lambda w: (w.name, w.internal_id, w.id))
+    return frame.loc[[w.id for w in ordered]]
+
+
+def _worker_labels(inputs: RunInputs, frame: pd.DataFrame) -> list[str]:
+    workers = [inputs.worker(w) for w in frame.index]
+    return unique_labels([w.name for w in workers], [w.internal_id for w in workers])
+
+
+def _matrix_axes(
+    fig: go.Figure,
+    inputs: RunInputs,
+    frame: pd.DataFrame,
+    columns: list[str],
+    names: list[str],
+    dark: bool,
+) -> go.Figure:
+    """First worker on top; names on the axes while there is room for them, hovers always."""
+    n_rows, n_columns = frame.shape
+    styled(
+        fig, dark=dark, height=min(900, 200 + max(6, 20 if n_rows <= MOST_LABELS else 5) * n_rows)
+    )
+    fig.update_xaxes(
+        type="category",
+        categoryorder="array",
+        categoryarray=columns,
+        title_text=f"Job lines ({n_columns:,})",
+        showticklabels=n_columns <= MOST_LABELS,
+        tickvals=columns,
+        ticktext=[short(name, 16) for name in names],
+        tickangle=-60,
+    )
+    workers = [inputs.worker(w).name for w in frame.index]
+    return fig.update_yaxes(
+        type="category",
+        autorange="reversed",
+        title_text=f"Workers ({n_rows:,})",
+        showticklabels=n_rows <= MOST_LABELS,
+        tickvals=_worker_labels(inputs, frame) if n_rows <= MOST_LABELS else None,
+        ticktext=[short(name, 16) for name in workers] if n_rows <= MOST_LABELS else None,
+        showgrid=False,
+    )

@@ -62,6 +62,11 @@ class Connection:
             )
 
     @property
+    def is_local(self) -> bool:
+        """True when the address is this machine's own."""
+        return urlsplit(self.url).hostname in ("127.0.0.1", "localhost", "::1")
+
+    @property
     def role(self) -> str:
         """The role that the key claims; see `key_role`."""
         return key_role(self.service_role_key)

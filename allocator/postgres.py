@@ -64,6 +64,7 @@ def connect(connection: Connection) -> Client:
         http2=False,  # the client's HTTP/2 connections are not safe to share between threads
         timeout=TIMEOUT_SECONDS,
         follow_redirects=False,
+        trust_env=not connection.is_local,  # a proxy cannot reach this machine's own stack
         event_hooks={"response": [reject_foreign_answers]},
     )
     options = ClientOptions(

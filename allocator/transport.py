@@ -168,7 +168,7 @@ def translate(exc: APIError | httpx.HTTPError, subject: str) -> AllocatorError:
 
 
 _BY_CODE: tuple[tuple[tuple[str, ...], type[DatabaseError], str], ...] = (
-    (("57014", "PGRST003", "504"), TimedOut, "The database took too long over {subject}."),
+    (("57014", "55P03", "PGRST003", "504"), TimedOut, "The database took too long over {subject}."),
     (("PGRST301", "PGRST302", "PGRST303", "401"), KeyRefused, ""),
     (("42501", "403"), Denied, "The key may not use {subject}."),
     (("PGRST202", "42883"), MissingFunction, "The database lacks the function for {subject}."),

@@ -1,0 +1,88 @@
+"""A hand-made allocation run in the test database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from allocator.config import Connection
+from allocator.hydrate import hydrate
+from allocator.models import RunInputs
+from allocator.postgres import Client, connect
+from tests.conftest import Database
+
+
+def own_client(database: Database) -> Client:
+    """The client that the allocator makes for the test database."""
+    return connect(Connection(database.info.url, database.info.service_role_key))
+
+
+def requests_of(client: Client) -> list[Any]:
+    """A list that grows by each HTTP request that the client sends from now on."""
+    sent: list[Any] = []
+    client.options.httpx_client.event_hooks["request"].append(sent.append)
+    return sent
+
+
+@dataclass
+class Year:
+    """One allocation run. Methods insert a row and give its id; `runs` and so on may be added."""
+
+    database: Database
+    name: str = "Intern year"
+    id: str = field(default_factory=lambda: str(uuid4()))
+
+    def __post_init__(self) -> None:
+        plan = self.insert("allocationplans", name=self.name, org="North", timezone="Asia/Tokyo")
+        self.insert("allocationruns", id=self.id, allocationplan=plan, startdate="2027-01-11")
+
+    def insert(self, table: str, **row: Any) -> Any:
+        return self.database.insert(table, row)[0].get("id")
+
+    def worker(self, first: str, last: str = "Lee", **mapping: Any) -> str:
+        worker = self.insert("workers", firstname=first, lastname=last, internal_id=first.upper())
+        row = {"worker": worker, "allocation_run": self.id, "submitted": True, **mapping}
+        return str(self.insert("allocation_run_worker_mappings", **row))
+
+    def job_line(self, name: str, **row: Any) -> str:
+        return str(self.insert("job_lines", name=name, allocation_run=self.id, **row))
+
+    def ranks(self, worker: str, *ranked: tuple[str, int | None]) -> None:
+        for job_line, rank in ranked:
+            self.insert(
+                "preference_worker_job_lines",
+                allocation_run_worker_mapping=worker,
+                job_line=job_line,
+                order_preference=rank,
+            )
+
+    def tag(self, name: str, *holders: str, org: str = "North") -> str:
+        tag = self.insert("qualification_tags", name=name, org=org)
+        for mapping in holders:
+            query = "select worker from allocation_run_worker_mappings where id = %s"
+            worker = self.database.rows(query, mapping)[0]["worker"]
+            self.insert("worker_qualifications", worker=worker, qualification_tag=tag)
+        return str(tag)
+
+    def weighting(self, weighting: int | None, **row: Any) -> str:
+        table = "allocation_run_preferencer_weightings"
+        return str(self.insert(table, allocation_run=self.id, weighting=weighting, **row))
+
+    def run(self, **row: Any) -> str:
+        return str(self.insert("allocator_py_runs", allocation_run=self.id, **row))
+
+    def completed(self, at: str, *placed: tuple[str, str], **row: Any) -> str:
+        """A completed run with these (worker, job line) pairs."""
+        run = self.run(completed_at=at, **row)
+        for worker, job_line in placed:
+            self.insert(
+                "allocator_py_allocations",
+                allocator_py_run=run,
+                worker_mapping=worker,
+                job_line=job_line,
+            )
+        return run
+
+    def hydrate(self, run: str, client: Client) -> RunInputs:
+        return hydrate(run, client=client)

@@ -7,14 +7,14 @@ Streamlit looks for a call of `App` in this file, so it stays in plain sight.
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
-from console import api, sign_in
+from console import api, navigation, sign_in
 from console.access import the_access
 from console.gate import Gate
 from console.messages import hide_script_error
 
 app = App(
     "main.py",
-    routes=[*sign_in.routes(the_access()), *api.routes()],
+    routes=[*sign_in.routes(the_access()), *api.routes(), *navigation.routes()],
     middleware=[Middleware(Gate, access=the_access())],
     on_script_error=hide_script_error,
 )

@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from streamlit.navigation.page import StreamlitPage
 
 SCREENS = Path(__file__).parent / "screens"
@@ -70,6 +74,15 @@ def safe_next(address: str) -> str:
         return "/"
     plain = [(k, v) for k, v in pairs if _PARAMETER.fullmatch(k) and _VALUE.fullmatch(v)]
     return parts.path + (f"?{urlencode(plain)}" if plain else "")
+
+
+def routes() -> list[Route]:
+    """The first page's own address: Streamlit serves the first page at "/" alone."""
+    return [Route(f"/{PLACES[0].path}", _home, methods=["GET"])]
+
+
+async def _home(request: Request) -> RedirectResponse:
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", 307)
 
 
 def current_run() -> str | None:

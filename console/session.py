@@ -19,6 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OPERATOR = "operator"
+_LEFT = "signed out here"
 
 
 def gate_token() -> str | None:
@@ -38,8 +39,9 @@ def require_operator() -> str:
     """
     operator = current_operator()
     if operator is None:
+        why = "out" if st.session_state.get(_LEFT) else "ended"
         _forget_everything()
-        _show_ended()
+        _show_ended(why)
         st.stop()
     if st.session_state.get(_OPERATOR, operator) != operator:
         _forget_everything()
@@ -62,6 +64,7 @@ def sign_out() -> None:
     """End this browser's session, in every tab."""
     the_access().sign_out(gate_token())
     _forget_everything()
+    st.session_state[_LEFT] = True
 
 
 def remembered(name: str, run: str = "", default: Any = None) -> Any:
@@ -87,7 +90,10 @@ def _forget_everything() -> None:
     st.session_state.clear()
 
 
-def _show_ended() -> None:
+def _show_ended(why: str) -> None:
     st.header("You are signed out")
-    st.write("Nothing happened for a while, or you signed out in another tab.")
-    st.html('<a href="/sign-in?why=ended" target="_self">Sign in again</a>')
+    st.html(
+        f'<a href="/sign-in?why={why}" target="_self">Sign in again</a>'
+        f'<script>location.assign("/sign-in?why={why}")</script>',
+        unsafe_allow_javascript=True,
+    )

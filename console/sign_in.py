@@ -23,7 +23,7 @@ LARGEST_FORM = 8192  # bytes
 LONGEST_QUEUE = 50  # password checks waiting, each some 50 ms
 
 _REASONS = {
-    "ended": "You were signed out, because nothing happened for a while or your access changed.",
+    "ended": "You were signed out: nothing happened for a while, or your access has changed.",
     "out": "You are signed out, in every tab.",
 }
 _FORWARDING = ("x-forwarded-for", "forwarded", "x-real-ip")

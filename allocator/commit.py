@@ -28,7 +28,7 @@ from allocator.receipts import read_receipt, receipt_of
 
 COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE, Status.CANCELLED)
 
-LOOK_AGAIN = (0.3, 0.7, 1.5, 3.0)
+LOOK_AGAIN = (0.2, 0.6, 1.2, 2.0)
 """Seconds before each look at a run whose commit lost its answer."""
 
 

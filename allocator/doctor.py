@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -145,10 +146,8 @@ def _solvers() -> Iterator[Finding]:
 def _cbc() -> Finding:
     import pulp
 
-    try:
-        available = pulp.PULP_CBC_CMD(msg=False).available()
-    except (pulp.PulpSolverError, OSError):
-        available = False
+    # Not `PULP_CBC_CMD().available()`: making one warns that PuLP 4 drops it.
+    available = os.access(pulp.PULP_CBC_CMD.pulp_cbc_path, os.X_OK)
     if available:
         return Finding(True, "Solver CBC", "It is available as an alternative to HiGHS.")
     detail = "PuLP's build of it does not run on this machine; choose HiGHS, which is the default."

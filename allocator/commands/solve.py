@@ -40,7 +40,10 @@ def solve(args: Namespace, out: Output) -> int:
     try:
         result = _solve(args, service, inputs, settings)
     except InvalidData as exc:
-        out.add(data_errors=[issue_fields(issue) for issue in exc.issues])
+        out.add(
+            status=Status.INVALID_DATA.value,
+            data_errors=[issue_fields(issue) for issue in exc.issues],
+        )
         raise
     _add_result(out, inputs, result, settings, timings)
     _tell_result(inputs, result, out)
@@ -105,7 +108,7 @@ def _add_result(
     phases = dict.fromkeys(("hydrate", "formulate", "solve", "check", "commit"))
     out.add(
         run_id=inputs.run.id,
-        status=(result.status if result else Status.INVALID_DATA).value,
+        status=result.status.value if result else None,
         objective=result.objective if result else None,
         bound=result.bound if result else None,
         gap=result.gap if result else None,

@@ -133,10 +133,7 @@ class _Comparison:
                 yield InputChange(key[0], key[1], held if old else gone, held if new else gone)
 
     def _stays(self, kind: str, key: str) -> bool:
-        return all(
-            any(row.id == key for row in getattr(inputs, kind))
-            for inputs in (self.before, self.after)
-        )
+        return _has(self.before, kind, key) and _has(self.after, kind, key)
 
     def _presence(self, kind: str, key: str, old: Any, new: Any) -> tuple[str, str]:
         return self._part(self.before, kind, key, old), self._part(self.after, kind, key, new)
@@ -212,11 +209,11 @@ class _Comparison:
         return f"{naming.signed(row.weighting)} for {naming.reach(inputs, row)}"
 
     def _worker(self, key: str) -> str:
-        inputs = self.after if any(w.id == key for w in self.after.workers) else self.before
+        inputs = self.after if _has(self.after, "workers", key) else self.before
         return naming.worker_name(inputs, key)
 
     def _job_line_name(self, key: str) -> str:
-        inputs = self.after if any(j.id == key for j in self.after.job_lines) else self.before
+        inputs = self.after if _has(self.after, "job_lines", key) else self.before
         return naming.job_line_name(inputs, key)
 
     def _tag(self, key: str) -> str:
@@ -230,6 +227,14 @@ _FIELDS = {
     "included_worker_mapping_ids": "included workers",
     "excluded_worker_mapping_ids": "excluded workers",
 }
+
+
+def _has(inputs: RunInputs, kind: str, key: str) -> bool:
+    try:
+        inputs.worker(key) if kind == "workers" else inputs.job_line(key)
+    except KeyError:
+        return False
+    return True
 
 
 def _rank(rank: int | None) -> str:

@@ -1,0 +1,112 @@
+"""A real console server in a process of its own, for tests over HTTP, websocket and browser."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from allocator import config
+from allocator.operators import hash_password
+
+ROOT = Path(__file__).parents[2]
+OPERATOR = "Ada Lovelace"
+PASSWORD = "correct horse battery"
+API_KEY = "a long key for the scheduler"
+
+
+@dataclass(frozen=True)
+class ConsoleServer:
+    """A running console. `secrets` is its secrets file, read again when a test changes it."""
+
+    url: str
+    secrets: Path
+
+    @property
+    def websocket_url(self) -> str:
+        """The address of Streamlit's socket."""
+        return self.url.replace("http://", "ws://") + "/_stcore/stream"
+
+    def browser(self) -> httpx.Client:
+        """A client with cookies of its own that asks for pages and follows no redirects."""
+        return httpx.Client(
+            base_url=self.url, headers={"Accept": "text/html"}, timeout=20, trust_env=False
+        )
+
+    def signed_in(self, operator: str = OPERATOR, password: str = PASSWORD) -> httpx.Client:
+        """A browser after a successful sign-in."""
+        client = self.browser()
+        answer = sign_in(client, operator, password)
+        assert answer.status_code == 303, answer.text
+        return client
+
+
+def sign_in(
+    client: httpx.Client, operator: str, password: str, following: str = "/", **headers: str
+) -> httpx.Response:
+    """Fill in and send the sign-in form."""
+    page = client.get("/sign-in").text
+    token = page.split('name="token" value="', 1)[1].split('"', 1)[0]
+    form = {"token": token, "next": following, "operator": operator, "password": password}
+    return client.post("/sign-in", data=form, headers=headers)
+
+
+def secrets_text(
+    operators: Mapping[str, str] | None = None, console: str = "", api_key: str = API_KEY
+) -> str:
+    """A secrets file: operator → password (default: one operator), options, API key."""
+    people = {OPERATOR: PASSWORD} if operators is None else operators
+    lines = [f'"{name}" = "{hash_password(password)}"' for name, password in people.items()]
+    api = f'key_hash = "{hash_password(api_key)}"' if api_key else ""
+    return "\n".join(["[operators]", *lines, "[console]", console, "[api]", api, ""])
+
+
+@contextmanager
+def console_server(
+    directory: Path, secrets: str, connection: config.Connection | None = None
+) -> Iterator[ConsoleServer]:
+    """Start a console on a free port; without a connection its database does not answer."""
+    secrets_file = directory / "secrets.toml"
+    secrets_file.write_text(secrets, encoding="utf-8")
+    port = _free_port()
+    environment = os.environ | {
+        config.SECRETS_VARIABLE: str(secrets_file),
+        config.URL_VARIABLE: connection.url if connection else "http://127.0.0.1:9",
+        config.KEY_VARIABLE: connection.service_role_key if connection else "no-key",
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "console/app.py", f"--server.port={port}"]
+    with (directory / "console.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            server = ConsoleServer(f"http://127.0.0.1:{port}", secrets_file)
+            _wait_until_up(server, process)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait_until_up(server: ConsoleServer, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        assert process.poll() is None, "the console stopped while it was starting"
+        try:
+            httpx.get(f"{server.url}/sign-in/icon.svg", timeout=5, trust_env=False)
+            return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the console did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

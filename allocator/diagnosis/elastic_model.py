@@ -43,7 +43,7 @@ def proves_least(
         if on_round is not None:
             on_round(number)
         model = _Model(prices, pool)
-        _in_fresh_thread(model.solve)
+        in_fresh_thread(model.solve)
         if not model.is_optimal:
             return False
         reduced = prices.pair - model.worker_prices[:, None] - model.job_line_prices
@@ -164,7 +164,7 @@ class _Model:
         return row
 
 
-def _in_fresh_thread(work: Callable[[], None]) -> None:
+def in_fresh_thread(work: Callable[[], None]) -> None:
     """Run `work` where no other HiGHS thread count was ever set; re-raise what it raises."""
     raised: list[BaseException] = []
 

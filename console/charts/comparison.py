@@ -59,12 +59,24 @@ def overlaid_bands(tables: Mapping[str, pd.DataFrame], *, dark: bool = False) ->
             name=plain(name),
             marker={
                 "color": SERIES[number % 7],
-                "pattern": {"shape": PATTERNS[number % 7], "size": 5, "solidity": 0.25},
+                "pattern": {
+                    "shape": PATTERNS[number % 7],
+                    "size": 6,
+                    "fillmode": "overlay",
+                    "fgcolor": "#FFFFFF",
+                },
             },
             customdata=[name] * len(rows),
             hovertemplate=f"<b>{plain(name)}</b><br>%{{x}}: %{{y}} workers<extra></extra>",
         )
     styled(fig, dark=dark, barmode="group", showlegend=True)
-    fig.update_xaxes(title_text="Choice received", type="category")
+    labels = list(dict.fromkeys(band for table in tables.values() for band in table["band"]))
+    fig.update_xaxes(
+        title_text="Choice received",
+        type="category",
+        tickvals=labels,
+        ticktext=[label.replace("Outside the ", "Outside<br>the<br>") for label in labels],
+        tickangle=0,
+    )
     fig.update_yaxes(title_text="Workers", rangemode="tozero")
     return fig

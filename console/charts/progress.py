@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from allocator.models import Progress
-from console.charts.theme import BLUE, ORANGE, empty, styled
+from console.charts.theme import ORANGE, empty, main_colour, styled
 
 
 def progress_chart(history: Sequence[Progress], *, dark: bool = False) -> go.Figure:
@@ -18,7 +18,7 @@ def progress_chart(history: Sequence[Progress], *, dark: bool = False) -> go.Fig
         return empty("No allocation and no bound yet.", dark=dark)
     fig = go.Figure()
     for points, name, colour, dash in (
-        (found, "Best allocation found", BLUE, "solid"),
+        (found, "Best allocation found", main_colour(dark), "solid"),
         (bound, "Proven: no allocation can be below", ORANGE, "dash"),
     ):
         if points:
@@ -33,5 +33,5 @@ def progress_chart(history: Sequence[Progress], *, dark: bool = False) -> go.Fig
             )
     styled(fig, dark=dark, height=300, showlegend=True)
     fig.update_xaxes(title_text="Seconds since the start", rangemode="tozero")
-    fig.update_yaxes(title_text="Total dissatisfaction (less is better)")
+    fig.update_yaxes(title_text="Total dissatisfaction")
     return fig

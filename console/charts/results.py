@@ -8,14 +8,13 @@ import plotly.graph_objects as go
 
 from allocator.satisfaction.ordinals import rank_words
 from console.charts.theme import (
-    BLUE,
     GREEN,
     GREY,
     ORANGE,
     RED,
-    SKY,
     counted,
     empty,
+    main_colour,
     plain,
     short,
     styled,
@@ -25,6 +24,7 @@ from console.charts.theme import (
 NOTHING = "There is no allocation to draw."
 MOST_LINES = 40
 ROW = 22
+LEAST_SPAN = 4.0
 
 
 def rank_distribution_chart(distribution: pd.DataFrame, *, dark: bool = False) -> go.Figure:
@@ -49,7 +49,7 @@ def rank_distribution_chart(distribution: pd.DataFrame, *, dark: bool = False) -
             x=distribution["label"],
             y=distribution["workers"],
             name="Workers",
-            marker={"color": np.where(ranked, BLUE, ORANGE)},
+            marker={"color": np.where(ranked, main_colour(dark), ORANGE)},
             hovertext=words,
             hovertemplate="%{hovertext}<extra></extra>",
             customdata=distribution["label"],
@@ -73,6 +73,8 @@ def rank_distribution_chart(distribution: pd.DataFrame, *, dark: bool = False) -
             "overlaying": "y",
             "side": "right",
             "range": [0, 104],
+            "tickmode": "array",
+            "tickvals": [0, 25, 50, 75, 100],
             "ticksuffix": " %",
             "showgrid": False,
             "title": {"text": "Running share"},
@@ -80,12 +82,19 @@ def rank_distribution_chart(distribution: pd.DataFrame, *, dark: bool = False) -
     )
     labels = list(distribution["label"])
     step = max(1, -(-len(line) // 12))
-    kept = [x for i, x in enumerate(labels) if i >= len(line) or i % step == 0]
-    if len(line) % step == 1 and step > 1:
-        kept.remove(labels[len(line) - 1])
-    fig.update_xaxes(title_text="Choice received", type="category", tickvals=kept)
-    fig.update_yaxes(title_text="Workers", rangemode="tozero", selector={"overlaying": None})
-    return fig.update_layout(yaxis2={"showgrid": False})
+    last = len(line) - step if len(line) > 8 else len(line)  # room for the words that follow
+    at = [*range(0, last, step), *range(len(line), len(labels))]
+    numbers = [str(i + 1) if i < len(line) else labels[i].replace(" ", "<br>") for i in at]
+    fig.update_xaxes(
+        title_text="Choice received (1 = first choice)",
+        type="category",
+        tickvals=[labels[i] for i in at],
+        ticktext=[text.replace("Unranked", "Un-<br>ranked") for text in numbers],
+        tickangle=0,
+    )
+    return fig.update_layout(
+        yaxis={"title": {"text": "Workers"}, "rangemode": "tozero"}, yaxis2={"showgrid": False}
+    )
 
 
 def satisfaction_by_worker(placed: pd.DataFrame, *, dark: bool = False) -> go.Figure:
@@ -95,7 +104,7 @@ def satisfaction_by_worker(placed: pd.DataFrame, *, dark: bool = False) -> go.Fi
     ordered = placed.sort_values(["score", "name", "worker"], ignore_index=True)
     fig = go.Figure()
     for name, colour, kept in (
-        ("On their list", BLUE, ordered["rank"].notna()),
+        ("On their list", main_colour(dark), ordered["rank"].notna()),
         ("Unranked: the mean of the places left", ORANGE, ordered["rank"].isna()),
     ):
         rows = ordered[kept]
@@ -113,6 +122,8 @@ def satisfaction_by_worker(placed: pd.DataFrame, *, dark: bool = False) -> go.Fi
     fig.update_layout(bargap=0.05 if len(ordered) > 60 else 0.15)
     fig.update_xaxes(title_text="Workers, best placed first", tickformat=",d")
     fig.update_yaxes(title_text="Rank received (1 = first choice)", rangemode="tozero")
+    if ordered["score"].max() <= 10:
+        fig.update_yaxes(dtick=1)
     return fig
 
 
@@ -152,15 +163,13 @@ def job_line_satisfaction(
             y=labels,
             x=held["mean_score"],
             orientation="h",
-            marker={"color": BLUE},
+            marker={"color": main_colour(dark)},
             customdata=np.column_stack([held["job_line"], words]),
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
     )
     styled(fig, dark=dark, height=90 + ROW * len(held), showlegend=False)
-    fig.update_xaxes(
-        title_text="Mean rank of its holders (1 = first choice)", rangemode="tozero", showgrid=True
-    )
+    fig.update_xaxes(title_text="Mean rank of the holders", rangemode="tozero", showgrid=True)
     return _named_rows(fig, labels, list(held["job_line_name"]))
 
 
@@ -187,7 +196,7 @@ def dissatisfaction_scatter(placed: pd.DataFrame, *, dark: bool = False) -> go.F
     fig = go.Figure()
     unranked = placed["rank"].isna().to_numpy()
     for name, colour, symbol, kept in (
-        ("On their list", BLUE, "circle", ~unranked),
+        ("On their list", main_colour(dark), "circle", ~unranked),
         ("Unranked", ORANGE, "diamond", unranked),
     ):
         if not kept.any():
@@ -204,9 +213,23 @@ def dissatisfaction_scatter(placed: pd.DataFrame, *, dark: bool = False) -> go.F
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
     styled(fig, dark=dark, height=420, showlegend=True)
-    fig.update_xaxes(title_text="Worker's dissatisfaction (less is better)", showgrid=True)
-    fig.update_yaxes(title_text="Organisation's (less is better)")
+    fig.update_xaxes(
+        title_text="Worker's dissatisfaction (less is better)",
+        showgrid=True,
+        range=_range(placed["worker_dissatisfaction"]),
+    )
+    fig.update_yaxes(
+        title_text="Organisation's (less is better)",
+        range=_range(placed["organisation_dissatisfaction"]),
+    )
     return fig
+
+
+def _range(values: pd.Series) -> list[float]:
+    """The values with a margin, never so narrow that the spreading of points would show."""
+    middle = (values.max() + values.min()) / 2
+    half = max(float(np.ptp(values)), LEAST_SPAN) * 0.56
+    return [middle - half, middle + half]
 
 
 def _sign(weighting: int) -> str:
@@ -216,22 +239,29 @@ def _sign(weighting: int) -> str:
 
 
 def _spread(x: pd.Series, y: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Coinciding points on a small sunflower around their place, within 2 % of the range."""
+    """Coinciding points on a small sunflower around their place, within 5 % of the range."""
     number = pd.DataFrame({"x": x, "y": y}).groupby(["x", "y"]).cumcount().to_numpy()
-    reach = np.minimum(np.sqrt(number) * 0.004, 0.02)
+    reach = np.minimum(np.sqrt(number) * 0.008, 0.05)
     angle = number * 2.399963
-    spans = [float(np.ptp(values)) or 1.0 for values in (x, y)]
+    spans = [max(float(np.ptp(values)), LEAST_SPAN) for values in (x, y)]
     return (
         x.to_numpy(float) + reach * np.cos(angle) * spans[0],
-        y.to_numpy(float) + reach * np.sin(angle) * spans[1] * 1.6,
+        y.to_numpy(float) + reach * np.sin(angle) * spans[1],
     )
 
 
 def seats_filled(lines: pd.DataFrame, *, dark: bool = False, most: int = MOST_LINES) -> go.Figure:
-    """Places filled and open of each job line, most open first, at most `most`."""
+    """Places filled and open, most open first, at most `most` job lines.
+
+    Job lines whose single place is filled are not drawn; the axis says how many those are.
+    """
     if lines.empty:
         return empty("There is no job line to draw.", dark=dark)
-    ordered = lines.sort_values(["open", "places", "job_line_name"], ascending=[False, False, True])
+    ordered = lines[(lines["open"] > 0) | (lines["places"] > 1)].sort_values(
+        ["open", "places", "job_line_name"], ascending=[False, False, True]
+    )
+    if ordered.empty:
+        return empty(f"All {counted(int(lines['places'].sum()), 'place')} are filled.", dark=dark)
     shown = ordered.head(most).iloc[::-1]
     labels = unique_labels(list(shown["job_line_name"]))
     fig = go.Figure()
@@ -246,7 +276,12 @@ def seats_filled(lines: pd.DataFrame, *, dark: bool = False, most: int = MOST_LI
             name=name,
             marker={
                 "color": colour,
-                "pattern": {"shape": pattern, "fgcolor": SKY if dark else "#FFFFFF", "size": 5},
+                "pattern": {
+                    "shape": pattern,
+                    "fgcolor": "#FFFFFF",
+                    "size": 6,
+                    "fillmode": "overlay",
+                },
             },
             customdata=np.column_stack(
                 [
@@ -270,10 +305,26 @@ def seats_filled(lines: pd.DataFrame, *, dark: bool = False, most: int = MOST_LI
         )
     styled(fig, dark=dark, height=110 + ROW * len(shown), barmode="stack", showlegend=True)
     fig.update_layout(legend={"y": 1, "yanchor": "bottom", "traceorder": "normal"})
-    fig.update_xaxes(title_text="Places", rangemode="tozero", showgrid=True, tickformat="d")
+    fig.update_xaxes(
+        title_text=_places_title(lines, ordered, shown),
+        rangemode="tozero",
+        showgrid=True,
+        tickformat="d",
+    )
     if shown["places"].max() <= 10:
         fig.update_xaxes(dtick=1)
     return _named_rows(fig, labels, list(shown["job_line_name"]))
+
+
+def _places_title(lines: pd.DataFrame, ordered: pd.DataFrame, shown: pd.DataFrame) -> str:
+    rest = len(lines) - len(ordered)
+    left = len(ordered) - len(shown)
+    notes = []
+    if rest:
+        notes.append(f"{counted(rest, 'filled single place')} not drawn")
+    if left:
+        notes.append(f"{counted(left, 'more job line')} not drawn")
+    return "Places" + "".join(f"<br><sup>{note}</sup>" for note in notes)
 
 
 def _named_rows(fig: go.Figure, labels: list[str], names: list[str]) -> go.Figure:

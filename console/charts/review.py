@@ -12,7 +12,9 @@ from allocator.review import rule_matrix_frame, score_matrix
 from console.charts.theme import BLUE, GREEN, ORANGE, RED, SKY, empty, short, styled, unique_labels
 
 MOST_LABELS = 30
-SEQUENCE = ("#053C68", "#0B5186", "#2A7CB7", "#6AA8D4", "#B0D1E9", "#EAF3FA")
+BEST_TO_LAST = ("#053C68", "#0B5186", "#2A7CB7", "#4792C7", "#8EBDDF", "#C3DCEE")
+BEST_TO_LAST_DARK = ("#EAF3FA", "#B0D1E9", "#6AA8D4", "#2A7CB7", "#1A6099", "#1F4666")
+"""Best stands out most from the page, last stays apart from it (a gap is unranked)."""
 
 LOOKS = {
     Rule.NO_RULES: ("Eligible: no rules", "#D3E3EF"),
@@ -30,7 +32,7 @@ LOOKS = {
 
 
 def preference_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
-    """Fractional ranks, workers by name down, job lines by popularity across; gaps: unranked."""
+    """Fractional ranks, workers by name down, job lines by popularity across; blank: unranked."""
     if not inputs.workers or not inputs.job_lines:
         return empty("There is nobody or nothing to rank in this run.", dark=dark)
     scores = score_matrix(inputs, ranked_only=True)
@@ -38,24 +40,27 @@ def preference_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
     frame = _by_name(inputs, scores)[popularity.index]
     names = [inputs.job_line(j).name for j in frame.columns]
     columns = unique_labels(names)
+    sequence = BEST_TO_LAST_DARK if dark else BEST_TO_LAST
     fig = go.Figure(
         go.Heatmap(
             z=frame.to_numpy(np.float32),
             x=columns,
             y=_worker_labels(inputs, frame),
-            colorscale=[[i / 5, colour] for i, colour in enumerate(SEQUENCE)],
+            colorscale=[[i / 5, colour] for i, colour in enumerate(sequence)],
             hoverongaps=False,
             hovertemplate="<b>%{y}</b><br>%{x}<br>Rank %{z}<extra></extra>",
             colorbar={
+                "dtick": 1 if np.nanmax(frame.to_numpy(), initial=1) <= 10 else None,
                 "orientation": "h",
                 "thickness": 10,
                 "y": 1.0,
                 "yanchor": "bottom",
-                "title": {"text": "Rank (1 = first choice; gaps are unranked)", "side": "top"},
+                "title": {"text": "Rank (1 = first choice)", "side": "top"},
             },
         )
     )
-    return _matrix_axes(fig, inputs, frame, columns, names, dark)
+    note = ", most ranked first"
+    return _matrix_axes(fig, inputs, frame, columns, names, dark, note)
 
 
 def eligibility_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
@@ -113,6 +118,7 @@ def _matrix_axes(
     columns: list[str],
     names: list[str],
     dark: bool,
+    note: str = "",
 ) -> go.Figure:
     """First worker on top; names on the axes while there is room for them, hovers always."""
     n_rows, n_columns = frame.shape
@@ -123,12 +129,20 @@ def _matrix_axes(
         type="category",
         categoryorder="array",
         categoryarray=columns,
-        title_text=f"Job lines ({n_columns:,})",
+        title_text=f"Job lines ({n_columns:,}{note})",
         showticklabels=n_columns <= MOST_LABELS,
         tickvals=columns,
         ticktext=[short(name, 16) for name in names],
         tickangle=-60,
     )
+    if n_columns > MOST_LABELS:
+        # An axis title without tick labels lands inside the plot beside a horizontal colour bar.
+        title = fig.layout.xaxis.title.text
+        fig.update_xaxes(title_text="", ticks="")
+        fig.update_layout(margin={"b": 40})
+        fig.add_annotation(
+            text=title, x=0.5, y=0, xref="paper", yref="paper", yanchor="top", showarrow=False
+        )
     workers = [inputs.worker(w).name for w in frame.index]
     return fig.update_yaxes(
         type="category",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,11 @@ CONFIG = {"displayModeBar": False, "displaylogo": False, "responsive": True, "sc
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 LONGEST_TICK = 22
+
+
+def main_colour(dark: bool) -> str:
+    """Blue, lighter on a dark page."""
+    return "#4BA3DC" if dark else BLUE
 
 
 def styled(fig: go.Figure, *, dark: bool, height: int = 380, **layout: Any) -> go.Figure:
@@ -80,9 +86,7 @@ def unique_labels(names: Sequence[str], others: Sequence[str] | None = None) -> 
     """The names, told apart by the other label, then by a number, where they repeat."""
     labels = [plain(name) for name in names]
     if others is not None:
-        repeated = (
-            {label for label in labels if labels.count(label) > 1} if _repeats(labels) else set()
-        )
+        repeated = {label for label, count in Counter(labels).items() if count > 1}
         labels = [
             f"{label} ({plain(other)})" if label in repeated and other else label
             for label, other in zip(labels, others, strict=True)
@@ -93,10 +97,6 @@ def unique_labels(names: Sequence[str], others: Sequence[str] | None = None) -> 
         seen[label] = seen.get(label, 0) + 1
         unique.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
     return unique
-
-
-def _repeats(labels: Sequence[str]) -> bool:
-    return len(set(labels)) < len(labels)
 
 
 def counted(number: int, noun: str) -> str:

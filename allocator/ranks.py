@@ -43,9 +43,13 @@ def preferences(order: Mapping[str, int], job_lines: Collection[str]) -> Prefere
 
 def original_preference(chosen: Preferences, job_line: str) -> float | None:
     """The worker's fractional rank among all that it ranked in the allocation run; None: unranked."""
-    if job_line not in chosen.order:
+    rank = chosen.order.get(job_line)
+    if rank is None:
         return None
-    return fractional_ranks(chosen.order)[job_line]
+    ranks = list(chosen.order.values())
+    equal = ranks.count(rank)
+    better = sum(1 for other in ranks if other < rank)
+    return better + (equal + 1) / 2
 
 
 def tied_groups(order: Mapping[str, int]) -> list[tuple[int, list[str]]]:

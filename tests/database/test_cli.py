@@ -117,16 +117,14 @@ def test_solve_by_eye_without_commit_writes_nothing(cli, database):
     assert found["receipt"] is None
     assert count(database, "allocator_py_allocations", demo.BY_EYE) == 0
     numbers = {
-        row["id"]: row["sort_order"]
+        str(row["id"]): row["sort_order"]
         for row in database.rows("select id, sort_order from job_lines")
     }
-    workers = {
-        row["id"]: int(row["internal_id"][-4:])
-        for row in database.rows(
-            "select m.id, w.internal_id from allocation_run_worker_mappings m "
-            "join workers w on w.id = m.worker"
-        )
-    }
+    people = database.rows(
+        "select m.id, w.internal_id from allocation_run_worker_mappings m "
+        "join workers w on w.id = m.worker"
+    )
+    workers = {str(row["id"]): int(row["internal_id"][-4:]) for row in people}
     placed = {workers[a["worker_mapping"]]: numbers[a["job_line"]] for a in found["allocations"]}
     assert placed == BY_EYE_OPTIMUM
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from allocator.operators import verify_password
 from console.throttle import Clock
 
-PER_MINUTE = 60
+PER_MINUTE = 120
 WRONG_PER_MINUTE = 20
 
 

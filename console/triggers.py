@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from allocator.errors import AllocatorError, UsageError
-from allocator.jobs import Job, OnProgress, Work
+from allocator.jobs import AlreadyRunning, Job, OnProgress, Work
 from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
 from allocator.pending import require_allocation
 from console import backend
@@ -16,6 +17,9 @@ from console import backend
 LOGGER = logging.getLogger(__name__)
 OPERATOR = "HTTP trigger"
 PROCESS_PENDING = "process-pending"
+
+_lock = threading.Lock()
+_being_read: set[str] = set()
 
 
 class Completed(UsageError):
@@ -40,7 +44,12 @@ def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
     run = find(run_id)
     if not run.is_pending:
         raise Completed
-    inputs = backend.service().hydrate(run.id)
+    with _reserved(run.id):
+        return _read_and_submit(run.id, settings, acknowledged)
+
+
+def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job:
+    inputs = backend.service().hydrate(run_id)
 
     def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
         return backend.service().solve(
@@ -80,6 +89,21 @@ def find(run_id: str) -> AllocatorRun:
     if len(run_id) != 36:
         run_id = f"{run_id!r} is not a run's id"
     return backend.service().find_run(run_id)
+
+
+@contextmanager
+def _reserved(run_id: str) -> Iterator[None]:
+    """While a run is being read for a solve, a second call for it is turned away."""
+    job = backend.jobs().get(run_id)
+    with _lock:
+        if run_id in _being_read or (job and job.snapshot().is_running):
+            raise AlreadyRunning
+        _being_read.add(run_id)
+    try:
+        yield
+    finally:
+        with _lock:
+            _being_read.discard(run_id)
 
 
 def _finish(run: AllocatorRun, settings: Settings) -> str:

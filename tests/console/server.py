@@ -41,12 +41,13 @@ class ConsoleServer:
             base_url=self.url, headers={"Accept": "text/html"}, timeout=20, trust_env=False
         )
 
-    def signed_in(self, operator: str = OPERATOR, password: str = PASSWORD) -> httpx.Client:
+    @contextmanager
+    def signed_in(self, operator: str = OPERATOR) -> Iterator[httpx.Client]:
         """A browser after a successful sign-in."""
-        client = self.browser()
-        answer = sign_in(client, operator, password)
-        assert answer.status_code == 303, answer.text
-        return client
+        with self.browser() as client:
+            answer = sign_in(client, operator, PASSWORD)
+            assert answer.status_code == 303, answer.text
+            yield client
 
 
 def sign_in(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import threading
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from allocator.cli_output import Output, error_fields, issue_fields
+from allocator.cli_output import Output, error_fields, issue_fields, stdout_reserved
 from allocator.commands.common import receipt_fields, service_for, settings_of
 from allocator.commands.progress import cancel_on_interrupt, progress_bar
 from allocator.commands.runs import left_out_fields, tell_issues_and_left_out
@@ -55,7 +54,11 @@ def solve(args: Namespace, out: Output) -> int:
 def _solve(
     args: Namespace, service: AllocatorService, inputs: RunInputs, settings: Settings
 ) -> SolveResult:
-    with progress_bar(args.json) as on_progress, cancel_on_interrupt() as cancel:
+    with (
+        stdout_reserved(True),  # HiGHS prints a banner the first time, whatever its options say
+        progress_bar(args.json) as on_progress,
+        cancel_on_interrupt() as cancel,
+    ):
         return service.solve(
             inputs,
             settings,
@@ -196,8 +199,11 @@ def process_pending(args: Namespace, out: Output) -> int:
     """Solve and commit every pending run in turn; say what happened to each."""
     service = service_for(args)
     operator = args.operator or f"{getpass.getuser()} (process-pending)"
-    stop: threading.Event
-    with progress_bar(args.json) as on_progress, cancel_on_interrupt() as stop:
+    with (
+        stdout_reserved(True),
+        progress_bar(args.json) as on_progress,
+        cancel_on_interrupt() as stop,
+    ):
         processed = service.process_pending(
             operator,
             settings_of(args),

@@ -102,12 +102,23 @@ def _listens_or_ended(files: Files, gateway: Part) -> bool:
     return files.gateway_port.exists() or gateway.process() is None
 
 
+def answers(port: int, key: str) -> bool:
+    """True when gateway, PostgREST and PostgreSQL answer, or are merely slow to."""
+    # No table is touched, so that no lock that somebody holds can keep the answer back.
+    address = f"http://127.0.0.1:{port}/rest/v1/rpc/allocator_console_version"
+    try:
+        answer = httpx.get(address, headers={"apikey": key}, trust_env=False, timeout=5)
+    except httpx.ReadTimeout:
+        return True
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == 200
+
+
 def _wait_until_ready(files: Files, secrets: Secrets, port: int) -> None:
     """Until the REST API has loaded the schema and answers through the gateway."""
-    headers = {"apikey": secrets.service_role_key}
-    address = f"http://127.0.0.1:{port}/rest/v1/allocator_py_runs?limit=0"
 
-    def answers() -> bool:
+    def is_ready() -> bool:
         for name, pid in pids(files)[0].items():
             if pid is None:
                 log = files.log(name)
@@ -115,16 +126,12 @@ def _wait_until_ready(files: Files, secrets: Secrets, port: int) -> None:
                     f"A part of the local stack, {name}, ended: {tail(log)}",
                     remedy=f"Its log is {log}.",
                 )
-        try:
-            return client.get(address, headers=headers).status_code == 200
-        except httpx.HTTPError:
-            return False
+        return answers(port, secrets.service_role_key)
 
-    with httpx.Client(trust_env=False, timeout=5) as client:
-        if not _wait(answers):
-            raise DatabaseError(
-                "The local stack does not answer.", remedy=f"The logs are in {files.data_dir}."
-            )
+    if not _wait(is_ready):
+        raise DatabaseError(
+            "The local stack does not answer.", remedy=f"The logs are in {files.data_dir}."
+        )
 
 
 def _wait(condition: Callable[[], bool]) -> bool:

@@ -75,7 +75,7 @@ def start(data_dir: DataDir = None, port: int = 0, seed: Seed = "empty") -> Stac
     with _locked(Files.of(data_dir)) as files:
         secrets = ensure_secrets(files)
         found = running(files.data_dir)
-        if found is None or (port and not found.url.endswith(f":{port}")):
+        if found is None or not _is_healthy(files, secrets, port):
             _start_parts(files, secrets, port)
             found = running(files.data_dir)
         if found is None:
@@ -144,6 +144,15 @@ def _locked(files: Files) -> Iterator[Files]:
                 yield files
             finally:
                 _held.discard(files.data_dir)
+
+
+def _is_healthy(files: Files, secrets: Secrets, port: int) -> bool:
+    """True when the running stack is on the wanted port (0 = any) and answers. A process that was
+    killed just now may look alive, so they are looked at again afterwards."""
+    actual = front.pids(files)[1]
+    if actual is None or port not in (0, actual):
+        return False
+    return front.answers(actual, secrets.service_role_key) and status(files.data_dir).running
 
 
 def _start_parts(files: Files, secrets: Secrets, port: int) -> None:

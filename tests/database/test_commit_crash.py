@@ -1,0 +1,134 @@
+"""Parts of the stack are killed in the middle of a commit: all of it is there afterwards, or none.
+
+The commit is held up just before its audit row by a lock, when its allocations and `completed_at`
+are written but not committed; or the kill comes a few milliseconds after the call.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager
+
+import httpx
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from supabase import ClientOptions, create_client
+
+from allocator.embedded import stack
+from tests.conftest import Database
+from tests.database.commit_data import add_run, allocations, assert_all_or_nothing, commit
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("crash")
+    stack.start(directory)
+    yield directory
+    stack.stop(directory)
+
+
+@contextmanager
+def connected(info):
+    """The stack as a `Database`; open one anew after each restart."""
+    with (
+        psycopg.connect(info.dsn, autocommit=True, row_factory=dict_row) as connection,
+        httpx.Client(timeout=30, trust_env=False) as transport,
+    ):
+        options = ClientOptions(httpx_client=transport)
+        client = create_client(info.url, info.service_role_key, options)
+        yield Database(info, connection, client)
+
+
+class Attempt(threading.Thread):
+    """A commit in a thread; `receipt` stays None when the client never got one."""
+
+    def __init__(self, info, run):
+        super().__init__(daemon=True)
+        self.info, self.run_, self.receipt = info, run, None
+        self.begun = threading.Event()
+        self.start()
+
+    def run(self):
+        with connected(self.info) as database:
+            self.begun.set()
+            try:
+                self.receipt = commit(database.client, self.run_["id"], allocations(self.run_))
+            except Exception as error:
+                self.error = error
+
+
+@contextmanager
+def audit_table_locked(info):
+    """Nobody else can write to the audit table inside the block, in which the server may die."""
+    blocker = psycopg.connect(info.dsn)
+    blocker.execute("lock table allocator_console_audit in exclusive mode")
+    yield
+    blocker.close()
+
+
+def wait_until_held_up(database):
+    """Until the commit waits for the audit table's lock."""
+    deadline = time.monotonic() + 10
+    while not database.rows(
+        "select 1 from pg_locks where relation = 'allocator_console_audit'::regclass "
+        "and not granted"
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def kill(info, part):
+    os.kill(getattr(stack.status(info.data_dir), part), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("part", ["postgrest", "postgres", "gateway"])
+def test_kill_in_the_middle_of_a_commit(data_dir, part):
+    info = stack.start(data_dir)
+    with connected(info) as database:
+        run = add_run(database, workers=139, lines=140)
+        with audit_table_locked(info):
+            attempt = Attempt(info, run)
+            wait_until_held_up(database)
+            kill(info, part)
+        attempt.join(30)
+    assert attempt.receipt is None
+    with connected(stack.start(data_dir)) as database:
+        wait_until_settled(database)
+        is_complete = assert_all_or_nothing(database, run, allocations(run))
+        # Only a killed gateway leaves the commit to finish by itself.
+        assert is_complete == (part == "gateway")
+        receipt = commit(database.client, run["id"], allocations(run))
+        assert receipt["repeated"] == is_complete
+        assert assert_all_or_nothing(database, run, allocations(run))
+
+
+def wait_until_settled(database):
+    """Until no transaction of the killed commit is open any more."""
+    deadline = time.monotonic() + 10
+    while database.rows(
+        "select 1 from pg_stat_activity where usename = 'authenticator' and xact_start is not null"
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.002, 0.004, 0.006, 0.008, 0.02])
+@pytest.mark.parametrize("part", ["postgrest", "postgres"])
+def test_kill_at_any_moment_of_a_commit(data_dir, part, delay):
+    info = stack.start(data_dir)
+    with connected(info) as database:
+        run = add_run(database, workers=139, lines=140)
+    attempt = Attempt(info, run)
+    attempt.begun.wait()
+    time.sleep(delay)
+    kill(info, part)
+    attempt.join(30)
+    with connected(stack.start(data_dir)) as database:
+        wait_until_settled(database)
+        is_complete = assert_all_or_nothing(database, run, allocations(run))
+        assert is_complete or attempt.receipt is None
+        assert commit(database.client, run["id"], allocations(run))["repeated"] == is_complete

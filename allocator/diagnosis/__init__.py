@@ -2,6 +2,8 @@
 
 from allocator.diagnosis.elastic import Frozen, Weights
 from allocator.diagnosis.engine import diagnose
+from allocator.diagnosis.irreducible import IrreducibleRules, irreducible_rules
+from allocator.diagnosis.pictures import Edge, Graph, Reordered, graph, reordered
 from allocator.diagnosis.pre_checks import pre_checks
 from allocator.diagnosis.results import (
     Block,
@@ -23,14 +25,21 @@ __all__ = [
     "CauseKind",
     "Diagnosis",
     "DiagnosisProgress",
+    "Edge",
     "Fix",
     "FixKind",
     "Frozen",
+    "Graph",
+    "IrreducibleRules",
     "PartialAllocation",
     "PreCheck",
+    "Reordered",
     "RuleInvolved",
     "Satisfaction",
     "Weights",
     "diagnose",
+    "graph",
+    "irreducible_rules",
     "pre_checks",
+    "reordered",
 ]

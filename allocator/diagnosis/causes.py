@@ -42,13 +42,14 @@ class Findings:
     n_causes: int
 
 
-def is_feasible(allowed: Bools, lower: Ints, upper: Ints) -> bool:
-    """Whether an allocation exists; shapes (workers, job lines), (job lines,), (job lines,)."""
-    if (lower > upper).any():
-        return False
-    if largest_matching(allowed, upper, stop_at_first=True).violators:
-        return False
-    return not _unfillable(allowed, lower, upper, stop_at_first=True)[1]
+def count_causes(allowed: Bools, lower: Ints, upper: Ints) -> int:
+    """How many causes there are, 0 when an allocation exists.
+
+    Shapes (workers, job lines), (job lines,), (job lines,). Opening a pair never adds a cause.
+    """
+    crowded = largest_matching(allowed, upper).violators
+    unfillable = _unfillable(allowed, lower, upper)[1]
+    return len(crowded) + len(unfillable) + int((lower > upper).sum())
 
 
 def unfillable_job_lines(arrays: Matrices, settings: Settings) -> Positions:
@@ -95,13 +96,12 @@ def _unfillable(
     lower: Ints,
     upper: Ints,
     on_member: Callable[[int], None] | None = None,
-    stop_at_first: bool = False,
 ) -> tuple[Positions, tuple[Violator, ...]]:
     """The mandatory job lines that have places, and the violators among them."""
     mandatory = np.flatnonzero((lower > 0) & (upper >= lower))
     one_each = np.ones(allowed.shape[0], dtype=np.int64)
     turned = np.ascontiguousarray(allowed[:, mandatory].T)
-    return mandatory, largest_matching(turned, one_each, on_member, stop_at_first).violators
+    return mandatory, largest_matching(turned, one_each, on_member).violators
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,7 +100,7 @@ class _Diagnosing:
         fix = finder.find(kind)
         self._tick()
         if fix is None:
-            return replace(found, unavailable=(*found.unavailable, why_not(kind)))
+            return replace(found, unavailable=(*found.unavailable, why_not(kind, self.frozen)))
         for position, other in enumerate(found.fixes):
             if (other.changes, other.settings) == (fix.changes, fix.settings):
                 same = replace(other, also=(*other.also, kind))

@@ -9,7 +9,7 @@ import numpy as np
 
 from allocator.change import Change
 from allocator.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
-from allocator.diagnosis.causes import is_feasible, unfillable_job_lines
+from allocator.diagnosis.causes import count_causes, unfillable_job_lines
 from allocator.diagnosis.elastic import (
     CURRENCIES,
     Frozen,
@@ -20,7 +20,7 @@ from allocator.diagnosis.elastic import (
     least_change,
 )
 from allocator.diagnosis.elastic_model import proves_least
-from allocator.diagnosis.results import TITLES, Fix, FixKind
+from allocator.diagnosis.results import Fix, FixKind
 from allocator.diagnosis.violators import Ints
 from allocator.matrices import Matrices, matrices
 from allocator.models import RunInputs, Settings
@@ -167,40 +167,61 @@ class FixFinder:
         return Counts(counts)
 
     def _raised_cap(self) -> Fix | None:
-        """The lowest cap on the worst rank that lets everybody be placed, by bisection."""
-        cap = self.settings.worst_rank
-        arrays = matrices(self.inputs)
-        if cap is None:
+        """The lowest cap on the worst rank that is to blame for nothing; the mix does the rest."""
+        cap, raised = self.settings.worst_rank, lowest_blameless_cap(self.inputs, self.settings)
+        if cap is None or raised is None:
             return None
-        caps = np.unique(arrays.scores[arrays.eligible & (arrays.scores > cap)])
-
-        def enough(position: int) -> bool:
-            allowed = arrays.eligible & (arrays.scores <= caps[position])
-            return is_feasible(allowed, arrays.lower, arrays.upper)
-
-        if not len(caps) or not enough(len(caps) - 1):
+        settings = replace(self.settings, worst_rank=raised)
+        rest = FixFinder(self.inputs, settings, self.frozen, self.mix, self.tick).find(FixKind.MIX)
+        if rest is None:
             return None
-        low, high = 0, len(caps) - 1
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if enough(middle) else (middle + 1, high)
-        raised = float(caps[low])
-        return Fix(
+        words = f"The cap on the worst rank is {raised:g} instead of {cap:g}."
+        return replace(
+            rest,
             kind=FixKind.WORST_RANK,
-            changes=(),
-            words=(f"The cap on the worst rank is {raised:g} instead of {cap:g}.",),
-            cost=1,
-            weight=1,
-            is_pure=True,
-            is_least=True,
-            settings=replace(self.settings, worst_rank=raised),
+            words=(words, *rest.words),
+            cost=1 + rest.cost,
+            weight=1 + rest.weight,
+            is_pure=not rest.changes,
         )
 
 
-def why_not(kind: FixKind) -> str:
+def lowest_blameless_cap(inputs: RunInputs, settings: Settings) -> float | None:
+    """The lowest cap with no more causes than without a cap, by bisection; None: it is no cause."""
+    arrays = matrices(inputs)
+
+    def n_causes(cap: float) -> int:
+        allowed = arrays.eligible & (arrays.scores <= cap)
+        return count_causes(allowed, arrays.lower, arrays.upper)
+
+    cap = settings.worst_rank
+    if cap is None or n_causes(cap) == n_causes(np.inf):
+        return None
+    fewest = n_causes(np.inf)
+    caps = np.unique(arrays.scores[arrays.eligible & (arrays.scores > cap)])
+    low, high = 0, len(caps) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if n_causes(caps[middle]) == fewest else (middle + 1, high)
+    return float(caps[low])
+
+
+def why_not(kind: FixKind, frozen: Frozen) -> str:
     """Why a kind of fix is not offered."""
-    subject = TITLES[kind][0].lower() + TITLES[kind][1:]
-    return f"No fix by {subject}: this kind of change does not help here, or is frozen."
+    given = "" if frozen == Frozen() else ", given what may never move"
+    if kind is FixKind.MIX:
+        return f"No mix of changes makes the run solvable{given}."
+    return f"{SUBJECTS[kind]} would not help here{given}."
+
+
+SUBJECTS = {
+    FixKind.EXTRA_PLACES: "More places",
+    FixKind.EXCEPTIONS: "Eligibility exceptions",
+    FixKind.MANDATORY: "Dropping mandatory flags",
+    FixKind.LEFT_OUT: "Leaving workers out",
+    FixKind.PINS: "Lifting pins",
+    FixKind.WORST_RANK: "Raising the cap on the worst rank",
+}
 
 
 def tastes(arrays: Matrices, settings: Settings) -> Ints:

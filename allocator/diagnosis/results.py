@@ -162,7 +162,7 @@ class Fix:
     `is_pure`: no change of another kind was needed. `weight`: the sum of the mix's weights, which
     ranks fixes of different kinds. `is_least`: proven that no cheaper fix of this kind exists.
     `also`: other kinds for which these same changes are the least. `settings` differ from the
-    run's only for a fix that raises the cap on the worst rank.
+    run's only for a fix that raises the cap on the worst rank, whose first word tells it.
     """
 
     kind: FixKind
@@ -193,13 +193,15 @@ class Fix:
     @property
     def title(self) -> str:
         """The fix's currency as a heading."""
-        return TITLES[self.kind]
+        alone = self.is_pure or self.kind is FixKind.MIX
+        return TITLES[self.kind] + ("" if alone else ", with other changes")
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; each change carries its words."""
         changes = [change_as_dict(change) for change in self.changes]
         if self.kind is FixKind.WORST_RANK:
-            changes = [{"kind": "set worst rank", "worst_rank": self.settings.worst_rank}]
+            cap = {"kind": "set worst rank", "worst_rank": self.settings.worst_rank}
+            changes = [cap, *changes]
         return {
             "kind": str(self.kind),
             "title": self.title,

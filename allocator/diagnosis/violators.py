@@ -49,13 +49,11 @@ def largest_matching(
     allowed: Bools,
     capacity: Ints,
     on_member: Callable[[int], None] | None = None,
-    stop_at_first: bool = False,
 ) -> Matching:
     """Match as many members as possible.
 
     allowed: (members, neighbours); capacity: (neighbours,). `on_member` is called with the number
-    of members looked at and may raise to abandon the search. With `stop_at_first` the first
-    violator ends it, which is enough to know that not everybody can be placed.
+    of members looked at and may raise to abandon the search.
     """
     place: Positions = np.full(allowed.shape[0], -1, dtype=np.intp)
     load = np.zeros(allowed.shape[1], dtype=np.int64)
@@ -67,8 +65,6 @@ def largest_matching(
         violator = _augment(int(member), allowed, capacity, place, load)
         if violator is not None:
             violators.append(violator)
-            if stop_at_first:
-                break
     return Matching(place, tuple(violators))
 
 

@@ -11,8 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allocator.diagnosis import Cause, CauseKind, Diagnosis, diagnose, pre_checks
-from allocator.diagnosis.irreducible import irreducible_rules
+from allocator.diagnosis import (
+    Cause,
+    CauseKind,
+    Diagnosis,
+    diagnose,
+    graph,
+    irreducible_rules,
+    pre_checks,
+    reordered,
+)
 from allocator.embedded import demo
 from allocator.embedded.demo_infeasible import (
     NOBODY_MAY_HOLD,
@@ -265,6 +273,28 @@ def test_irreducible_rows_of_the_model_agree_with_the_causes(run: RunInputs) -> 
 def test_irreducible_rows_of_a_feasible_run_are_none() -> None:
     rows = irreducible_rules(open_run({"a": "XY", "b": "X"}), Settings())
     assert (rows.workers, rows.places, rows.mandatory) == ((), (), ())
+
+
+def test_graph_of_a_cause_has_its_allowed_pairs_and_rules() -> None:
+    run = open_run({"a": "XY", "b": "X", "c": "XY", "d": "Z"})
+    cause = only_cause(run)
+    picture = graph(run, Settings(), cause)
+    assert {(e.worker, e.job_line) for e in picture.edges} == {
+        ("a", "X"), ("a", "Y"), ("b", "X"), ("c", "X"), ("c", "Y"),
+    }  # fmt: skip
+    assert {e.rule.words for e in picture.edges} == {"The job line asks for no qualification"}
+    assert (picture.places, picture.seats, picture.needed) == ((1, 1), 2, 3)
+
+
+def test_matrix_is_reordered_with_the_blocks_first() -> None:
+    run = open_run({"a": "VW", "b": "VW", "c": "YZ", "d": "YZ", "e": "YZ"})
+    whole = reordered(run, diagnose(run))
+    assert [run.workers[row].id for row in whole.rows] == list("cdeab")
+    assert [run.job_lines[column].id for column in whole.columns] == list("YZVW")
+    assert whole.row_block.tolist() == [0, 0, 0, -1, -1]
+    assert whole.column_block.tolist() == [0, 0, -1, -1]
+    assert whole.allowed[:3, :2].all()
+    assert not whole.allowed[:3, 2:].any()
 
 
 def test_pre_checks_name_who_and_what() -> None:

@@ -141,6 +141,20 @@ def test_cap_is_raised_no_further_than_needed() -> None:
     ]
 
 
+def test_cap_is_raised_where_it_is_to_blame_and_the_mix_does_the_rest() -> None:
+    run = open_run({"a": "XY", "b": "XY", "c": ""}, {"Y": 2})
+    fix = the_fix(diagnose(run, Settings(worst_rank=1)), FixKind.WORST_RANK)
+    assert (fix.settings.worst_rank, fix.is_pure) == (2, False)
+    kinds = [change["kind"] for change in fix.as_dict()["changes"]]
+    assert kinds == ["set worst rank", "allow pair"]
+
+
+def test_cap_that_is_not_to_blame_is_left_alone() -> None:
+    found = diagnose(open_run({"a": "X", "b": ""}), Settings(worst_rank=1))
+    assert fix_of(found, FixKind.WORST_RANK) is None
+    assert "Raising the cap on the worst rank would not help here." in found.unavailable
+
+
 def test_fix_opens_as_a_scenario_with_words_and_satisfaction() -> None:
     run = open_run({"a": "XY", "b": "XY", "c": "XY"}, job_lines="Z")
     fix = the_fix(diagnose(run), FixKind.EXCEPTIONS)

@@ -6,27 +6,24 @@ import streamlit as st
 
 from allocator import doctor
 from console import backend, session
-from console.messages import literal, shown_errors
+from console.messages import Message, literal, shown_errors
 
 LIBRARIES = ("streamlit", "supabase", "pulp", "highspy", "pandas", "plotly")
 
 
 def draw_findings(findings: list[doctor.Finding]) -> None:
-    """One block for each finding, with what to do; the broken ones first."""
+    """What is broken with what to do, and the rest in one list."""
     broken = [finding for finding in findings if not finding.ok]
-    if broken:
-        st.warning(
-            f"{len(broken)} of {len(findings)} checks need attention.", icon=":material/error:"
-        )
-    else:
-        st.success(f"All {len(findings)} checks passed.", icon=":material/check_circle:")
-    for finding in sorted(findings, key=lambda finding: finding.ok):
-        icon = ":material/check_circle:" if finding.ok else ":material/error:"
-        with st.container(border=True):
-            st.markdown(f"{icon} **{literal(finding.title)}**")
-            st.text(finding.detail)
-            if finding.remedy:
-                st.markdown(f"What to do: {literal(finding.remedy)}")
+    for finding in broken:
+        message = Message(finding.title, finding.remedy, (finding.detail,))
+        st.error(message.markdown, icon=":material/error:")
+    passed = len(findings) - len(broken)
+    if not broken:
+        st.success(f"All {passed} checks passed.", icon=":material/check_circle:")
+    with st.expander(f"{passed} checks passed", expanded=False):
+        for finding in findings:
+            if finding.ok:
+                st.markdown(f"**{literal(finding.title)}** – {literal(finding.detail)}")
 
 
 def draw_sql() -> None:

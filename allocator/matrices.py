@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from math import floor, log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,11 @@ class Costs:
     unit: float
     exact: bool
 
+    @property
+    def in_objective_units(self) -> NDArray[np.float64]:
+        """The coefficients as the objective has them, (workers, job lines)."""
+        return np.multiply(self.values, self.unit, dtype=np.float64)
+
 
 def integer_costs(matrices: Matrices, settings: Settings) -> Costs:
     """Costs on the integer grid; equal scores always give equal costs, so real ties stay ties."""
@@ -110,7 +116,7 @@ def integer_costs(matrices: Matrices, settings: Settings) -> Costs:
         organisation = alpha.numerator * (halves // 2) * (round(2 * base) + 2 * net)
         return Costs(worker + organisation, 1.0 / (alpha.denominator * halves), exact=True)
     largest = max(1.0, (1 - settings.alpha) * top_score**settings.power + settings.alpha * top_net)
-    scale = 2.0 ** np.floor(np.log2(MAX_COST / largest) - 1)
+    scale = 2.0 ** floor(log2(MAX_COST / largest) - 1)
     worker = np.rint((1 - settings.alpha) * matrices.scores**settings.power * scale)
     organisation = np.rint(settings.alpha * (base + net) * scale)
     return Costs((worker + organisation).astype(np.int64), 1.0 / scale, exact=False)

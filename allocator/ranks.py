@@ -42,7 +42,7 @@ def preferences(order: Mapping[str, int], job_lines: Collection[str]) -> Prefere
 
 
 def original_preference(chosen: Preferences, job_line: str) -> float | None:
-    """The worker's fractional rank among all that it ranked in the allocation run; None: unranked."""
+    """Fractional rank among all that the worker ranked in the allocation run; None: unranked."""
     rank = chosen.order.get(job_line)
     if rank is None:
         return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +98,7 @@ class Residual:
         """Move one worker along each arc of the path; returns (worker, from, to) of each."""
         moves = [
             (self.mover(origin, target), origin, target)
-            for origin, target in zip(path, path[1:], strict=False)
+            for origin, target in pairwise(path)
             if self.outside not in (origin, target)
         ]
         for worker, _, target in moves:

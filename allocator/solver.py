@@ -116,15 +116,19 @@ class _Solve:
         self._master(*self._priced())
         self._report(Phase.PRICING, "Pricing every eligible pair")
         residual, self.prices = self._priced()
-        self.assigned, self.proven = residual.assigned, True
+        self.assigned = residual.assigned
         face = self.face.narrowed(values, self.prices)
         self._report(Phase.TIE_BREAK, "Drawing lots among equally good allocations")
-        self.assigned = TieBreak(face, self.assigned).run(
+        drawn = TieBreak(face, self.assigned).run(
             self.matrices.scores,
             self.settings.seed,
             [worker.id for worker in self.inputs.workers],
             [line.id for line in self.inputs.job_lines],
+            self._stop,
         )
+        if drawn is None:
+            raise _Stopped
+        self.assigned, self.proven = drawn, True
 
     def _priced(self) -> tuple[Residual, NDArray[np.int64]]:
         """Residual graph of the present allocation, made optimal, with its prices."""
@@ -141,7 +145,7 @@ class _Solve:
             self.costs.values, self.face, prices, residual.assigned, COLUMNS_EACH
         )
         self.prices = prices
-        problem = Problem(self.costs.values * self.costs.unit, self.face, columns)
+        problem = Problem(self.costs.in_objective_units, self.face, columns)
         sizes = {
             "variables": len(problem.x),
             "constraints": len(problem.model._constraints),

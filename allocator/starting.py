@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +39,21 @@ def feasible_allocation(face: Face) -> NDArray[np.intp]:
     forced, spare = sink - 2, sink - 1
     workers, lines = np.nonzero(face.allowed)
     everyone, every_line = np.arange(n_workers), n_workers + np.arange(n_job_lines)
-    tails = [np.full(n_workers, source), workers, every_line, every_line, [forced, spare]]
-    heads = [everyone, n_workers + lines, np.full(n_job_lines, forced)]
+    tails: list[Any] = [
+        np.full(n_workers, source),
+        workers,
+        every_line,
+        every_line,
+        [forced, spare],
+    ]
+    heads: list[Any] = [everyone, n_workers + lines, np.full(n_job_lines, forced)]
     heads += [np.full(n_job_lines, spare), [sink, sink]]
-    capacity = [np.ones(n_workers), np.ones(len(workers)), face.lower, upper - face.lower]
+    capacity: list[Any] = [
+        np.ones(n_workers),
+        np.ones(len(workers)),
+        face.lower,
+        upper - face.lower,
+    ]
     capacity += [[must, n_workers - must]]
     entries = np.concatenate(capacity).astype(np.int32)
     where = (np.concatenate(tails), np.concatenate(heads))

@@ -12,8 +12,9 @@ outcome depends on the set of optimal allocations and the seed only, not on the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from allocator.residual import Face
 def lottery_numbers(seed: int, ids: Sequence[str]) -> NDArray[np.uint64]:
     """A number for each id that looks random, the same on every machine: 64 bits of SHA-256."""
     digests = [sha256(f"{seed}\x1f{key}".encode()).digest()[:8] for key in ids]
-    return np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64)
+    return np.array([int.from_bytes(digest, "big") for digest in digests], dtype=np.uint64)
 
 
 def _mixed(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -38,50 +39,28 @@ def _mixed(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.
 
 
 class TieBreak:
-    """Lottery over the optimal face (allowed pairs are tight, bounds are complementary)."""
+    """Lottery over the optimal face (allowed pairs are tight, bounds are complementary).
+
+    `workers` and `lines` are the pairs that some optimal allocation uses and whose worker is
+    not settled yet, sorted by worker; `here` is where each pair's worker is now.
+    """
 
     def __init__(self, face: Face, assigned: NDArray[np.intp]) -> None:
         self.face = face
-        self.assigned: list[int] = assigned.tolist()
+        self.assigned = assigned.copy()
         self.outside = face.allowed.shape[1]
-        self.settled = np.zeros(len(assigned), dtype=bool)
         self.filled = np.bincount(assigned, minlength=self.outside)
         self.workers, self.lines = np.nonzero(face.allowed)
-        self.component = self._components()
-        self._drop_forced_pairs()
-
-    def _components(self) -> NDArray[np.int32]:
-        """Strong component of each job line and OUTSIDE: moves within one are possible."""
-        free = np.flatnonzero(self.filled < self.face.upper)
-        spare = np.flatnonzero(self.filled > self.face.lower)
-        live = ~self.settled[self.workers]
-        tails = np.concatenate(
-            [self._place(self.workers[live]), free, np.full(len(spare), self.outside)]
-        )
-        heads = np.concatenate([self.lines[live], np.full(len(free), self.outside), spare])
-        size = self.outside + 1
-        graph = csr_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(size, size))
-        _, labels = connected_components(graph, directed=True, connection="strong")
-        return labels
-
-    def _drop_forced_pairs(self) -> None:
-        """Keep the tight pairs that some optimal allocation uses and that are not the present."""
-        here = self._place(self.workers)
-        same = self.component[here] == self.component[self.lines]
-        self.workers, self.lines = self.workers[same], self.lines[same]
-        self.wanting: dict[int, set[int]] = {}
-        for worker, line in zip(self.workers.tolist(), self.lines.tolist(), strict=True):
-            self.wanting.setdefault(line, set()).add(worker)
-
-    def _place(self, workers: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Present job lines of these workers."""
-        return np.array(self.assigned, dtype=np.intp)[workers]
+        self.here = self.assigned[self.workers]
+        self.settled = np.zeros(len(assigned), dtype=bool)
+        self._compact()
+        self.settled = np.bincount(self.workers, minlength=len(assigned)) < 2
+        self._compact()
 
     @property
-    def contested(self) -> list[int]:
+    def contested(self) -> NDArray[np.intp]:
         """Workers whom some optimal allocation places elsewhere."""
-        counts = np.bincount(self.workers, minlength=len(self.assigned))
-        return [int(w) for w in np.flatnonzero(counts > 1)]
+        return np.flatnonzero(~self.settled)
 
     def run(
         self,
@@ -89,20 +68,22 @@ class TieBreak:
         seed: int,
         worker_ids: Sequence[str],
         job_line_ids: Sequence[str],
-    ) -> NDArray[np.intp]:
-        """Job line of each worker after the lottery, shape (workers,)."""
+        stop: Callable[[], bool] = lambda: False,
+    ) -> NDArray[np.intp] | None:
+        """Job line of each worker after the lottery, shape (workers,); None when stopped."""
         mine, theirs = lottery_numbers(seed, worker_ids), lottery_numbers(seed, job_line_ids)
-        contested = set(self.contested)
-        order = [w for w in np.argsort(mine, kind="stable").tolist() if w in contested]
         options = self._options(scores, _mixed(mine[self.workers], theirs[self.lines]))
-        self.settled[:] = True
-        self.settled[order] = False
-        for done, worker in enumerate(order):
-            if done % 16 == 15:
-                self.component = self._components()
+        contested = self.contested
+        order = contested[np.argsort(mine[contested], kind="stable")].tolist()
+        interval = 16 + len(order) // 50
+        for done, worker in enumerate(order, start=1):
             self._give_best(worker, options[worker])
-            self._settle(worker, options[worker])
-        return np.array(self.assigned, dtype=np.intp)
+            self.settled[worker] = True
+            if done % interval == 0:
+                self._compact()
+                if stop():
+                    return None
+        return self.assigned
 
     def _options(
         self, scores: NDArray[np.float64], lots: NDArray[np.uint64]
@@ -110,64 +91,82 @@ class TieBreak:
         """Worker → the job lines that some optimal allocation gives it, best liked first."""
         sorting = np.lexsort((lots, scores[self.workers, self.lines], self.workers))
         workers, lines = self.workers[sorting], self.lines[sorting]
-        first = np.flatnonzero(np.diff(workers, prepend=-1))
-        owners, groups = workers[first].tolist(), np.split(lines, first[1:])
-        return {w: group.tolist() for w, group in zip(owners, groups, strict=True)}
+        owners, first = np.unique(workers, return_index=True)
+        ends = [*first.tolist(), len(workers)]
+        ranges = zip(owners.tolist(), pairwise(ends), strict=True)
+        return {worker: lines[start:end].tolist() for worker, (start, end) in ranges}
 
-    def _settle(self, worker: int, options: list[int]) -> None:
-        """The worker moves no more."""
-        self.settled[worker] = True
-        for line in options:
-            self.wanting[line].discard(worker)
+    def _compact(self) -> None:
+        """Drop the pairs of settled workers, and those that no optimal allocation uses any more.
+
+        A move is part of some exchange exactly when both its ends lie in one strong component.
+        """
+        free = np.flatnonzero(self.filled < self.face.upper)
+        spare = np.flatnonzero(self.filled > self.face.lower)
+        live = ~self.settled[self.workers]
+        self.workers, self.lines = self.workers[live], self.lines[live]
+        self.here = self.here[live]
+        tails = np.concatenate([self.here, free, np.full(len(spare), self.outside)])
+        heads = np.concatenate([self.lines, np.full(len(free), self.outside), spare])
+        size = self.outside + 1
+        graph = csr_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(size, size))
+        self.component = connected_components(graph, directed=True, connection="strong")[1]
+        same = self.component[self.here] == self.component[self.lines]
+        self.workers, self.lines, self.here = self.workers[same], self.lines[same], self.here[same]
 
     def _give_best(self, worker: int, ranked: list[int]) -> None:
         """Move the worker to the first of its options that is still possible."""
-        here = self.assigned[worker]
+        here = int(self.assigned[worker])
         mine = self.component[here]
         better = [j for j in ranked[: ranked.index(here)] if self.component[j] == mine]
         if not better:
             return
-        steps = self._reach(here, worker, better[0])
-        target = next((j for j in better if j in steps), None)
+        mover, onward = self._chains(here, worker, better[0])
+        target = next((j for j in better if onward[j] >= 0), None)
         if target is None:
             return
-        node = target
         moves = [(worker, target)]
+        node = target
         while node != here:
-            mover, onward = steps[node]
-            if mover >= 0:
-                moves.append((mover, onward))
-            node = onward
-        for mover, onward in moves:
-            self.filled[self.assigned[mover]] -= 1
-            self.filled[onward] += 1
-            self.assigned[mover] = onward
+            if mover[node] >= 0:
+                moves.append((int(mover[node]), int(onward[node])))
+            node = int(onward[node])
+        for who, to in moves:
+            self.filled[self.assigned[who]] -= 1
+            self.filled[to] += 1
+            self.assigned[who] = to
+            start, stop = np.searchsorted(self.workers, [who, who + 1])
+            self.here[start:stop] = to
 
-    def _reach(self, goal: int, barred: int, wanted: int) -> dict[int, tuple[int, int]]:
-        """Nodes from which a chain leads to `goal`: node → (who moves, to where).
+    def _chains(
+        self, goal: int, barred: int, wanted: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Chains of moves that end at the place which `barred` leaves at `goal`.
 
-        Stops early once `wanted` is found. The chain's last step fills the place at `goal`
-        that `barred` leaves. A mover of −1 is a step to or from OUTSIDE.
+        For each node (job lines and OUTSIDE): who moves out of it (−1: nobody, a step to or
+        from OUTSIDE) and where to (−1: no chain). Breadth first, until `wanted` is found.
         """
-        steps: dict[int, tuple[int, int]] = {}
-        queue = [goal]
-        seen = {goal}
-        for node in queue:
-            for origin, mover in self._into(node, barred):
-                if origin not in seen:
-                    seen.add(origin)
-                    steps[origin] = (mover, node)
-                    queue.append(origin)
-                    if origin == wanted:
-                        return steps
-        return steps
-
-    def _into(self, node: int, barred: int) -> list[tuple[int, int]]:
-        """(origin, mover) of each arc into `node`."""
-        if node == self.outside:
-            free = np.flatnonzero(self.filled < self.face.upper)
-            return [(int(j), -1) for j in free]
-        arcs = [(self.assigned[w], w) for w in self.wanting.get(node, ()) if w != barred]
-        if self.filled[node] > self.face.lower[node]:
-            arcs.append((self.outside, -1))
-        return arcs
+        mover = np.full(self.outside + 1, -1, dtype=np.intp)
+        onward = np.full(self.outside + 1, -1, dtype=np.intp)
+        seen = np.zeros(self.outside + 1, dtype=bool)
+        frontier = np.zeros_like(seen)
+        seen[goal] = frontier[goal] = True
+        active = ~self.settled[self.workers] & (self.workers != barred)
+        while frontier.any() and not seen[wanted]:
+            into = np.flatnonzero(active & frontier[self.lines] & ~seen[self.here])
+            origins, first = np.unique(self.here[into], return_index=True)
+            mover[origins] = self.workers[into[first]]
+            onward[origins] = self.lines[into[first]]
+            reached = frontier & False
+            reached[origins] = True
+            if frontier[self.outside]:
+                free = np.flatnonzero((self.filled < self.face.upper) & ~seen[:-1] & ~reached[:-1])
+                onward[free] = self.outside
+                reached[free] = True
+            spare = np.flatnonzero(frontier[:-1] & (self.filled > self.face.lower))
+            if len(spare) and not seen[self.outside]:
+                onward[self.outside] = spare[0]
+                reached[self.outside] = True
+            seen |= reached
+            frontier = reached
+        return mover, onward

@@ -6,6 +6,7 @@ import random
 import threading
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -120,7 +121,7 @@ def test_solve_reports_every_phase_in_order():
     assert events[-1].incumbent == result.objective
     assert events[-1].gap == 0
     assert max(event.variables for event in events) > 0
-    assert all(a.elapsed <= b.elapsed for a, b in zip(events, events[1:], strict=False))
+    assert all(a.elapsed <= b.elapsed for a, b in pairwise(events))
 
 
 def test_solve_cancelled_returns_the_best_so_far_marked_as_such():

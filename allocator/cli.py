@@ -7,7 +7,9 @@ refused · 6 commit refused · 130 interrupted.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -19,6 +21,9 @@ from allocator.commands.common import add_data_dir, add_settings
 from allocator.errors import AllocatorError, UsageError
 
 EXIT_INTERRUPTED = 130
+
+TRACEBACK_VARIABLE = "ALLOCATOR_TRACEBACK"
+"""Set it to see where an unexpected failure came from."""
 
 Command = Callable[[Namespace, Output], int]
 
@@ -76,11 +81,12 @@ def _run(argv: Sequence[str], out: Output) -> int:
         out.fail(AllocatorError("Interrupted; nothing was written after that."))
         return EXIT_INTERRUPTED
     except Exception as exc:
-        logging.getLogger(__name__).debug("unexpected failure", exc_info=True)
+        if os.environ.get(TRACEBACK_VARIABLE):
+            traceback.print_exc()
         out.fail(
             AllocatorError(
                 f"Something unexpected went wrong ({type(exc).__name__}).",
-                remedy="Report it with the command that you ran.",
+                remedy=f"Run it again with {TRACEBACK_VARIABLE}=1 and report what it prints.",
             )
         )
         return AllocatorError.exit_code

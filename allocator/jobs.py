@@ -49,6 +49,12 @@ class AlreadyRunning(AllocatorError):
     remedy = "Wait for it to end, or cancel it."
 
 
+class Unexpected(AllocatorError):
+    """The work stopped unexpectedly."""
+
+    remedy = "Try again; if it goes on, look into the server's log."
+
+
 class Solve(Protocol):
     """`AllocatorService.solve`, `solver.solve` or anything called like them."""
 
@@ -195,10 +201,7 @@ class Job:
             error = exc
         except Exception as exc:
             log.exception("job %s stopped unexpectedly", self.key)
-            error = AllocatorError(
-                "The work stopped unexpectedly.",
-                remedy="Try again; if it goes on, look into the server's log.",
-            )
+            error = Unexpected()
             error.__cause__ = exc
         self._finish(result, error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,10 @@ from allocator.errors import (
     NotSolved,
     UsageError,
 )
+from allocator.jobs import Unexpected
 from allocator.models import AllocatorRun, Progress, Receipt, Settings, SolveResult, Status
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from allocator.service import AllocatorService
@@ -111,6 +115,11 @@ def _process(
         return Processed(run, time.perf_counter() - began, result, receipt)
     except AllocatorError as exc:
         return Processed(run, time.perf_counter() - began, result, error=exc)
+    except Exception as exc:  # a defect that one run brings out must not cost the others
+        log.exception("run %s stopped unexpectedly", run.id)
+        error = Unexpected()
+        error.__cause__ = exc
+        return Processed(run, time.perf_counter() - began, result, error=error)
 
 
 def require_allocation(result: SolveResult, *, accept_unproven: bool) -> None:

@@ -1,4 +1,4 @@
-"""A solve's progress on a terminal, and Ctrl-C as a wish to stop with the best so far."""
+"""Progress on a terminal, of reading and of solving, and Ctrl-C as a wish to stop with the best."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from allocator.hydrate import Reading
 from allocator.models import Phase, Progress
 
+Event = Progress | Reading
+
 STEPS = {phase: step for step, phase in enumerate(Phase)}
+"""A bar has a step for each phase of the solve."""
 
 
 @contextlib.contextmanager
-def progress_bar(as_json: bool) -> Iterator[Callable[[Progress], None] | None]:
+def progress_bar(as_json: bool) -> Iterator[Callable[[Event], None] | None]:
     """A callback that draws a bar on standard error; None when that is not a terminal."""
     if as_json or not sys.stderr.isatty():
         yield None
@@ -29,14 +33,18 @@ def progress_bar(as_json: bool) -> Iterator[Callable[[Progress], None] | None]:
     with Bar(*columns, console=people(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=STEPS[Phase.DONE])
 
-        def draw(event: Progress) -> None:
-            bar.update(task, completed=STEPS[event.phase], description=describe(event))
+        def draw(event: Event) -> None:
+            step = STEPS[event.phase] if isinstance(event, Progress) else 0
+            bar.update(task, completed=step, description=describe(event))
 
         yield draw
 
 
-def describe(event: Progress) -> str:
+def describe(event: Event) -> str:
     """A progress event in one line."""
+    if isinstance(event, Reading):
+        of = f" of {event.total}" if event.total is not None else ""
+        return f"reading {event.what}, {event.rows}{of}"
     words = [str(event.phase)]
     if event.variables:
         words.append(f"{event.variables} variables")

@@ -32,41 +32,34 @@ def solve(args: Namespace, out: Output) -> int:
     settings = settings_of(args)
     service = service_for(args)
     run = service.find_run(args.run)
-    began = time.perf_counter()
-    inputs = service.hydrate(run.id)
-    timings = {"hydrate": time.perf_counter() - began}
-    _add_result(out, inputs, None, settings, timings)
-    try:
-        result = _solve(args, service, inputs, settings)
-    except InvalidData as exc:
-        out.add(
-            status=Status.INVALID_DATA.value,
-            data_errors=[issue_fields(issue) for issue in exc.issues],
-        )
-        raise
-    _add_result(out, inputs, result, settings, timings)
-    _tell_result(inputs, result, out)
-    if args.commit and result.status is not Status.INFEASIBLE:
-        _commit(args, service, inputs, result, out, timings)
-    return _exit_code(result)
-
-
-def _solve(
-    args: Namespace, service: AllocatorService, inputs: RunInputs, settings: Settings
-) -> SolveResult:
+    timings: dict[str, float] = {}
     with (
         stdout_reserved(True),  # HiGHS prints a banner the first time, whatever its options say
         progress_bar(args.json) as on_progress,
         cancel_on_interrupt() as cancel,
     ):
-        return service.solve(
-            inputs,
-            settings,
-            operator=args.operator or "",
-            acknowledged=args.acknowledge,
-            on_progress=on_progress,
-            cancel=cancel,
-        )
+        began = time.perf_counter()
+        inputs = service.hydrate(run.id, on_progress=on_progress)
+        timings["hydrate"] = time.perf_counter() - began
+        _add_result(out, inputs, None, settings, timings)
+        try:
+            result = service.solve(
+                inputs,
+                settings,
+                operator=args.operator or "",
+                acknowledged=args.acknowledge,
+                on_progress=on_progress,
+                cancel=cancel,
+            )
+        except InvalidData as exc:
+            errors = [issue_fields(issue) for issue in exc.issues]
+            out.add(status=Status.INVALID_DATA.value, data_errors=errors)
+            raise
+    _add_result(out, inputs, result, settings, timings)
+    _tell_result(inputs, result, out)
+    if args.commit and result.status is not Status.INFEASIBLE:
+        _commit(args, service, inputs, result, out, timings)
+    return _exit_code(result)
 
 
 def _commit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from allocator.cli import main
+from allocator.commands.progress import cancel_on_interrupt, describe
 from allocator.embedded import demo
 from allocator.embedded.demo_small import BY_EYE_OPTIMUM
+from allocator.hydrate import Reading
+from allocator.models import Phase, Progress
 
 ROOT = Path(__file__).parents[2]
 SOLVE_FIELDS = {
@@ -275,6 +279,29 @@ def test_solve_for_people_names_workers_and_job_lines(cli, capfd, database):
     )
     assert worker[0]["lastname"] in out
     assert demo.BY_EYE not in out
+
+
+def test_first_interrupt_asks_for_the_best_so_far_and_the_second_one_ends():
+    before = signal.getsignal(signal.SIGINT)
+    with cancel_on_interrupt() as cancel:
+        signal.raise_signal(signal.SIGINT)
+        assert cancel.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (Reading("preferences", 3000, 6555), "reading preferences, 3000 of 6555"),
+        (Reading("workers", 139), "reading workers, 139"),
+        (Progress(Phase.MASTER, 0.1, variables=90), "solve, 90 variables"),
+        (Progress(Phase.PRICING, 0.2, incumbent=12.5, bound=12.0), "prove, best 12.5, gap 0.5"),
+    ],
+)
+def test_progress_is_told_in_one_line(event, words):
+    assert describe(event) == words
 
 
 def command(*argv, stdin="", **env):

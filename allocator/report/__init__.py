@@ -1,0 +1,22 @@
+"""An allocation to take away: CSV, an Excel workbook, and a printable report.
+
+The printable report holds the tables that matching schemes publish; names are left out of it and
+small groups masked unless the options say otherwise.
+"""
+
+from allocator.report.cells import to_csv
+from allocator.report.labels import labelled
+from allocator.report.printable import printable_report
+from allocator.report.tables import ReportOptions, ReportTable, report_tables
+from allocator.report.workbook import to_workbook, workbook
+
+__all__ = [
+    "ReportOptions",
+    "ReportTable",
+    "labelled",
+    "printable_report",
+    "report_tables",
+    "to_csv",
+    "to_workbook",
+    "workbook",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
@@ -43,13 +42,18 @@ def runtime_dir() -> Path:
 
     Raises ConfigurationError when somebody else owns it.
     """
-    path = Path(tempfile.gettempdir()) / f"allocator-console-{getpass.getuser()}"
+    path = Path(tempfile.gettempdir()) / f"allocator-console-{os.geteuid()}"
     path.mkdir(mode=0o711, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != os.geteuid():
         raise ConfigurationError(
             f"{path} belongs to another user.", remedy="Set TMPDIR to a directory of your own."
         )
     return path
+
+
+def is_short(socket: Path) -> bool:
+    """True when a socket can have this path."""
+    return len(os.fsencode(socket)) <= LONGEST_SOCKET_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,13 @@ class Files:
     def postgres(self) -> Path:
         """PostgreSQL's own directory."""
         return self.data_dir / "postgres"
+
+    @property
+    def short_postgres(self) -> Path:
+        """A link to `postgres` under a short name without special characters, which is all that
+        PostgreSQL's starter and a socket's address can take."""
+        digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
+        return runtime_dir() / digest
 
     @property
     def lock(self) -> Path:
@@ -92,10 +103,7 @@ class Files:
     def postgrest_socket(self) -> Path:
         """PostgREST listens here and nowhere else."""
         socket = self.data_dir / "postgrest.sock"
-        if len(os.fsencode(socket)) <= LONGEST_SOCKET_PATH:
-            return socket
-        digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
-        return runtime_dir() / f"{digest}.sock"
+        return socket if is_short(socket) else self.short_postgres.with_suffix(".sock")
 
     def log(self, name: str) -> Path:
         """The log file of one part."""

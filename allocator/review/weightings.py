@@ -49,19 +49,21 @@ def review_weightings(inputs: RunInputs) -> pd.DataFrame:
 
 def net_effects(inputs: RunInputs) -> pd.DataFrame:
     """One row a pair that weightings move: `worker`, `name`, `job_line`, `job_line_name`,
-    `weighting` (net; positive = less wanted), `effect` in words; strongest first."""
+    `weighting` (net; positive = less wanted), `effect` in words; strongest first, equals in the order of the run."""
     net = matrices(inputs).weightings
     rows, columns = np.nonzero(net)
-    frame = pd.DataFrame(
-        {
-            "worker": pd.array([inputs.workers[r].id for r in rows], dtype="str"),
-            "name": pd.array([inputs.workers[r].name for r in rows], dtype="str"),
-            "job_line": pd.array([inputs.job_lines[c].id for c in columns], dtype="str"),
-            "job_line_name": pd.array([inputs.job_lines[c].name for c in columns], dtype="str"),
-            "weighting": net[rows, columns],
-        }
+    workers = pd.DataFrame([(w.id, w.name) for w in inputs.workers], columns=["worker", "name"])
+    lines = pd.DataFrame(
+        [(j.id, j.name) for j in inputs.job_lines], columns=["job_line", "job_line_name"]
     )
-    frame["effect"] = pd.array([effect_words(int(n)) for n in frame["weighting"]], dtype="str")
+    sides = [
+        side.iloc[at].reset_index(drop=True) for side, at in ((workers, rows), (lines, columns))
+    ]
+    frame = pd.concat(sides, axis=1)
+    frame["weighting"] = net[rows, columns]
+    words = {int(n): effect_words(int(n)) for n in np.unique(net)}
+    frame["effect"] = frame["weighting"].map(words).astype("str")
+    # By size and then in the order of the run, which costs no comparison of names.
     frame["size"] = frame["weighting"].abs()
-    ordered = frame.sort_values(["size", "name", "job_line_name"], ascending=[False, True, True])
-    return ordered.drop(columns="size").reset_index(drop=True)
+    by_size = frame.sort_values("size", ascending=False, kind="stable")
+    return by_size.drop(columns="size").reset_index(drop=True)

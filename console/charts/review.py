@@ -12,6 +12,8 @@ from allocator.review import rule_matrix_frame, score_matrix
 from console.charts.theme import BLUE, GREEN, ORANGE, RED, SKY, empty, short, styled, unique_labels
 
 MOST_LABELS = 30
+MOST_CELLS = 100_000
+"""Larger matrices are drawn in one layer, to keep the page light."""
 BEST_TO_LAST = ("#053C68", "#0B5186", "#2A7CB7", "#4792C7", "#8EBDDF", "#C3DCEE")
 BEST_TO_LAST_DARK = ("#EAF3FA", "#B0D1E9", "#6AA8D4", "#2A7CB7", "#1A6099", "#1F4666")
 """Best stands out most from the page, last stays apart from it (a gap is unranked)."""
@@ -72,22 +74,10 @@ def eligibility_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
     names = [j.name for j in ordered]
     columns, rows = unique_labels(names), _worker_labels(inputs, frame)
     rules = frame.to_numpy(np.uint8)
-    fig = go.Figure()
-    # One trace a rule: its colour needs no colour bar, and the legend can hide it.
-    for rule, (words, colour) in LOOKS.items():
-        chosen = rules == rule
-        if not chosen.any():
-            continue
-        fig.add_heatmap(
-            z=np.where(chosen, np.float32(1), np.float32(np.nan)),
-            x=columns,
-            y=rows,
-            colorscale=[[0, colour], [1, colour]],
-            showscale=False,
-            hoverongaps=False,
-            name=words,
-            hovertemplate=f"<b>%{{y}}</b><br>%{{x}}<br>{rule.words}<extra></extra>",
-        )
+    drawn = {rule: look for rule, look in LOOKS.items() if (rules == rule).any()}
+    layers = _one_layer if rules.size > MOST_CELLS else _layers
+    fig = go.Figure(layers(rules, drawn, columns, rows))
+    for words, colour in drawn.values():
         fig.add_scatter(
             x=[None],
             y=[None],
@@ -99,6 +89,48 @@ def eligibility_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
     return fig.update_layout(
         showlegend=True, legend={"y": 1.0, "yanchor": "bottom", "itemclick": False}
     )
+
+
+def _layers(
+    rules: np.ndarray, drawn: dict[Rule, tuple[str, str]], columns: list[str], rows: list[str]
+) -> list[go.Heatmap]:
+    """One trace a rule, so that the hover can say it."""
+    return [
+        go.Heatmap(
+            z=np.where(rules == rule, np.float32(1), np.float32(np.nan)),
+            x=columns,
+            y=rows,
+            colorscale=[[0, colour], [1, colour]],
+            showscale=False,
+            hoverongaps=False,
+            name=words,
+            hovertemplate=f"<b>%{{y}}</b><br>%{{x}}<br>{rule.words}<extra></extra>",
+        )
+        for rule, (words, colour) in drawn.items()
+    ]
+
+
+def _one_layer(
+    rules: np.ndarray, drawn: dict[Rule, tuple[str, str]], columns: list[str], rows: list[str]
+) -> list[go.Heatmap]:
+    """All rules in one trace of one byte a pair; the colour alone says the rule."""
+    steps = len(drawn)
+    position = np.zeros(max(Rule) + 1, dtype=np.uint8)
+    scale = []
+    for number, (rule, (_, colour)) in enumerate(drawn.items()):
+        position[rule] = number
+        scale += [[number / steps, colour], [(number + 1) / steps, colour]]
+    heat = go.Heatmap(
+        z=position[rules],
+        zmin=-0.5,
+        zmax=steps - 0.5,
+        x=columns,
+        y=rows,
+        colorscale=scale,
+        showscale=False,
+        hovertemplate="<b>%{y}</b><br>%{x}<extra></extra>",
+    )
+    return [heat]
 
 
 def _by_name(inputs: RunInputs, frame: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ CONFIG = {"displayModeBar": False, "displaylogo": False, "responsive": True, "sc
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 LONGEST_TICK = 22
+NOTHING = "There is no allocation to draw."
 
 
 def main_colour(dark: bool) -> str:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from allocator.models import Phase, Progress, RunInputs, Settings, SolveResult, Status
+from allocator.review import rule_matrix_frame
 from allocator.satisfaction import bands, by_job_line, placements, rank_distribution
 from allocator.solver import solve
 from console import charts
@@ -77,7 +78,7 @@ def test_chart_of_nothing_says_so(name: str) -> None:
     assert fig.layout.annotations or name == "over bands"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(run_inputs(feasible=True))
 def test_charts_of_any_solved_run_can_be_drawn(inputs: RunInputs) -> None:
     result = solve(inputs, Settings())
@@ -120,6 +121,16 @@ def test_eligibility_draws_each_pair_once() -> None:
     fig = DRAWINGS["eligibility"](small_run(), small_result(), False)
     layers = [~np.isnan(t.z) for t in fig.data if isinstance(t, go.Heatmap)]
     assert (np.sum(layers, axis=0) == 1).all()
+
+
+def test_eligibility_of_a_large_run_is_one_light_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.charts.review.MOST_CELLS", 1)
+    fig = DRAWINGS["eligibility"](small_run(), small_result(), False)
+    (heat,) = [t for t in fig.data if isinstance(t, go.Heatmap)]
+    assert heat.z.dtype == np.uint8
+    legend = [t.name for t in fig.data if isinstance(t, go.Scatter)]
+    rules = rule_matrix_frame(small_run()).to_numpy()
+    assert len(legend) == len(np.unique(rules)) == len(np.unique(heat.z))
 
 
 def test_preference_heatmap_leaves_unranked_blank() -> None:

@@ -167,7 +167,7 @@ def test_printable_report_speaks_of_run_settings_and_time() -> None:
     assert "No allocation satisfies every rule." in text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(run_inputs(feasible=True))
 def test_every_solved_run_can_be_exported(inputs: Any) -> None:
     result = solve(inputs, Settings())

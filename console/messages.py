@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,7 +65,9 @@ def message_for(error: BaseException) -> Message:
         mild = isinstance(error, CommitRefused | UsageError)
         return Message(error.message, error.how, is_mild=mild)
     number = secrets.token_hex(4)
-    LOGGER.error("unexpected failure %s", number, exc_info=error)
+    # The exception's own text may quote rows or keys, so the log gets its kind and its place.
+    place = "".join(traceback.format_tb(error.__traceback__))
+    LOGGER.error("unexpected failure %s: %s\n%s", number, type(error).__name__, place)
     remedy = f"Load the page again. If it goes on, tell whoever runs the server: number {number}."
     return Message("Something went wrong that should not have.", remedy)
 

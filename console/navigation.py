@@ -113,7 +113,7 @@ def go(path: str, run: str | None = None, **more: str) -> None:
     """Open a page on a run (the present one unless another is named) and end this script."""
     import streamlit as st
 
-    st.switch_page(str(_place(path).file), query_params=_query(run, more))
+    st.switch_page(f"screens/{_place(path).path}.py", query_params=_query(run, more))
 
 
 def link(path: str, label: str = "", *, run: str | None = None, **more: str) -> None:

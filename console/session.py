@@ -14,6 +14,7 @@ import streamlit as st
 
 from console.access import the_access
 from console.cookies import COOKIE
+from console.messages import shown_errors
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,13 +50,19 @@ def require_operator() -> str:
     return operator
 
 
-def signed_in(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate fragments, dialogs and callbacks: they run for a signed-in operator only."""
+def signed_in(function: Callable[P, R]) -> Callable[P, R | None]:
+    """Decorate fragments, dialogs and callbacks: they run for a signed-in operator only, and
+    what fails in them is shown as a message (they then give None).
+
+    It goes below Streamlit's own decorator: `@st.fragment(run_every=1)` over `@signed_in`.
+    """
 
     @wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R | None:
         require_operator()
-        return function(*args, **kwargs)
+        with shown_errors():
+            return function(*args, **kwargs)
+        return None
 
     return checked
 

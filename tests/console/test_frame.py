@@ -96,4 +96,5 @@ def test_unexpected_failure_is_logged_under_a_number_and_not_shown(caplog):
     message = message_for(RuntimeError("secret detail"))
     assert "secret detail" not in message.markdown
     number = message.remedy.rsplit(" ", 1)[1].rstrip(".")
-    assert number in caplog.text
+    assert f"{number}: RuntimeError" in caplog.text
+    assert "secret detail" not in caplog.text

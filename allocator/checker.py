@@ -9,12 +9,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from allocator.models import Allocation, Certificate, Check, JobLine, RunInputs, Settings, Worker
+from allocator.models import (
+    Allocation,
+    Certificate,
+    Check,
+    JobLine,
+    Policy,
+    RunInputs,
+    Settings,
+    StageProof,
+    Worker,
+)
 
 TOLERANCE = 1e-9
 """Relative difference up to which two sums of floating-point numbers are the same."""
@@ -58,8 +70,7 @@ def check(
         checks.append(_originals(facts, allocations))
     proven = certificate is not None and not any(item.failures for item in checks)
     if certificate is not None and proven:
-        bound = facts.bound(certificate.prices)
-        proven = objective - bound <= TOLERANCE * max(1.0, abs(objective))
+        proven = _Proof(facts).holds(allocations, objective, certificate)
     return Verdict(tuple(checks), proven)
 
 
@@ -136,21 +147,95 @@ class _Facts:
         organisation = (len(self.row) + 1) / 2 + self.extra
         return (1 - alpha) * self.scores**self.settings.power + alpha * organisation
 
-    def bound(self, prices: Mapping[str, float]) -> float:
+
+class _Proof:
+    """Weak duality, stage by stage: what is left after each stage is what could still be best."""
+
+    def __init__(self, facts: _Facts) -> None:
+        self.facts = facts
+        lines = facts.inputs.job_lines
+        self.most = np.array([line.max_n_workers - line.used_places for line in lines])
+        must = [line.must_have_workers and not line.used_places for line in lines]
+        self.least = np.array(must, dtype=np.int64)
+        self.allowed = facts.eligible.copy()
+        if facts.settings.worst_rank is not None:
+            self.allowed &= facts.scores <= facts.settings.worst_rank
+        for worker, line in facts.inputs.pins.items():
+            if worker in facts.row:
+                others = np.arange(len(lines)) != facts.column.get(line, -1)
+                self.allowed[facts.row[worker], others] = False
+
+    def holds(
+        self, allocations: Sequence[Allocation], objective: float, certificate: Certificate
+    ) -> bool:
+        """True when no allocation beats this one in the policy's order, then in the objective."""
+        rows = [self.facts.row[row.worker_mapping] for row in allocations]
+        columns = [self.facts.column[row.job_line] for row in allocations]
+        if self.facts.settings.policy is not Policy.LEAST_TOTAL:
+            classes = self._classes()
+            done: list[float] = []
+            for stage in certificate.stages:
+                if not self._stage_in_order(classes, done, stage):
+                    return False
+                done += stage.weights
+                costs = np.zeros(classes.shape, dtype=np.int64)
+                for value, weight in stage.weights.items():
+                    costs[classes == value] = weight
+                price = self._price(stage.prices)
+                if int(costs[rows, columns].sum()) != self._bound(costs, price):
+                    return False
+                self._narrow(costs, price)
+            if self._left(classes, done) and int(self.allowed.sum()) > len(rows):
+                return False
+        bound = self._bound(self.facts.costs(), self._price(certificate.prices))
+        return bool(objective - bound <= TOLERANCE * max(1.0, abs(objective)))
+
+    def _classes(self) -> NDArray[np.float64]:
+        """What the policy counts: scores, or the number of better choices plus one."""
+        if self.facts.settings.policy is Policy.LEXIMIN:
+            return self.facts.scores
+        n = len(self.facts.column)
+        classes = np.full(self.facts.scores.shape, n + 1.0)
+        for row, worker in zip(classes, self.facts.inputs.workers, strict=True):
+            ranks = {j: r for j, r in worker.preferences.order.items() if j in self.facts.column}
+            if ranks:
+                columns = [self.facts.column[j] for j in ranks]
+                row[columns] = rankdata(list(ranks.values()), method="min")
+        return classes
+
+    def _left(self, classes: NDArray[np.float64], done: list[float]) -> list[float]:
+        """Classes that still occur and are not decided, in the policy's order."""
+        values: list[float] = np.setdiff1d(classes[self.allowed], done).tolist()
+        return values if self.facts.settings.policy is Policy.GREEDY else values[::-1]
+
+    def _stage_in_order(
+        self, classes: NDArray[np.float64], done: list[float], stage: StageProof
+    ) -> bool:
+        """The stage takes the next classes, and each outweighs all workers of the later ones."""
+        values = list(stage.weights)
+        sign = -1 if self.facts.settings.policy is Policy.GREEDY else 1
+        sizes = [sign * stage.weights[value] for value in values] + [1]
+        heavier = all(a > len(classes) * b for a, b in pairwise(sizes[:-1]))
+        return bool(
+            values == self._left(classes, done)[: len(values)] and heavier and min(sizes) > 0
+        )
+
+    def _price(self, prices: Mapping[str, float]) -> NDArray[Any]:
+        return np.array([prices[line.id] for line in self.facts.inputs.job_lines])
+
+    def _bound(self, costs: NDArray[Any], price: NDArray[Any]) -> Any:
         """What no allocation can be cheaper than, by weak duality, whatever the prices are."""
-        price = np.array([prices[line.id] for line in self.inputs.job_lines])
-        allowed = self.eligible.copy()
-        if self.settings.worst_rank is not None:
-            allowed &= self.scores <= self.settings.worst_rank
-        for worker, line in self.inputs.pins.items():
-            if worker in self.row:
-                allowed[self.row[worker], np.arange(len(price)) != self.column.get(line, -1)] = (
-                    False
-                )
-        cheapest = np.where(allowed, self.costs() + price, np.inf).min(axis=1)
-        most = np.array([line.places for line in self.inputs.job_lines])
-        least = np.array([line.least_places for line in self.inputs.job_lines])
-        return float(cheapest.sum() - np.where(price > 0, price * most, price * least).sum())
+        highest = np.iinfo(np.int64).max if costs.dtype == np.int64 else np.inf
+        cheapest = np.where(self.allowed, costs + price, highest).min(axis=1)
+        return cheapest.sum() - np.where(price > 0, price * self.most, price * self.least).sum()
+
+    def _narrow(self, costs: NDArray[np.int64], price: NDArray[np.int64]) -> None:
+        """Keep the stage's optima: cheapest pairs, priced job lines at their limit."""
+        priced = np.where(self.allowed, costs + price, np.iinfo(np.int64).max)
+        self.allowed &= priced == priced.min(axis=1, keepdims=True)
+        most, least = self.most, self.least
+        self.most = np.where(price < 0, least, most)
+        self.least = np.where(price > 0, most, least)
 
 
 def _everybody_once(inputs: RunInputs, allocations: Sequence[Allocation]) -> Check:

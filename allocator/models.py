@@ -74,7 +74,9 @@ class Worker:
     @property
     def name(self) -> str:
         """Preferred or first name and last name; the internal id when there is no name."""
-        return f"{self.preferred_name or self.firstname} {self.lastname}".strip() or self.internal_id
+        return (
+            f"{self.preferred_name or self.firstname} {self.lastname}".strip() or self.internal_id
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,17 +279,29 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True)
+class StageProof:
+    """Proof of one stage of a policy: `weights` by class of placement (see
+    `allocator.policies`), and the optimal prices for them."""
+
+    weights: Mapping[float, int]
+    prices: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """Why no allocation can be better: a price for each job line (LP duality).
 
     With price p_j, Σ_w min_j(cost_wj + p_j) − Σ_j max(p_j · places filled) is a lower bound of
     every allocation's objective; the certificate holds when it equals the objective.
-    `verified` is set by the independent checker alone.
+    A policy other than the least total is proven stage by stage first (`stages`); the prices
+    then hold among the allocations that are left. `verified` is set by the independent checker
+    alone.
     """
 
     prices: Mapping[str, float]
     bound: float
     verified: bool = False
+    stages: tuple[StageProof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +337,11 @@ class SolveResult:
     @property
     def is_checked(self) -> bool:
         """True when there is an allocation and every check passed."""
-        return bool(self.checks) and bool(self.allocations) and not any(c.failures for c in self.checks)
+        return (
+            bool(self.checks)
+            and bool(self.allocations)
+            and not any(c.failures for c in self.checks)
+        )
 
 
 class Phase(StrEnum):

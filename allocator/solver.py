@@ -29,8 +29,10 @@ from allocator.models import (
     RunInputs,
     Settings,
     SolveResult,
+    StageProof,
     Status,
 )
+from allocator.policies import Stage, narrow_by_policy
 from allocator.problem import Columns, Problem
 from allocator.ranks import original_preference
 from allocator.residual import Face, Residual
@@ -77,6 +79,7 @@ class _Solve:
     timings: dict[str, float] = field(default_factory=dict)
     assigned: NDArray[np.intp] | None = None
     prices: NDArray[np.int64] | None = None
+    stages: list[Stage] = field(default_factory=list)
     proven: bool = False
     last: Progress = field(default_factory=lambda: Progress(Phase.FORMULATE, 0.0))
 
@@ -113,6 +116,7 @@ class _Solve:
             better = assignment(values, self.face, self._stop) if fits_dense(self.face) else None
             self.assigned = self.assigned if better is None else better
         self._go_on()
+        self._apply_policy()
         self._master(*self._priced())
         self._report(Phase.PRICING, "Pricing every eligible pair")
         residual, self.prices = self._priced()
@@ -129,6 +133,15 @@ class _Solve:
         if drawn is None:
             raise _Stopped
         self.assigned, self.proven = drawn, True
+
+    def _apply_policy(self) -> None:
+        """Narrow the face to the optima of the policy's stages."""
+        policy = self.settings.policy
+        stages = narrow_by_policy(policy, self.matrices, self.face, self._stop)
+        for self.face, self.assigned, stage in stages:
+            self.stages.append(stage)
+            self._report(Phase.START, f"Policy: {len(self.stages)} stages decided")
+        self._go_on()
 
     def _priced(self) -> tuple[Residual, NDArray[np.int64]]:
         """Residual graph of the present allocation, made optimal, with its prices."""
@@ -204,9 +217,13 @@ class _Solve:
     def _certificate(self, bound: float) -> Certificate | None:
         if not self.proven or self.prices is None:
             return None
-        prices = (self.prices * self.costs.unit).tolist()
         ids = [line.id for line in self.inputs.job_lines]
-        return Certificate(dict(zip(ids, prices, strict=True)), bound)
+        prices = dict(zip(ids, (self.prices * self.costs.unit).tolist(), strict=True))
+        stages = [
+            StageProof(stage.weights, dict(zip(ids, stage.prices.tolist(), strict=True)))
+            for stage in self.stages
+        ]
+        return Certificate(prices, bound, stages=tuple(stages))
 
     def _checked(self, result: SolveResult) -> SolveResult:
         """The result with its checks; a proof that fails the checker is no proof."""

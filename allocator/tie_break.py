@@ -27,12 +27,13 @@ from allocator.residual import Face
 def lottery_numbers(seed: int, ids: Sequence[str]) -> NDArray[np.uint64]:
     """A number for each id that looks random, the same on every machine: 64 bits of SHA-256."""
     digests = [sha256(f"{seed}\x1f{key}".encode()).digest()[:8] for key in ids]
-    return np.array([int.from_bytes(digest, "big") for digest in digests], dtype=np.uint64)
+    numbers: NDArray[np.uint64] = np.array([int.from_bytes(d, "big") for d in digests], np.uint64)
+    return numbers
 
 
 def _mixed(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """One number for each pair of numbers: the finaliser of SplitMix64 (Steele et al. 2014)."""
-    z = first + second * np.uint64(0x9E3779B97F4A7C15)
+    z: NDArray[np.uint64] = first + second * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))

@@ -1,0 +1,98 @@
+"""What a best allocation is, as a sequence of objectives that are minimised one after another.
+
+A policy looks at *classes* of placements in an order and at how many workers are in each:
+
+- greedy (rank-maximal, Irving et al. 2006): as many first choices as possible, then second …;
+- generous: as few workers without a ranked job line as possible, then in the last rank …;
+- leximin: as few workers at the highest score as possible, then at the next …
+
+Several classes make one stage: with weights (W+1)^k one whole-number objective compares their
+counts lexicographically. Each stage narrows the face to its optima; the default objective and
+the lottery decide among what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import floor, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allocator.matrices import MAX_COST, Matrices
+from allocator.models import Policy
+from allocator.residual import Face, Residual
+from allocator.starting import assignment, feasible_allocation, fits_dense
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One objective of a policy: `weights` by class, its optimal `prices` (job lines,)."""
+
+    weights: dict[float, int]
+    prices: NDArray[np.int64]
+
+
+def placement_classes(policy: Policy, matrices: Matrices) -> NDArray[np.float64]:
+    """Class of each pair: leximin counts scores, the others choices (see `choice_numbers`)."""
+    return matrices.scores if policy is Policy.LEXIMIN else choice_numbers(matrices)
+
+
+def choice_numbers(matrices: Matrices) -> NDArray[np.float64]:
+    """1 + job lines that the worker likes better; N+1 for every unranked job line."""
+    job_lines = matrices.inputs.job_lines
+    columns = {line.id: i for i, line in enumerate(job_lines)}
+    classes = np.full(matrices.scores.shape, len(job_lines) + 1.0)
+    for row, worker in zip(classes, matrices.inputs.workers, strict=True):
+        ranked = worker.preferences.scores
+        scores = np.fromiter(ranked.values(), dtype=np.float64, count=len(ranked))
+        row[[columns[j] for j in ranked]] = 1 + np.searchsorted(scores, scores, side="left")
+    return classes
+
+
+def narrow_by_policy(
+    policy: Policy, matrices: Matrices, face: Face, stop: Callable[[], bool]
+) -> Iterator[tuple[Face, NDArray[np.intp], Stage]]:
+    """Minimise stage after stage; yields (narrowed face, an allocation in it, the stage).
+
+    Ends early when only one allocation is left, or when `stop()` is true. Raises NoAllocation.
+    """
+    if policy is Policy.LEAST_TOTAL:
+        return
+    classes = placement_classes(policy, matrices)
+    each = max(1, floor(log(MAX_COST) / log(len(classes) + 1)) - 1)
+    done: set[float] = set()
+    while not stop():
+        ahead = _classes_in_order(policy, classes[face.allowed], done)[:each]
+        if not ahead or int(face.allowed.sum()) == len(classes):
+            return
+        weights = stage_weights(policy, ahead, len(classes))
+        costs = np.zeros(classes.shape, dtype=np.int64)
+        for value, weight in weights.items():
+            costs[classes == value] = weight
+        allocation = assignment(costs, face, stop) if fits_dense(face) else None
+        if allocation is None:
+            allocation = feasible_allocation(face)
+        residual = Residual(costs, face, allocation)
+        prices, _ = residual.optimise(stop)
+        if prices is None:
+            return
+        face = face.narrowed(costs, prices)
+        done.update(ahead)
+        yield face, residual.assigned, Stage(weights, prices)
+
+
+def stage_weights(policy: Policy, classes: list[float], n_workers: int) -> dict[float, int]:
+    """Weights that compare the counts of these classes one after another."""
+    sign = -1 if policy is Policy.GREEDY else 1
+    top = len(classes) - 1
+    return {value: sign * (n_workers + 1) ** (top - i) for i, value in enumerate(classes)}
+
+
+def _classes_in_order(
+    policy: Policy, present: NDArray[np.float64], done: set[float]
+) -> list[float]:
+    """Classes that still occur, the first to be decided first."""
+    values = [float(value) for value in np.unique(present) if float(value) not in done]
+    return values if policy is Policy.GREEDY else values[::-1]

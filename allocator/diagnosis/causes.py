@@ -196,6 +196,8 @@ def _block(arrays: Matrices, group: _Group) -> Block:
 def _ids(
     inputs: RunInputs, rows: Positions, columns: Positions
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ids of workers and job lines, the job lines as coordinators sort them."""
+    columns = np.array(sorted(columns, key=lambda j: inputs.job_lines[j].sort_order), np.intp)
     return (
         tuple(inputs.workers[row].id for row in rows),
         tuple(inputs.job_lines[column].id for column in columns),

@@ -58,6 +58,19 @@ def kinds_to_try(inputs: RunInputs, settings: Settings, frozen: Frozen) -> tuple
     return tuple(kind for kind in kinds if kind not in frozen.kinds)
 
 
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A fix that is not yet proven to be the least, and what the proof needs."""
+
+    fix: Fix
+    prices: Prices
+    allocation: PricedAllocation
+
+    def spends(self, kind: FixKind) -> bool:
+        """Whether any change is of this kind."""
+        return any(_kind_of(change) is kind for change in self.fix.changes)
+
+
 class FixFinder:
     """Finds the least change of each kind for one run.
 
@@ -89,23 +102,28 @@ class FixFinder:
         if kind is FixKind.WORST_RANK:
             return self._raised_cap()
         if kind is FixKind.MIX:
-            return self._least(kind, self.mix, is_pure=False)
-        nothing: dict[FixKind, int | None] = dict.fromkeys(CURRENCIES)
-        pure = self._least(kind, self.mix.changed({**nothing, kind: 1}), is_pure=True)
-        return pure or self._with_others(kind)
+            candidate = self._least(kind, self.mix, is_pure=False)
+        else:
+            nothing: dict[FixKind, int | None] = dict.fromkeys(CURRENCIES)
+            alone = self.mix.changed({**nothing, kind: 1})
+            candidate = self._least(kind, alone, is_pure=True) or self._with_others(kind)
+        if candidate is None:
+            return None
+        is_least = proves_least(candidate.prices, candidate.allocation, self.tick)
+        return replace(candidate.fix, is_least=is_least)
 
-    def _with_others(self, kind: FixKind) -> Fix | None:
+    def _with_others(self, kind: FixKind) -> _Candidate | None:
         # One change of another kind weighs more than all of this kind together.
         dearer = len(self.inputs.workers) + len(self.inputs.job_lines) + 1
         others = {other: self.mix.of(other) for other in CURRENCIES}
         weights = {other: price and price * dearer for other, price in others.items()}
         chosen = self.mix.changed({**weights, kind: 1})
-        fix = self._least(kind, chosen, is_pure=False)
-        if fix is not None and kind is FixKind.MANDATORY and not _spends(fix, kind):
-            fix = self._flags_before_exceptions(chosen)
-        return fix if fix is not None and _spends(fix, kind) else None
+        found = self._least(kind, chosen, is_pure=False)
+        if found is not None and kind is FixKind.MANDATORY and not found.spends(kind):
+            found = self._flags_before_exceptions(chosen)
+        return found if found is not None and found.spends(kind) else None
 
-    def _flags_before_exceptions(self, weights: Weights) -> Fix | None:
+    def _flags_before_exceptions(self, weights: Weights) -> _Candidate | None:
         """Drop the flags that cannot be met, where exceptions would have met them on the way."""
         unfillable = unfillable_job_lines(matrices(self.inputs), self.settings)
         shut = frozenset(self.inputs.job_lines[column].id for column in unfillable)
@@ -115,7 +133,7 @@ class FixFinder:
 
     def _least(
         self, kind: FixKind, weights: Weights, is_pure: bool, ground: Ground | None = None
-    ) -> Fix | None:
+    ) -> _Candidate | None:
         prices = Prices(ground or self.ground, weights)
         change = least_change(prices, self.taste)
         if change is None:
@@ -123,16 +141,17 @@ class FixFinder:
         changes = self._changes(change)
         counts = self._counts(changes)
         weight = counts.weight(self.mix)
-        return Fix(
+        fix = Fix(
             kind=kind,
             changes=changes,
             words=tuple(row.words(self.inputs) for row in changes),
             cost=weight if kind is FixKind.MIX else sum(counts.by_kind.values()),
             weight=weight,
             is_pure=is_pure,
-            is_least=proves_least(prices, change, self.tick),
+            is_least=False,
             settings=self.settings,
         )
+        return _Candidate(fix, prices, change)
 
     def _changes(self, change: PricedAllocation) -> tuple[Change, ...]:
         """What the priced allocation changes, as a scenario says it."""
@@ -172,7 +191,8 @@ class FixFinder:
         if cap is None or raised is None:
             return None
         settings = replace(self.settings, worst_rank=raised)
-        rest = FixFinder(self.inputs, settings, self.frozen, self.mix, self.tick).find(FixKind.MIX)
+        finder = FixFinder(self.inputs, settings, self.frozen, self.mix, self.tick)
+        rest = finder.find(FixKind.MIX)
         if rest is None:
             return None
         words = f"The cap on the worst rank is {raised:g} instead of {cap:g}."
@@ -180,7 +200,7 @@ class FixFinder:
             rest,
             kind=FixKind.WORST_RANK,
             words=(words, *rest.words),
-            cost=1 + rest.cost,
+            cost=1 + sum(self._counts(rest.changes).by_kind.values()),
             weight=1 + rest.weight,
             is_pure=not rest.changes,
         )
@@ -241,10 +261,6 @@ _KINDS: dict[type[Change], FixKind] = {
     LeaveOut: FixKind.LEFT_OUT,
     LiftPin: FixKind.PINS,
 }
-
-
-def _spends(fix: Fix, kind: FixKind) -> bool:
-    return any(_kind_of(change) is kind for change in fix.changes)
 
 
 def _kind_of(change: Change) -> FixKind:

@@ -23,7 +23,7 @@ def crowding_rules(
     inputs = arrays.inputs
     others = np.setdiff1d(np.arange(len(inputs.job_lines)), job_lines)
     return (
-        *(places_rule(inputs, int(j)) for j in job_lines),
+        *(places_rule(inputs, int(j)) for j in _sorted(inputs, job_lines)),
         *pin_rules(inputs, workers),
         *_exclusions(arrays, workers, others),
         *_cap(arrays, settings, workers, others),
@@ -38,11 +38,16 @@ def mandatory_rules(
     others = np.setdiff1d(np.arange(len(inputs.workers)), workers)
     elsewhere = arrays.rules[np.ix_(others, job_lines)] == Rule.PINNED_ELSEWHERE
     return (
-        *(mandatory_rule(inputs, int(j)) for j in job_lines),
+        *(mandatory_rule(inputs, int(j)) for j in _sorted(inputs, job_lines)),
         *pin_rules(inputs, others[elsewhere.any(axis=1)]),
         *_exclusions(arrays, others, job_lines),
         *_cap(arrays, settings, others, job_lines),
     )
+
+
+def _sorted(inputs: RunInputs, columns: Positions) -> list[int]:
+    """Job lines as coordinators sort them."""
+    return sorted(columns.tolist(), key=lambda column: inputs.job_lines[column].sort_order)
 
 
 def mandatory_rule(inputs: RunInputs, column: int) -> RuleInvolved:
@@ -86,20 +91,29 @@ def _exclusions(arrays: Matrices, rows: Positions, columns: Positions) -> Iterat
         rule = Rule(int(code))
         closed = np.ascontiguousarray(((rules == code) & shut).T)
         alike: dict[tuple[bytes, frozenset[str]], list[int]] = {}
+        held: dict[bytes, frozenset[str]] = {}
         for index in np.flatnonzero(closed.any(axis=1)):
-            tags = _tags(arrays.inputs.job_lines[columns[index]], rule)
-            alike.setdefault((closed[index].tobytes(), tags), []).append(int(index))
+            key = closed[index].tobytes()
+            if key not in held:
+                held[key] = _held(arrays.inputs, rows[closed[index]])
+            tags = _tags(arrays.inputs.job_lines[columns[index]], rule, held[key])
+            alike.setdefault((key, tags), []).append(int(index))
         for (_, tags), indices in alike.items():
             yield _exclusion(arrays, rule, tags, rows[closed[indices[0]]], columns[indices])
 
 
-def _tags(job_line: JobLine, rule: Rule) -> frozenset[str]:
+def _held(inputs: RunInputs, rows: Positions) -> frozenset[str]:
+    """Qualifications that any of these workers holds."""
+    return frozenset().union(*(inputs.workers[row].qualification_ids for row in rows))
+
+
+def _tags(job_line: JobLine, rule: Rule, held: frozenset[str]) -> frozenset[str]:
     """The qualifications that the rule is about, if it is about any."""
     row = job_line.eligibility
     if row is not None and rule is Rule.TAG_MISSING:
         return row.included_qualification_tag_ids
     if row is not None and rule is Rule.EXCLUDED_TAG:
-        return row.excluded_qualification_tag_ids
+        return row.excluded_qualification_tag_ids & held
     return frozenset()
 
 

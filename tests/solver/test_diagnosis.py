@@ -30,7 +30,7 @@ from allocator.embedded.demo_infeasible import (
 )
 from allocator.embedded.synthetic import synthetic_inputs
 from allocator.errors import DataIssue, InvalidData
-from allocator.models import Eligibility, RunInputs, Settings
+from allocator.models import Eligibility, QualificationTag, RunInputs, Settings
 from tests.open_runs import covers, has_allocation, may_hold, open_run
 from tests.strategies import run_inputs
 from tests.table_inputs import inputs_from
@@ -141,6 +141,20 @@ def test_cap_on_the_worst_rank_is_named_when_it_is_to_blame() -> None:
     assert members(cause) == ("abc", "XY")
     cap = next(rule for rule in cause.rules if rule.kind == "worst rank")
     assert cap.words == "The cap on the worst rank (2) keeps Dr a, Dr b and Dr c from Line Z."
+
+
+def test_excluded_qualification_is_named_only_where_it_is_held() -> None:
+    run = open_run({"a": "X", "b": "X"}, job_lines="Y")
+    holder = replace(run.workers[0], qualification_ids=frozenset({"pt", "als"}))
+    row = Eligibility("Y", frozenset({"icu"}), frozenset({"pt", "rural"}))
+    tags = tuple(QualificationTag(key, key.upper()) for key in ("pt", "als", "icu", "rural"))
+    lines = (run.job_lines[0], replace(run.job_lines[1], eligibility=row))
+    cause = only_cause(replace(run, workers=(holder, run.workers[1]), job_lines=lines, tags=tags))
+    assert {rule.words for rule in cause.rules if rule.kind == "eligibility"} == {
+        "Line Y is closed to Dr a: holds an excluded qualification (PT).",
+        "Line Y is closed to Dr b: holds none of the qualifications that the job line asks for "
+        "(ICU).",
+    }
 
 
 def test_places_that_earlier_runs_used_are_named() -> None:

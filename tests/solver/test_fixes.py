@@ -144,7 +144,7 @@ def test_cap_is_raised_no_further_than_needed() -> None:
 def test_cap_is_raised_where_it_is_to_blame_and_the_mix_does_the_rest() -> None:
     run = open_run({"a": "XY", "b": "XY", "c": ""}, {"Y": 2})
     fix = the_fix(diagnose(run, Settings(worst_rank=1)), FixKind.WORST_RANK)
-    assert (fix.settings.worst_rank, fix.is_pure) == (2, False)
+    assert (fix.settings.worst_rank, fix.is_pure, fix.cost) == (2, False, 2)
     kinds = [change["kind"] for change in fix.as_dict()["changes"]]
     assert kinds == ["set worst rank", "allow pair"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from allocator.models import RunInputs, SolveResult
 from allocator.report.cells import plain_value
 from allocator.report.header import report_facts, run_title
-from allocator.report.labels import SHARES
+from allocator.report.labels import LABELS, SHARES
 from allocator.report.tables import ReportOptions, ReportTable, report_tables
 
 
@@ -72,8 +72,11 @@ def _table(frame: pd.DataFrame) -> str:
 
 def _cell(value: Any, column: str, is_number: bool, *, first: bool) -> str:
     text = escape(_text(value, column))
+    wide = ' class="wide"' if column == LABELS["job_line_name"] else ""
     if first:
-        return f'<th scope="row">{text}</th>'
+        return f'<th scope="row"{wide}>{text}</th>'
+    if wide:
+        return f"<td{wide}>{text}</td>"
     if column == "Share" and isinstance(value, float):
         # The bar repeats the figure beside it, so it says nothing to a screen reader.
         width = f"{max(0.0, min(1.0, value)):.1%}"

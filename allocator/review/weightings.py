@@ -49,7 +49,8 @@ def review_weightings(inputs: RunInputs) -> pd.DataFrame:
 
 def net_effects(inputs: RunInputs) -> pd.DataFrame:
     """One row a pair that weightings move: `worker`, `name`, `job_line`, `job_line_name`,
-    `weighting` (net; positive = less wanted), `effect` in words; strongest first, equals in the order of the run."""
+    `weighting` (net; positive = less wanted), `effect` in words; strongest first, equals in the
+    order of the run."""
     net = matrices(inputs).weightings
     rows, columns = np.nonzero(net)
     workers = pd.DataFrame([(w.id, w.name) for w in inputs.workers], columns=["worker", "name"])

@@ -28,6 +28,7 @@ from allocator.models import Check, Settings, Status
 from allocator.service import AllocatorService
 from tests.builders import result_for
 from tests.database.cutting_proxy import CuttingProxy
+from tests.database.demo_rows import demo_rows
 
 BY_EYE = demo.BY_EYE
 
@@ -35,7 +36,7 @@ BY_EYE = demo.BY_EYE
 @pytest.fixture
 def service(database) -> AllocatorService:
     """The service on a database with the demo data."""
-    database.insert_tables(demo.rows())
+    database.insert_tables(demo_rows())
     return service_at(database, database.info.url)
 
 

@@ -28,6 +28,11 @@ class Database:
     info: stack.StackInfo
     connection: psycopg.Connection[dict[str, Any]]
     client: Client
+    transport: httpx.Client
+
+    def client_for(self, key: str) -> Client:
+        """A supabase client with another key, such as `info.anon_key`."""
+        return _client(self.info.url, key, self.transport)
 
     def insert(self, table: str, *rows: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Insert rows (columns may be left out) and return them as the database stored them."""
@@ -64,6 +69,10 @@ class Database:
         return [row["name"] for row in self.rows(query)]
 
 
+def _client(url: str, key: str, transport: httpx.Client) -> Client:
+    return create_client(url, key, ClientOptions(httpx_client=transport))
+
+
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.StackInfo]:
     """A running local stack with the schema and no rows; stopped at the end of the session."""
@@ -78,9 +87,8 @@ def _shared_database(local_stack: stack.StackInfo) -> Iterator[Database]:
         psycopg.connect(local_stack.dsn, autocommit=True, row_factory=dict_row) as connection,
         httpx.Client(http2=False, timeout=30, trust_env=False) as transport,
     ):
-        options = ClientOptions(httpx_client=transport)
-        client = create_client(local_stack.url, local_stack.service_role_key, options)
-        yield Database(local_stack, connection, client)
+        client = _client(local_stack.url, local_stack.service_role_key, transport)
+        yield Database(local_stack, connection, client, transport)
 
 
 @pytest.fixture

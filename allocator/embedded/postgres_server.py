@@ -183,6 +183,7 @@ def _plain_environment() -> Iterator[None]:
     and puts a lock file where another user cannot open it."""
     private = runtime_dir() / "xdg"
     private.mkdir(mode=0o700, exist_ok=True)
+    (private / "python_PostgresServer").mkdir(exist_ok=True)  # else its lock goes to /tmp itself
     wanted = {"XDG_RUNTIME_DIR": str(private), "LC_ALL": "C"}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -40,7 +40,7 @@ def connected(info):
     ):
         options = ClientOptions(httpx_client=transport)
         client = create_client(info.url, info.service_role_key, options)
-        yield Database(info, connection, client)
+        yield Database(info, connection, client, transport)
 
 
 class Attempt(threading.Thread):

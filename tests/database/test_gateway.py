@@ -7,7 +7,6 @@ import time
 import httpx
 import pytest
 from postgrest.exceptions import APIError
-from supabase import create_client
 
 
 @pytest.fixture
@@ -122,7 +121,7 @@ def test_anon_sees_nothing(database):
     audit |= {"committed_at": "2026-01-01T00:00:00Z", "solver": "", "fingerprint": ""}
     audit |= {"settings": {}, "scenario": {}, "counts": {}}
     database.insert("allocator_console_audit", audit)
-    anon = create_client(database.info.url, database.info.anon_key)
+    anon = database.client_for(database.info.anon_key)
     for table in tables(database):
         if table.startswith("allocator_console_"):
             with pytest.raises(APIError, match="permission denied"):
@@ -139,7 +138,7 @@ def test_anon_sees_nothing(database):
     ],
 )
 def test_anon_may_not_call_our_functions(database, function, arguments):
-    anon = create_client(database.info.url, database.info.anon_key)
+    anon = database.client_for(database.info.anon_key)
     with pytest.raises(APIError) as refusal:
         anon.rpc(function, arguments).execute()
     assert refusal.value.code == "42501"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
+
+ICON = Path(__file__).parent / "assets" / "icon.svg"
 
 # Asks whether the session is still there, which does not prolong it, and leaves for the sign-in
 # page when it is not: an open tab must not go on showing a run after the session has ended.

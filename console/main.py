@@ -3,12 +3,12 @@
 import streamlit as st
 
 from console import navigation, session
-from console.frame import watch_session
+from console.frame import ICON, watch_session
 from console.messages import shown_errors
 
 st.set_page_config(
     page_title="Allocator Console",
-    page_icon=":material/join_inner:",
+    page_icon=str(ICON),
     layout="wide",
     initial_sidebar_state="auto",
 )
@@ -16,6 +16,7 @@ operator = session.require_operator()
 watch_session()
 pages = navigation.pages()
 page = st.navigation(list(pages.values()), position="hidden")
+st.set_page_config(page_title=f"{page.title} · Allocator Console")
 
 with st.sidebar:
     st.markdown("**Allocator Console**")

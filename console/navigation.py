@@ -94,14 +94,16 @@ def current_run() -> str | None:
 
 
 def pages() -> dict[str, StreamlitPage]:
-    """Streamlit's page for each available place, under the place's path."""
+    """Streamlit's page for each available place, under the place's path.
+
+    They get no icon: Streamlit would make it the tab's and fetch it from the internet.
+    """
     import streamlit as st
 
     return {
         place.path: st.Page(
             place.file,
             title=place.title,
-            icon=place.icon,
             url_path=place.path,
             default=index == 0,
         )

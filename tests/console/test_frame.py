@@ -49,6 +49,11 @@ def test_sidebar_names_the_operator(page, connected):
     assert OPERATOR in [text.value for text in page("system").sidebar.text]
 
 
+def test_pages_keep_the_run_of_the_address(page, connected):
+    app = page("system", run="abc-1")
+    assert app.query_params["run"] == "abc-1"
+
+
 def test_system_shows_findings_sql_and_versions(page, connected):
     app = page("system")
     assert "checks passed" in text_of(app)

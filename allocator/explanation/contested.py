@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from allocator.explanation.graph import Graph, Move, graph, path_to
+from allocator.explanation.chains import Chains
+from allocator.explanation.graph import Graph, Move, graph
 from allocator.models import RunInputs, SolveResult
-from allocator.residual import NO_ARC
 
 COLUMNS = {
     "job_line": "str",
@@ -24,20 +24,19 @@ def contested_job_lines(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     """Every job line of the run, the most contested first.
 
     Columns: job_line (id), job_line_name, places, filled, preferred_by (eligible workers who
-    like it strictly better than what they got), saving and moves. `saving` ≥ 0 is the exact
-    fall of the objective if the job line had one more place; `moves` is the chain that would
-    then follow, empty when nothing would change. Raises NotExplained.
+    like it strictly better than what they got), saving and moves. `saving` is the exact
+    fall of the objective if the job line had one more place (a policy other than the default
+    may raise it for what it puts first); `moves` is the chain that would then follow, empty
+    when nothing would change. Raises NotExplained.
     """
     found = graph(inputs, result)
-    outside = found.residual.outside
-    # Distances from OUTSIDE: a chain that starts where somebody can be spared and ends here.
-    distance, before = found.reversed().distances_to(outside)
+    # Chains that start where somebody can be spared and end at the job line.
+    chains = found.chains(found.residual.outside, outward=True)
     wanted = _preferred_by(found)
     records = []
     for column, line in enumerate(inputs.job_lines):
         filled = len(found.holders[column])
-        gain = -int(distance[column]) if distance[column] < NO_ARC else 0
-        helps = gain > 0 and filled >= line.places
+        helps = chains.sign[column] < 0 and filled >= line.places
         records.append(
             {
                 "job_line": line.id,
@@ -45,8 +44,8 @@ def contested_job_lines(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
                 "places": line.places,
                 "filled": filled,
                 "preferred_by": int(wanted[column]),
-                "saving": gain * found.costs.unit if helps else 0.0,
-                "moves": _moves(found, before, column) if helps else (),
+                "saving": -int(chains.distance[column]) * found.costs.unit if helps else 0.0,
+                "moves": _moves(found, chains, column) if helps else (),
             }
         )
     frame = pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
@@ -57,9 +56,9 @@ def contested_job_lines(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     )
 
 
-def _moves(found: Graph, before: list[int], column: int) -> tuple[Move, ...]:
+def _moves(found: Graph, chains: Chains, column: int) -> tuple[Move, ...]:
     """The chain into the new place, the worker who takes it first."""
-    return tuple(reversed(found.moves(path_to(before, column)[::-1])))
+    return tuple(reversed(found.moves(chains, chains.path(column)[::-1])))
 
 
 def _preferred_by(found: Graph) -> np.ndarray:

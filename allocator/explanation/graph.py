@@ -8,7 +8,6 @@ price is that of a full re-solve with the pair forced.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -17,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.errors import AllocatorError
+from allocator.explanation.chains import Chains, cheapest_chains
 from allocator.matrices import Costs, Matrices, matrices
 from allocator.models import Policy, RunInputs, SolveResult, Status
 from allocator.naming import job_line_name, worker_name
+from allocator.policies import narrow_by_policy, placement_classes
 from allocator.residual import NO_ARC, Face, Residual
 from allocator.satisfaction.ordinals import rank_words
 
@@ -27,7 +28,7 @@ from allocator.satisfaction.ordinals import rank_words
 class NotExplained(AllocatorError):
     """This allocation has no exact prices."""
 
-    remedy = "Solve the run to proven optimality with the least total dissatisfaction."
+    remedy = "Solve the run to proven optimality."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,12 @@ class Graph:
     matrices: Matrices
     costs: Costs
     residual: Residual
-    prices: NDArray[np.int64]
+    optimal: Face
+
+    @cached_property
+    def classes(self) -> NDArray[np.float64]:
+        """Classes of placements that the policy counts, (workers, job lines)."""
+        return placement_classes(self.result.settings.policy, self.matrices)
 
     @property
     def assigned(self) -> NDArray[np.intp]:
@@ -120,24 +126,31 @@ class Graph:
         """The job line's name."""
         return job_line_name(self.inputs, self.inputs.job_lines[column].id)
 
-    def forcing(self, row: int) -> tuple[NDArray[np.int64], list[int]]:
+    def chains(self, node: int, *, outward: bool = False) -> Chains:
+        """Cheapest chains to a node of the residual graph, or from it, under the policy."""
+        policy = self.result.settings.policy
+        return cheapest_chains(
+            self.residual, node, outward=outward, policy=policy, classes=self.classes
+        )
+
+    def forcing(self, row: int) -> tuple[NDArray[np.int64], Chains]:
         """The price of every job line for one worker, in units of `costs.unit`.
 
-        Returns (prices, shape (job lines,), NO_ARC where no allocation is possible; next node of
-        each node on the chain back to the worker's job line). Eligibility of the forced pairs
-        themselves is not looked at: an ineligible one has the price of an exception.
+        Returns (prices, shape (job lines,), NO_ARC where no allocation is possible; chains back
+        to the worker's job line). Eligibility of the forced pairs themselves is not looked at:
+        an ineligible one has the price of an exception.
         """
         here = int(self.assigned[row])
-        distance, following = self.residual.distances_to(here)
+        chains = self.chains(here)
         own = self.costs.values[row] - self.costs.values[row, here]
-        back = distance[:-1]
-        return np.where(back >= NO_ARC, NO_ARC, own + back), following
+        back = chains.distance[:-1]
+        return np.where(back >= NO_ARC, NO_ARC, own + back), chains
 
-    def moves(self, path: list[int]) -> tuple[Move, ...]:
+    def moves(self, chains: Chains, path: list[int]) -> tuple[Move, ...]:
         """The moves along a path of nodes; OUTSIDE separates one chain from the next."""
         outside = self.residual.outside
         return tuple(
-            self.move(self.residual.mover(origin, target), target)
+            self.move(chains.residual.mover(origin, target), target)
             for origin, target in pairwise(path)
             if outside not in (origin, target)
         )
@@ -159,20 +172,6 @@ class Graph:
             float(self.costs.values[row, target] - self.costs.values[row, here]) * self.costs.unit,
         )
 
-    def reversed(self) -> Residual:
-        """The residual graph with every arc turned round: distances *from* a node."""
-        turned = copy.copy(self.residual)
-        turned.arcs = np.ascontiguousarray(self.residual.arcs.T)
-        return turned
-
-
-def path_to(following: list[int], start: int) -> list[int]:
-    """The nodes from `start` on, up to the one that has no next node."""
-    path = [start]
-    while following[path[-1]] >= 0:
-        path.append(following[path[-1]])
-    return path
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Same:
@@ -190,26 +189,37 @@ class _Same:
 def graph(inputs: RunInputs, result: SolveResult) -> Graph:
     """The graph of a solved run, kept for the last few.
 
-    Raises NotExplained unless the result is a proven optimum of the least total dissatisfaction.
+    Raises NotExplained unless the result is a proven optimum of its policy.
     """
     if not result.allocations:
         raise NotExplained("There is no allocation to explain.")
-    if result.status is not Status.OPTIMAL or result.settings.policy is not Policy.LEAST_TOTAL:
+    if result.status is not Status.OPTIMAL:
         raise NotExplained
     return _graph(inputs, _Same(result))
 
 
 @lru_cache(maxsize=4)
 def _graph(inputs: RunInputs, same: _Same) -> Graph:
-    result = same.result
-    arrays = matrices(inputs)
+    result, arrays = same.result, matrices(inputs)
     columns = {line.id: i for i, line in enumerate(inputs.job_lines)}
     held = {a.worker_mapping: columns[a.job_line] for a in result.allocations}
     assigned = np.array([held[worker.id] for worker in inputs.workers], dtype=np.intp)
     costs = arrays.costs(result.settings)
     face = Face(arrays.allowed(result.settings), arrays.lower, arrays.upper)
     residual = Residual(costs.values, face, assigned)
-    prices, improved = residual.optimise()
-    if improved or prices is None:
+    optimal = _optimal_face(result.settings.policy, residual, arrays)
+    return Graph(inputs, result, arrays, costs, residual, optimal)
+
+
+def _optimal_face(policy: Policy, residual: Residual, arrays: Matrices) -> Face:
+    """All optimal allocations; raises NotExplained when the present one is not among them."""
+    face = residual.face
+    for face, _, _ in narrow_by_policy(policy, arrays, face, lambda: False):  # noqa: B007, B020
+        pass
+    within = Residual(residual.costs, face, residual.assigned.copy())
+    prices, improved = within.optimise()
+    present = face.allowed[np.arange(len(residual.assigned)), residual.assigned].all()
+    fits = (residual.filled >= face.lower).all() and (residual.filled <= face.upper).all()
+    if improved or prices is None or not (present and fits):
         raise NotExplained("The allocation is not optimal for these inputs and settings.")
-    return Graph(inputs, result, arrays, costs, residual, prices)
+    return face.narrowed(residual.costs, prices)

@@ -7,7 +7,8 @@ from enum import StrEnum
 import pandas as pd
 
 from allocator.eligibility import Rule
-from allocator.explanation.graph import Graph, Move, graph, path_to
+from allocator.explanation.chains import Chains
+from allocator.explanation.graph import Graph, Move, graph
 from allocator.models import RunInputs, SolveResult
 from allocator.residual import NO_ARC
 
@@ -46,32 +47,32 @@ def placement_options(inputs: RunInputs, result: SolveResult, worker_id: str) ->
     Columns: job_line (id), job_line_name, rank (NaN: unranked), score, score_change (to the
     present placement, negative = better), situation (`Situation`), eligible, rule in words,
     places, holders (names with the rank that each gave it), holder_ids, price and moves.
-    `price` ≥ 0 is the exact change of the objective when the pair is forced and everybody else
-    is placed anew (for an ineligible pair: as an exception); NaN when that leaves no possible
-    allocation. `moves` is the chain that follows, the worker's own move first; among chains of
-    equal price one is shown. Raises KeyError when the worker does not take part, NotExplained.
+    `price` is the exact change of the objective when the pair is forced and everybody else is
+    placed anew (for an ineligible pair: as an exception); NaN when that leaves no possible
+    allocation. It is ≥ 0 under the default policy; another policy may gain objective and lose
+    what it puts first. `moves` is the chain that follows, the worker's own move first; among
+    chains of equal price one is shown. Raises KeyError when the worker does not take part,
+    NotExplained.
     """
     found = graph(inputs, result)
     row = found.rows[worker_id]
-    prices, following = found.forcing(row)
+    prices, chains = found.forcing(row)
     records = [
-        _record(found, row, column, int(prices[column]), following)
+        _record(found, row, column, int(prices[column]), chains)
         for column in range(len(inputs.job_lines))
     ]
     frame = pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
     return frame.sort_values(["score", "job_line_name", "job_line"], ignore_index=True)
 
 
-def chain(found: Graph, row: int, column: int, following: list[int]) -> tuple[Move, ...]:
+def chain(found: Graph, row: int, column: int, chains: Chains) -> tuple[Move, ...]:
     """The moves when the worker is forced to the job line; none when it holds it."""
     if column == found.assigned[row]:
         return ()
-    return (found.move(row, column), *found.moves(path_to(following, column)))
+    return (found.move(row, column), *found.moves(chains, chains.path(column)))
 
 
-def _record(
-    found: Graph, row: int, column: int, price: int, following: list[int]
-) -> dict[str, object]:
+def _record(found: Graph, row: int, column: int, price: int, chains: Chains) -> dict[str, object]:
     line, arrays = found.inputs.job_lines[column], found.matrices
     score, here = float(arrays.scores[row, column]), int(found.assigned[row])
     rule, possible = Rule(int(arrays.rules[row, column])), price < NO_ARC
@@ -89,7 +90,7 @@ def _record(
         "holders": ", ".join(f"{found.name(w)} ({found.rank(w, column)})" for w in holders),
         "holder_ids": tuple(found.inputs.workers[w].id for w in holders),
         "price": price * found.costs.unit if possible else None,
-        "moves": chain(found, row, column, following) if possible else (),
+        "moves": chain(found, row, column, chains) if possible else (),
     }
 
 

@@ -30,8 +30,7 @@ def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     """
     found = graph(inputs, result)
     scores = found.matrices.scores
-    face = found.residual.face.narrowed(found.costs.values, found.prices)
-    ties = TieBreak(face, found.assigned)
+    ties = TieBreak(found.optimal, found.assigned)
     others: dict[int, list[int]] = {}
     for row, column in zip(ties.workers.tolist(), ties.lines.tolist(), strict=True):
         if column != found.assigned[row]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from allocator.errors import (
     AllocatorError,
+    CommitRefused,
     NotSolved,
     UsageError,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 INFEASIBLE_EXIT = 3
 
 
-class NotProven(NotSolved):
+class NotProven(CommitRefused):
     """The allocation is not proven optimal, so it was not committed."""
 
     remedy = "Give it more time, or commit it by hand from the console."

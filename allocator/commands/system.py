@@ -32,6 +32,8 @@ def local_start(args: Namespace, out: Output) -> int:
 
     info = stack.start(args.data_dir, port=args.port, seed=args.seed)
     _tell_stack(info.as_dict(), out)
+    where = f" --data-dir {args.data_dir}" if args.data_dir else ""
+    out.say(f"List its runs with: python -m allocator runs{where}")
     return 0
 
 

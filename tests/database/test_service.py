@@ -25,6 +25,7 @@ from allocator.errors import (
     UsageError,
 )
 from allocator.models import Check, Settings, Status
+from allocator.pending import NotProven, require_allocation
 from allocator.service import AllocatorService
 from tests.builders import result_for
 from tests.database.cutting_proxy import CuttingProxy
@@ -367,6 +368,15 @@ def test_process_pending_goes_on_after_a_run_that_fails(service, database):
         assert (completed_at is not None) == p.is_committed
         assert allocations == (p.receipt.n_allocations if p.receipt else 0)
         assert audits == int(p.is_committed)
+
+
+@pytest.mark.parametrize("status", [Status.FEASIBLE, Status.CANCELLED])
+def test_unproven_result_is_not_committed_unattended(service, status):
+    result = replace(checked(service.hydrate(BY_EYE)), status=status)
+    with pytest.raises(NotProven) as refusal:
+        require_allocation(result, accept_unproven=False)
+    assert refusal.value.exit_code == 6
+    require_allocation(result, accept_unproven=True)
 
 
 def test_process_pending_without_pending_runs_does_nothing(database):

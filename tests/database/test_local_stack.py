@@ -78,6 +78,14 @@ def test_start_twice_changes_nothing(data_dir):
     assert stack.running(data_dir) == first
 
 
+def test_demo_data_is_inserted_once(data_dir):
+    info = stack.start(data_dir, seed="demo")
+    first = plans(info)
+    assert len(first) > 1
+    assert plans(stack.start(data_dir, seed="demo")) == first
+    assert plans(stack.reset(data_dir, seed="empty")) == []
+
+
 def test_start_at_once_from_two_threads_gives_one_stack(data_dir):
     with ThreadPoolExecutor(2) as pool:
         one, two = pool.map(stack.start, [data_dir, data_dir])

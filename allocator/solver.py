@@ -117,9 +117,12 @@ class _Solve:
             self.assigned = self.assigned if better is None else better
         self._go_on()
         self._apply_policy()
-        self._master(*self._priced())
-        self._report(Phase.PRICING, "Pricing every eligible pair")
         residual, self.prices = self._priced()
+        found = self._master(residual, self.prices)
+        self._report(Phase.PRICING, "Pricing every eligible pair")
+        if found is not None and self._total(found) != residual.total:
+            self.assigned = found
+            residual, self.prices = self._priced()
         self.assigned = residual.assigned
         face = self.face.narrowed(values, self.prices)
         self._report(Phase.TIE_BREAK, "Drawing lots among equally good allocations")
@@ -152,12 +155,14 @@ class _Solve:
             raise _Stopped
         return residual, prices
 
-    def _master(self, residual: Residual, prices: NDArray[np.int64]) -> None:
-        """Solve the restricted PuLP model; its outcome replaces the present allocation."""
+    def _total(self, assigned: NDArray[np.intp]) -> int:
+        return int(self.costs.values[np.arange(len(assigned)), assigned].sum())
+
+    def _master(self, residual: Residual, prices: NDArray[np.int64]) -> NDArray[np.intp] | None:
+        """Solve the restricted PuLP model; None when the solver brought nothing usable."""
         columns = Columns.cheapest(
             self.costs.values, self.face, prices, residual.assigned, COLUMNS_EACH
         )
-        self.prices = prices
         problem = Problem(self.costs.in_objective_units, self.face, columns)
         sizes = {
             "variables": len(problem.x),
@@ -172,7 +177,7 @@ class _Solve:
         solver, left = self.settings.solver, self._seconds_left()
         assigned = problem.solve(solver, left, self._stop, on_iterations)
         self._go_on()
-        self.assigned = residual.assigned if assigned is None else assigned
+        return assigned
 
     # -- outcome --------------------------------------------------------------
 
@@ -184,7 +189,7 @@ class _Solve:
             return self._finish(self._empty(Status.CANCELLED if self._cancelled else status, ""))
         rows = np.arange(len(self.assigned))
         unit = self.costs.unit
-        total = int(self.costs.values[rows, self.assigned].sum())
+        total = self._total(self.assigned)
         bound = total if self.proven else self._bound()
         scores = self.matrices.scores[rows, self.assigned]
         organisation = self.matrices.weightings[rows, self.assigned] + organisation_base(len(rows))
@@ -297,8 +302,7 @@ class _Solve:
         last = self.last
         incumbent, bound = last.incumbent, last.bound
         if self.assigned is not None and phase is not Phase.DONE:
-            rows = np.arange(len(self.assigned))
-            incumbent = float(self.costs.values[rows, self.assigned].sum()) * self.costs.unit
+            incumbent = self._total(self.assigned) * self.costs.unit
             bound = incumbent if self.proven else self._bound() * self.costs.unit
         self.last = Progress(
             phase,

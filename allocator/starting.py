@@ -81,7 +81,9 @@ def assignment(
     owner = np.repeat(np.arange(len(upper)), upper)
     if len(owner) < n_workers or (face.lower > upper).any():
         raise NoAllocation
-    table = np.where(face.allowed, costs, np.inf)[:, owner]
+    table = np.where(face.allowed, costs, np.inf)
+    if not (upper == 1).all():
+        table = table[:, owner]
     if face.lower.any():
         filler = np.zeros((len(owner) - n_workers, len(owner)))
         rank = np.arange(len(owner)) - np.searchsorted(owner, owner)

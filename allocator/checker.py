@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from allocator.models import (
     Allocation,
@@ -74,6 +73,13 @@ def check(
     return Verdict(tuple(checks), proven)
 
 
+def _positions(ranks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last position, 1 …, that each rank takes among all of them."""
+    _, group, size = np.unique(ranks, return_inverse=True, return_counts=True)
+    last = np.cumsum(size)
+    return (last - size + 1)[group], last[group]
+
+
 class _Facts:
     """What the inputs say about each pair, derived row by row."""
 
@@ -99,7 +105,8 @@ class _Facts:
         ranks = np.fromiter(order.values(), dtype=np.int64, count=len(order))[inside]
         left = n * (n + 1) / 2 - len(ranks) * (len(ranks) + 1) / 2
         scores = np.full(n, left / max(1, n - len(ranks)))
-        scores[np.array(columns, dtype=np.intp)[inside]] = rankdata(ranks, method="average")
+        first, last = _positions(ranks)
+        scores[np.array(columns, dtype=np.intp)[inside]] = (first + last) / 2
         return scores
 
     def _eligible(self) -> NDArray[np.bool_]:
@@ -200,7 +207,7 @@ class _Proof:
             ranks = {j: r for j, r in worker.preferences.order.items() if j in self.facts.column}
             if ranks:
                 columns = [self.facts.column[j] for j in ranks]
-                row[columns] = rankdata(list(ranks.values()), method="min")
+                row[columns] = _positions(np.array(list(ranks.values())))[0]
         return classes
 
     def _left(self, classes: NDArray[np.float64], done: list[float]) -> list[float]:

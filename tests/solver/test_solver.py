@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -26,7 +27,8 @@ from allocator.models import (
 )
 from allocator.ranks import preferences
 from allocator.solver import solve
-from tests.solver.brute_force import optima
+from allocator.tie_break import lottery_numbers
+from tests.solver.brute_force import optima, score
 from tests.strategies import RUN, run_inputs
 
 ALPHAS = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.95, 1.0])
@@ -85,16 +87,19 @@ def test_solve_renamed_ids_keep_the_objective(inputs: RunInputs, salt: int):
     assert solve(renamed, Settings()).objective == solve(inputs, Settings()).objective
 
 
-@given(run_inputs(max_workers=4, max_job_lines=4, feasible=True))
-@hypothesis_settings(max_examples=25, deadline=None)
-def test_solve_the_seed_reaches_every_worker_best_optimum(inputs: RunInputs):
-    """Whoever has the best lottery number gets its best job line among all optima."""
-    _, allocations = optima(inputs, Settings())
-    seen = [placed(solve(inputs, Settings(seed=seed))) for seed in range(30)]
-    optimal = [
-        {w.id: line.id for w, line in zip(inputs.workers, row, strict=True)} for row in allocations
-    ]
-    assert all(outcome in optimal for outcome in seen)
+@given(run_inputs(max_workers=5, max_job_lines=4, feasible=True), st.integers(0, 10**9))
+@hypothesis_settings(max_examples=100, deadline=None)
+def test_solve_lottery_serves_workers_in_the_order_of_their_numbers(inputs: RunInputs, seed: int):
+    """Each in turn gets its least score among the optima that the earlier ones left."""
+    _, left = optima(inputs, Settings())
+    numbers = lottery_numbers(seed, [worker.id for worker in inputs.workers])
+    held = placed(solve(inputs, Settings(seed=seed)))
+    for turn in np.argsort(numbers):
+        worker = inputs.workers[turn]
+        scores = [score(inputs, worker, row[turn]) for row in left]
+        assert score(inputs, worker, inputs.job_line(held[worker.id])) == min(scores)
+        left = [row for row in left if row[turn].id == held[worker.id]]
+    assert len(left) == 1
 
 
 def test_solve_equal_workers_share_the_better_job_line_over_seeds():

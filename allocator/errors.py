@@ -79,7 +79,9 @@ class InvalidData(AllocatorError):
 
     def __init__(self, issues: tuple[DataIssue, ...], message: str = "") -> None:
         self.issues = issues
-        super().__init__(message or f"The run has {len(issues)} data error(s), so it was not solved.")
+        super().__init__(
+            message or f"The run has {len(issues)} data error(s), so it was not solved."
+        )
 
 
 class DatabaseError(AllocatorError):
@@ -161,4 +163,6 @@ class InputsChanged(CommitRefused):
 
     def __init__(self, changes: tuple[InputChange, ...]) -> None:
         self.changes = changes
-        super().__init__(f"{len(changes)} row(s) changed since the run was solved; nothing was written.")
+        super().__init__(
+            f"{len(changes)} row(s) changed since the run was solved; nothing was written."
+        )

@@ -14,7 +14,7 @@ from typing import Any
 
 from allocator import postgres
 from allocator.counts import outcome_counts
-from allocator.errors import MissingTable
+from allocator.errors import MissingTable, RunNotFound
 from allocator.models import AllocatorRun, Receipt
 from allocator.participation import capacity, participation
 from allocator.receipts import receipt_of
@@ -54,6 +54,29 @@ class RunOverview:
         if self.seats is None or self.workers is None:
             return None
         return self.seats - self.workers
+
+
+@dataclass(frozen=True, slots=True)
+class RunBatch:
+    """A run and which of its allocation run's `total` batches it is, from 1."""
+
+    run: AllocatorRun
+    number: int
+    total: int
+
+
+def find_batch(run_id: str, client: postgres.Client | None = None) -> RunBatch:
+    """The run with exactly this id and its place among the batches; one request.
+
+    Raises RunNotFound.
+    """
+    client = client or postgres.default_client()
+    runs = [allocator_run(row) for row in postgres.fetchAll("runs", None, client=client)]
+    run = next((run for run in runs if run.id == run_id), None)
+    if run is None:
+        raise RunNotFound
+    same = [other for other in runs if other.allocation_run == run.allocation_run]
+    return RunBatch(run, _batches(same)[run_id], len(same))
 
 
 def overviews(client: postgres.Client | None = None) -> list[RunOverview]:

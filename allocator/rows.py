@@ -110,12 +110,13 @@ def run_name(run: AllocatorRun) -> str:
 
 def local_time(run: AllocatorRun, when: datetime) -> str:
     """A moment in the plan's time zone, e.g. `2 March 2026 09:05`."""
-    try:
-        zone = ZoneInfo(run.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    there = when.astimezone(zone)
+    there = when.astimezone(_zone(run))
     return f"{there.day} {there:%B %Y %H:%M}"
+
+
+def local_clock(run: AllocatorRun, when: datetime) -> str:
+    """The time of day in the plan's time zone, e.g. `09:05`."""
+    return f"{when.astimezone(_zone(run)):%H:%M}"
 
 
 def moment(value: str | None) -> datetime | None:
@@ -129,6 +130,13 @@ def moment(value: str | None) -> datetime | None:
 def is_whole(value: Any) -> bool:
     """Whether a number of the API is a whole one; `true` is not."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _zone(run: AllocatorRun) -> ZoneInfo:
+    try:
+        return ZoneInfo(run.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def _day(value: str | None) -> date | None:

@@ -25,7 +25,7 @@ from allocator.rows import allocator_run
 if TYPE_CHECKING:
     from allocator.doctor import Finding
     from allocator.errors import InputChange
-    from allocator.overview import RunOverview
+    from allocator.overview import RunBatch, RunOverview
     from allocator.pending import Processed
     from allocator.records import LoggedSolve, SavedScenario
 
@@ -52,6 +52,12 @@ class AllocatorService:
         from allocator.overview import overviews
 
         return overviews(self.client)
+
+    def batch(self, run_id: str) -> RunBatch:
+        """The run with exactly this id, and which batch it is. Raises RunNotFound."""
+        from allocator.overview import find_batch
+
+        return find_batch(run_id, self.client)
 
     def pending(self) -> list[AllocatorRun]:
         """Claiming: every run that nobody completed, the longest waiting first."""

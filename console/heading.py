@@ -23,9 +23,9 @@ def run_page(title: str) -> AllocatorRun:
         no_run()
     with shown_errors(stop=True):
         batch = loading.batch(run_id)
-        st.markdown(f"{_chip(batch.run)} **{literal(run_title(batch.run))}** · {batch_words(batch)}")
-        return batch.run
-    raise AssertionError("unreachable")
+    run = batch.run
+    st.markdown(f"{_chip(run)} **{literal(run_title(run))}** · {batch_words(batch)}")
+    return run
 
 
 def no_run() -> None:

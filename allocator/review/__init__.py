@@ -10,6 +10,13 @@ from allocator.review.eligibility import (
     rule_matrix_frame,
 )
 from allocator.review.job_lines import review_job_lines
+from allocator.review.pairs import (
+    eligibility_pairs,
+    pairs_of_job_line,
+    pairs_of_worker,
+    weightings_of,
+    workers_reached,
+)
 from allocator.review.preferences import preferences_long, score_matrix, tied_preferences
 from allocator.review.weightings import net_effects, review_weightings
 from allocator.review.workers import review_workers
@@ -17,7 +24,10 @@ from allocator.review.workers import review_workers
 __all__ = [
     "eligibility_by_job_line",
     "eligibility_by_worker",
+    "eligibility_pairs",
     "net_effects",
+    "pairs_of_job_line",
+    "pairs_of_worker",
     "preferences_long",
     "review_job_lines",
     "review_weightings",
@@ -26,4 +36,6 @@ __all__ = [
     "rule_matrix_frame",
     "score_matrix",
     "tied_preferences",
+    "weightings_of",
+    "workers_reached",
 ]

@@ -10,7 +10,6 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from distributed import LocalCluster
 
 from allocator.errors import ConfigurationError
 from allocator.executors import SCHEDULER_VARIABLE, scheduler_address, sweep_executor
@@ -56,17 +55,8 @@ def test_local_processes_do_not_run_the_main_module_again(tmp_path: Path) -> Non
     assert done.stdout.count("main module runs") == 1
 
 
-def test_a_dask_cluster_does_the_work() -> None:
-    with (
-        LocalCluster(
-            n_workers=1,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            scheduler_port=0,
-        ) as cluster,
-        sweep_executor(cluster.scheduler_address) as executor,
-    ):
+def test_a_dask_cluster_does_the_work(dask_scheduler: str) -> None:
+    with sweep_executor(dask_scheduler) as executor:
         assert executor.submit(operator.neg, 3).result(timeout=60) == -3
         assert executor.submit(os.getpid).result(timeout=60) != os.getpid()
 

@@ -8,14 +8,13 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from allocator.solver import solve
-from distributed import LocalCluster
 from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.errors import DataIssue, UsageError
 from allocator.models import JobLine, RunInputs, Settings, Weighting, Worker
 from allocator.ranks import preferences
+from allocator.solver import solve
 from allocator.sweep import SweepProgress, grid, on_frontier, sweep
 from tests.strategies import RUN
 
@@ -66,13 +65,10 @@ def test_every_point_equals_its_own_solve() -> None:
     assert between["frontier"].all()
 
 
-def test_a_cluster_gives_the_same_frame() -> None:
+def test_a_cluster_gives_the_same_frame(dask_scheduler: str) -> None:
     inputs, points = run(), grid(Settings(), [0.2, 0.8])
     here = sweep(inputs, points, address="", processes=1)
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, scheduler_port=0
-    ) as cluster:
-        there = sweep(inputs, points, address=cluster.scheduler_address)
+    there = sweep(inputs, points, address=dask_scheduler)
     pd.testing.assert_frame_equal(here.drop(columns="seconds"), there.drop(columns="seconds"))
 
 

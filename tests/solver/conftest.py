@@ -1,0 +1,52 @@
+"""Fixtures of the solver's tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def dask_scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real cluster: a scheduler and a worker as processes of their own.
+
+    `LocalCluster` would spawn from pytest's main module, which AppTest replaces.
+    """
+    directory = tmp_path_factory.mktemp("dask")
+    described = directory / "scheduler.json"
+    common = ["--scheduler-file", str(described)]
+    commands = [
+        ["dask_scheduler", *common, "--port", "0", "--no-dashboard", "--host", "127.0.0.1"],
+        ["dask_worker", *common, "--nthreads", "1", "--no-nanny", "--no-dashboard"],
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{command[0]}", *command[1:]],
+            cwd=directory,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]
+    try:
+        deadline = time.monotonic() + 60
+        while not described.exists() or not described.read_text():
+            assert time.monotonic() < deadline, "the scheduler did not start"
+            time.sleep(0.05)
+        yield json.loads(described.read_text())["address"]
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=30)

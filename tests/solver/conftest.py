@@ -47,6 +47,6 @@ def dask_scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield json.loads(described.read_text())["address"]
     finally:
         for process in processes:
-            process.terminate()
+            process.kill()
         for process in processes:
             process.wait(timeout=30)

@@ -24,7 +24,7 @@ def run_page(title: str) -> AllocatorRun:
     with shown_errors(stop=True):
         batch = loading.batch(run_id)
     run = batch.run
-    st.markdown(f"{_chip(run)} **{literal(run_title(run))}** · {batch_words(batch)}")
+    st.markdown(f"{chip(run)} **{literal(run_title(run))}** · {batch_words(batch)}")
     return run
 
 
@@ -40,7 +40,7 @@ def batch_words(batch: RunBatch) -> str:
     return f"Batch {batch.number} of {batch.total}"
 
 
-def _chip(run: AllocatorRun) -> str:
+def chip(run: AllocatorRun) -> str:
     """Where the run stands, as a coloured badge of Markdown."""
     if not run.is_pending:
         when = local_time(run, run.completed_at) if run.completed_at else ""

@@ -1,0 +1,146 @@
+"""A table that can be filtered, downloaded and selected from, whatever its length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from allocator.report import to_csv
+from console import tables
+
+MOST_EAGER = 20_000
+"""Longer tables are sent as they are scrolled to; they cannot be selected from."""
+
+
+def data_table(
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    version: str,
+    noun: str,
+    file_name: str,
+    columns: Sequence[str] | None = None,
+    id_column: str | None = None,
+    search: Sequence[str] = (),
+    kinds: dict[str, pd.Series] | None = None,
+    height: int | str = "auto",
+    placeholder: str = "Type a part of a name",
+) -> str | None:
+    """Draw `frame` under its labels, with a filter above and a CSV download below it.
+
+    `version` must change with the data, because selections are by position. `search` names the
+    columns that the filter's words are looked for in; `kinds` are named subsets (masks) to choose
+    from. With `id_column` a row can be selected: gives that row's id, else None.
+    """
+    kept = _filtered(frame, key, search, kinds or {}, placeholder)
+    table_key = f"table {key} {version} {_state(kept)}"
+    st.caption(_count_words(len(kept), len(frame), noun))
+    shown = tables.display(kept, columns)
+    chosen = None
+    if len(kept) and id_column is not None and len(kept) <= MOST_EAGER:
+        chosen = _selectable(kept, shown, table_key, id_column, height)
+    elif len(kept):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            height=height,
+            lazy=len(kept) > MOST_EAGER,
+            column_config=tables.column_config(shown),
+            key=table_key,
+        )
+    else:
+        st.info("Nothing matches. Change the filter to see more.")
+    _download(shown, f"{file_name}.csv", key)
+    return chosen
+
+
+def matching(frame: pd.DataFrame, text: str, columns: Sequence[str]) -> pd.Series:
+    """Which rows hold every word of `text` in some of the columns, case ignored."""
+    found = pd.Series(True, index=frame.index)
+    for word in text.split():
+        hit = pd.Series(False, index=frame.index)
+        for column in columns:
+            hit |= _contains(frame[column], word)
+        found &= hit
+    return found
+
+
+def _contains(values: pd.Series, word: str) -> pd.Series:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        texts = pd.Series(values.cat.categories.astype("str"))
+        return values.isin(texts[_contains(texts, word)].tolist())
+    return values.astype("str").str.contains(word, case=False, regex=False).fillna(False)
+
+
+def _filtered(
+    frame: pd.DataFrame,
+    key: str,
+    search: Sequence[str],
+    kinds: dict[str, pd.Series],
+    placeholder: str,
+) -> pd.DataFrame:
+    mask = pd.Series(True, index=frame.index)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if search:
+            text = st.text_input(
+                "Filter",
+                key=f"filter {key}",
+                placeholder=placeholder,
+                type="search",
+                live="300ms",
+                width=320,
+            )
+            mask &= matching(frame, text or "", search)
+        present = {name: subset for name, subset in kinds.items() if subset.any()}
+        if present:
+            names = [f"{name} ({subset.sum():,})" for name, subset in present.items()]
+            options = {"All": None} | dict(zip(names, present.values(), strict=True))
+            chosen = st.selectbox("Show", list(options), key=f"show {key}", width=320)
+            subset = options.get(chosen)
+            if subset is not None:
+                mask &= subset
+    return frame[mask]
+
+
+def _selectable(
+    kept: pd.DataFrame, shown: pd.DataFrame, key: str, id_column: str, height: int | str
+) -> str | None:
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        height=height,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=tables.column_config(shown),
+        key=key,
+    )
+    rows = event.selection.rows
+    return tables.id_at(kept, rows[0], id_column) if rows and rows[0] < len(kept) else None
+
+
+def _state(kept: pd.DataFrame) -> str:
+    """Tells one filtered set of rows from another, for the key of the table."""
+    if kept.empty:
+        return "0"
+    return f"{len(kept)}-{hash((kept.index[0], kept.index[-1], int(kept.index.values.sum())))}"
+
+
+def _count_words(kept: int, total: int, noun: str) -> str:
+    words = f"{total:,} {noun if total == 1 else noun + 's'}"
+    return words if kept == total else f"{kept:,} of {words}"
+
+
+def _download(shown: pd.DataFrame, file_name: str, key: str) -> None:
+    st.download_button(
+        "Download CSV",
+        data=lambda: to_csv(shown),
+        file_name=file_name,
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"csv {key}",
+        disabled=shown.empty,
+    )

@@ -1,0 +1,141 @@
+"""Job lines: places and demand, and everything about one of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allocator.models import JobLine, RunInputs
+from allocator.naming import listed, tag_name, worker_name
+from allocator.review import (
+    pairs_of_job_line,
+    review_job_lines,
+    review_weightings,
+    weightings_of,
+)
+from console import tables
+from console.messages import literal
+from console.widgets.data_table import data_table
+from console.widgets.facts import Fact, copyable_ids, counted, facts_row
+from console.widgets.review.source import Source
+
+COLUMNS = [
+    "job_line_name", "status", "reason", "capacity", "used_places", "places", "must_have",
+    "first_choices", "eligible_first_choices", "times_ranked", "eligible_workers",
+]  # fmt: skip
+
+
+def draw_job_lines(source: Source) -> None:
+    """The table of job lines, and the one that is selected."""
+    frame = source.made(review_job_lines)
+    if frame.empty:
+        st.info("There is no job line in this run.")
+        return
+    left_out = frame["reason"] != ""
+    wanted = {name: frame[name].fillna(-1) for name in ("first_choices", "times_ranked")}
+    st.caption("Select a row to see everything about one job line.")
+    chosen = data_table(
+        frame,
+        key=source.key("job lines"),
+        version=source.version,
+        noun="job line",
+        file_name="job-lines",
+        columns=_columns(source.inputs, bool(left_out.any())),
+        id_column="job_line",
+        search=["job_line_name"],
+        kinds={
+            "Left out": left_out,
+            "Must be filled": frame["must_have"].fillna(False).astype(bool),
+            "More first choices than places": wanted["first_choices"] > frame["places"].fillna(0),
+            "Nobody's first choice": wanted["first_choices"] == 0,
+            "Nobody ranked it": wanted["times_ranked"] == 0,
+        },
+        placeholder="A part of the name",
+    )
+    if chosen:
+        draw_job_line(source, chosen)
+
+
+def draw_job_line(source: Source, job_line_id: str) -> None:
+    """All that is known of one job line."""
+    row = source.made(review_job_lines).set_index("job_line").loc[job_line_id]
+    with st.container(border=True):
+        st.subheader(literal(row["job_line_name"]), anchor=False)
+        if row["reason"]:
+            st.warning(f"Left out: {literal(row['reason'])}")
+            copyable_ids([("Job line", job_line_id)])
+            return
+        used = row["used_places"]
+        facts_row(
+            [
+                ("Places", f"{row['places']}" + (f" ({used} used before)" if used else "")),
+                ("Must be filled", "Yes" if row["must_have"] else "No"),
+                ("First choice of", counted(row["first_choices"], "worker")),
+                ("Ranked by", counted(row["times_ranked"], "worker")),
+                ("Open to", counted(row["eligible_workers"], "worker")),
+            ]
+        )
+        facts_row(_rules(source.inputs, source.inputs.job_line(job_line_id)))
+        _pairs(source, job_line_id)
+        _weightings(source, job_line_id)
+        copyable_ids([("Job line", job_line_id)])
+
+
+def _columns(inputs: RunInputs, any_left_out: bool) -> list[str]:
+    hidden = set() if any_left_out else {"reason", "status"}
+    if not any(j.used_places for j in inputs.job_lines):
+        hidden |= {"used_places", "capacity"}
+    return [column for column in COLUMNS if column not in hidden]
+
+
+def _rules(inputs: RunInputs, job_line: JobLine) -> list[Fact]:
+    """The job line's eligibility row in words, in the order in which its parts apply."""
+    row = job_line.eligibility
+    if row is None:
+        return [("Eligibility rules", "None: everybody is eligible")]
+
+    def tags(ids: frozenset[str]) -> str:
+        return listed((tag_name(inputs, tag) for tag in ids), "qualification")
+
+    def workers(ids: frozenset[str]) -> str:
+        return listed((worker_name(inputs, worker) for worker in ids), "worker")
+
+    return [
+        ("Always open to", workers(row.included_worker_mapping_ids)),
+        ("Never open to", workers(row.excluded_worker_mapping_ids)),
+        ("Closed to holders of", tags(row.excluded_qualification_tag_ids)),
+        ("Asks for", tags(row.included_qualification_tag_ids)),
+    ]
+
+
+def _pairs(source: Source, job_line_id: str) -> None:
+    frame = pairs_of_job_line(source.inputs, job_line_id)
+    ranked = frame["raw_rank"].notna()
+    data_table(
+        frame,
+        key=f"{source.key('pairs of job line')} {job_line_id}",
+        version=source.version,
+        noun="worker",
+        file_name="one-job-line",
+        columns=["name", "internal_id", "raw_rank", "score", "eligible", "rule", "effect"],
+        search=["name", "internal_id", "rule"],
+        kinds={
+            "Ranked it": ranked,
+            "Ranked it but is not eligible": ranked & ~frame["eligible"],
+            "Eligible": frame["eligible"],
+            "Not eligible": ~frame["eligible"],
+            "Moved by weightings": frame["weighting"] != 0,
+        },
+        height=320,
+    )
+
+
+def _weightings(source: Source, job_line_id: str) -> None:
+    concerned = weightings_of(source.inputs, job_line_id=job_line_id)
+    if not concerned:
+        st.caption("No weighting concerns this job line.")
+        return
+    frame = source.made(review_weightings)
+    rows = frame[frame["weighting_id"].isin(concerned)]
+    with st.expander(f"{counted(len(rows), 'weighting')} that concern this job line"):
+        shown = tables.display(rows, ["effect", "whom", "where", "weighting"])
+        st.dataframe(shown, hide_index=True)

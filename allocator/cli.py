@@ -48,6 +48,11 @@ def parser() -> ArgumentParser:
     _add_run(solve)
     _add_solving(solve)
     solve.add_argument("--commit", action="store_true", help="write the allocations")
+    diagnose = _add(
+        verbs, "diagnose", "diagnose.diagnose", "say why a run has no allocation, and what helps"
+    )
+    _add_run(diagnose)
+    add_settings(diagnose)
     pending = _add(
         verbs, "process-pending", "solve.process_pending", "solve and commit every pending run"
     )

@@ -8,11 +8,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from allocator.hydrate import Reading
 from allocator.models import Phase, Progress
 
-Event = Progress | Reading
+if TYPE_CHECKING:
+    from allocator.diagnosis import DiagnosisProgress
+
+    Event = Progress | Reading | DiagnosisProgress
 
 STEPS = {phase: step for step, phase in enumerate(Phase)}
 """A bar has a step for each phase of the solve."""
@@ -34,10 +38,19 @@ def progress_bar(as_json: bool) -> Iterator[Callable[[Event], None] | None]:
         task = bar.add_task("starting", total=STEPS[Phase.DONE])
 
         def draw(event: Event) -> None:
-            step = STEPS[event.phase] if isinstance(event, Progress) else 0
-            bar.update(task, completed=step, description=describe(event))
+            done, total = steps(event)
+            bar.update(task, completed=done, total=total, description=describe(event))
 
         yield draw
+
+
+def steps(event: Event) -> tuple[int, int]:
+    """How many steps are done, and of how many."""
+    if isinstance(event, Reading):
+        return 0, STEPS[Phase.DONE]
+    if isinstance(event, Progress):
+        return STEPS[event.phase], STEPS[Phase.DONE]
+    return event.done, event.total
 
 
 def describe(event: Event) -> str:
@@ -45,6 +58,8 @@ def describe(event: Event) -> str:
     if isinstance(event, Reading):
         of = f" of {event.total}" if event.total is not None else ""
         return f"reading {event.what}, {event.rows}{of}"
+    if not isinstance(event, Progress):
+        return ", ".join(filter(None, (event.step, event.message)))
     words = [str(event.phase)]
     if event.variables:
         words.append(f"{event.variables} variables")

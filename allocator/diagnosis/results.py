@@ -186,7 +186,7 @@ class Fix:
             self.settings,
             self.changes,
             author,
-            run=inputs.run.allocation_run,
+            run=inputs.run.id,
             fingerprint=inputs.fingerprint,
         )
 

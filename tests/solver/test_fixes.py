@@ -160,7 +160,7 @@ def test_fix_opens_as_a_scenario_with_words_and_satisfaction() -> None:
     fix = the_fix(diagnose(run), FixKind.EXCEPTIONS)
     scenario = fix.scenario(run, author="Kim")
     assert scenario.name == "Fewest eligibility exceptions"
-    assert scenario.fingerprint == run.fingerprint
+    assert (scenario.run, scenario.fingerprint) == (run.run.id, run.fingerprint)
     assert scenario.words(run) == fix.words
     assert fix.satisfaction is not None
     assert (fix.satisfaction.placed, fix.satisfaction.worst_score) == (3, 3.0)

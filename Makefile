@@ -50,8 +50,8 @@ $(BENCHMARK_STAMP): $(STAMP) $(BENCHMARK_REQUIREMENTS)
 	$(PYTHON) -m pip install --quiet -r $(BENCHMARK_REQUIREMENTS)
 	@touch $@
 
-benchmark: $(BENCHMARK_STAMP)  ## Compare with the dense model and other solvers
-	$(PYTHON) -m tests.benchmarks
+benchmark: $(BENCHMARK_STAMP)  ## Compare with the dense model and other solvers; ARGS="--quick"
+	$(PYTHON) -m tests.benchmarks $(ARGS)
 
 clean:  ## Remove what was generated; databases of the local stack stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

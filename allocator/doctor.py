@@ -63,7 +63,7 @@ def _database(client: postgres.Client | None) -> Iterator[Finding]:
         yield _failed("Tables", exc)
         return
     yield from _tables(probed)
-    yield _own_objects(client)
+    yield own_objects(client)
 
 
 def _key(role: str) -> Finding:
@@ -98,7 +98,8 @@ def _owners_remedy(name: str, problem: DatabaseError) -> str:
     return problem.how
 
 
-def _own_objects(client: postgres.Client) -> Finding:
+def own_objects(client: postgres.Client) -> Finding:
+    """Whether our own SQL objects are there in the version that this program brings."""
     title = "Commit function"
     try:
         found = postgres.console_version(client=client)

@@ -194,6 +194,12 @@ class AllocatorService:
         """Delete a saved scenario; False when there was none."""
         return postgres.delete_scenario(scenario_id, client=self.client)
 
+    def own_objects(self) -> Finding:
+        """Whether the database has our own SQL objects, which a commit needs."""
+        from allocator.doctor import own_objects
+
+        return own_objects(self.client)
+
     def doctor(self) -> list[Finding]:
         """What is right and wrong with the connection, the database and the solvers."""
         from allocator.doctor import examine

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from allocator.checker import check
 from allocator.errors import UsageError
 from allocator.matrices import matrices
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
+from allocator.naming import job_line_name, worker_name
 from allocator.scenario import apply_changes
 from allocator.scenario_file import changes_from
 
@@ -47,6 +49,24 @@ def committed(
         scenario=solved.scenario,
     )
     return (solved, result) if result.is_checked else None
+
+
+def stored_placements(inputs: RunInputs, rows: Iterable[Row]) -> pd.DataFrame:
+    """The stored rows with names, by worker: `worker`, `name`, `job_line`, `job_line_name`,
+    `original_preference` (the rank on the worker's whole list, NaN: unranked)."""
+    records = [
+        {
+            "worker": row["worker_mapping"],
+            "name": worker_name(inputs, row["worker_mapping"]),
+            "job_line": row["job_line"],
+            "job_line_name": job_line_name(inputs, row["job_line"]),
+            "original_preference": row["original_preference"],
+        }
+        for row in rows
+    ]
+    columns = ["worker", "name", "job_line", "job_line_name", "original_preference"]
+    frame = pd.DataFrame(records, columns=columns).astype({"original_preference": "float64"})
+    return frame.sort_values(["name", "worker"], ignore_index=True)
 
 
 def _with_scenario(inputs: RunInputs, scenario: Mapping[str, Any]) -> RunInputs:

@@ -34,7 +34,7 @@ def draw_summary(source: Source) -> None:
             ("Submitted", f"{submitted:,} of {len(inputs.workers):,}"),
             ("Job lines", f"{len(inputs.job_lines):,}"),
             ("Seats", f"{seats:,}"),
-            ("Must be filled", counted(must, "job line")),
+            ("Must be filled", counted(must, "job line") if must else "None"),
             ("Weightings", f"{len(inputs.weightings):,}"),
             ("Left out", f"{len(inputs.left_out):,}"),
         ]

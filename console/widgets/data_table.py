@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from allocator.report import to_csv
-from console import tables
+from allocator.report.labels import LABELS
+from console import session, tables
 
 MOST_EAGER = 20_000
 """Longer tables are sent as they are scrolled to; they cannot be selected from."""
+
+TALL = 520
+"""Height in pixels of a table that does not fit."""
+
+WIDTHS = {"job_line_name": 300, "where": 300, "job_lines": 420, "rule": 250, "qualifications": 260}
+"""Widths in pixels of columns whose texts are long, so that the numbers stay in sight."""
 
 
 def data_table(
@@ -25,8 +33,9 @@ def data_table(
     id_column: str | None = None,
     search: Sequence[str] = (),
     kinds: dict[str, pd.Series] | None = None,
-    height: int | str = "auto",
+    height: int = TALL,
     placeholder: str = "Type a part of a name",
+    hint: str = "",
 ) -> str | None:
     """Draw `frame` under its labels, with a filter above and a CSV download below it.
 
@@ -36,7 +45,7 @@ def data_table(
     """
     kept = _filtered(frame, key, search, kinds or {}, placeholder)
     table_key = f"table {key} {version} {_state(kept)}"
-    st.caption(_count_words(len(kept), len(frame), noun))
+    st.caption(" · ".join(filter(None, [_count_words(len(kept), len(frame), noun), hint])))
     shown = tables.display(kept, columns)
     chosen = None
     if len(kept) and id_column is not None and len(kept) <= MOST_EAGER:
@@ -45,15 +54,22 @@ def data_table(
         st.dataframe(
             shown,
             hide_index=True,
-            height=height,
+            height=_height(len(kept), height),
             lazy=len(kept) > MOST_EAGER,
-            column_config=tables.column_config(shown),
+            column_config=_columns(shown),
             key=table_key,
         )
     else:
         st.info("Nothing matches. Change the filter to see more.")
     _download(shown, f"{file_name}.csv", key)
     return chosen
+
+
+def newly_chosen(key: str, chosen: str | None) -> str | None:
+    """The selected id when it was not selected in the last look: opens a dialog just once."""
+    before = session.remembered(f"chosen {key}")
+    session.remember(f"chosen {key}", chosen)
+    return chosen if chosen != before else None
 
 
 def matching(frame: pd.DataFrame, text: str, columns: Sequence[str]) -> pd.Series:
@@ -105,15 +121,15 @@ def _filtered(
 
 
 def _selectable(
-    kept: pd.DataFrame, shown: pd.DataFrame, key: str, id_column: str, height: int | str
+    kept: pd.DataFrame, shown: pd.DataFrame, key: str, id_column: str, height: int
 ) -> str | None:
     event = st.dataframe(
         shown,
         hide_index=True,
-        height=height,
+        height=_height(len(kept), height),
         on_select="rerun",
         selection_mode="single-row",
-        column_config=tables.column_config(shown),
+        column_config=_columns(shown),
         key=key,
     )
     rows = event.selection.rows
@@ -125,6 +141,19 @@ def _state(kept: pd.DataFrame) -> str:
     if kept.empty:
         return "0"
     return f"{len(kept)}-{hash((kept.index[0], kept.index[-1], int(kept.index.values.sum())))}"
+
+
+def _height(rows: int, tallest: int) -> int | str:
+    return tallest if rows * 35 > tallest else "content"
+
+
+def _columns(shown: pd.DataFrame) -> dict[str, Any]:
+    widths = {LABELS[column]: width for column, width in WIDTHS.items()}
+    config = tables.column_config(shown)
+    for column in shown.columns:
+        if column in widths:
+            config[column] = st.column_config.TextColumn(width=widths[column])
+    return config
 
 
 def _count_words(kept: int, total: int, noun: str) -> str:

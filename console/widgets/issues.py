@@ -17,7 +17,7 @@ MOST_IN_WORDS = 6
 def draw_issues(issues: Sequence[DataIssue], *, key: str, version: str) -> None:
     """Say what is wrong and what to do; those that stop the run come first."""
     if not issues:
-        st.success("No data errors were found in this run.", icon=":material/check_circle:")
+        st.markdown(":green-badge[:material/check_circle: No data errors found]")
         return
     ordered = sorted(issues, key=lambda issue: (issue.acknowledgeable, issue))
     lines = [f"**{_headline(ordered)}**"]

@@ -13,7 +13,6 @@ from allocator.review import (
     eligibility_pairs,
     rule_counts,
 )
-from console import tables
 from console.charts import eligibility_heatmap
 from console.widgets import figure
 from console.widgets.data_table import data_table
@@ -27,7 +26,12 @@ def draw_eligibility(source: Source) -> None:
     """Who has none or few, then the chosen view; only that one is worked out."""
     _thin(source)
     view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key=source.key("eligibility view")
+        "View",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        label_visibility="collapsed",
+        key=source.key("eligibility view"),
     )
     drawers = dict(zip(VIEWS, (_map, _pairs, _by_worker, _by_job_line), strict=True))
     drawers[str(view)](source)
@@ -65,8 +69,13 @@ def _map(source: Source) -> None:
     figure.draw(made, key=source.key("eligibility map"), alt="Which worker may hold which job line")
     counts = source.made(rule_counts)
     st.markdown("**Which rule decided**")
-    shown = tables.display(counts)
-    st.dataframe(shown, hide_index=True, column_config=tables.column_config(shown))
+    data_table(
+        counts,
+        key=source.key("rules"),
+        version=source.version,
+        noun="rule",
+        file_name="eligibility-rules",
+    )
 
 
 def _pairs(source: Source) -> None:

@@ -12,15 +12,15 @@ from allocator.review import (
     review_weightings,
     weightings_of,
 )
-from console import tables
+from console import session, tables
 from console.messages import literal
-from console.widgets.data_table import data_table
+from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import Fact, copyable_ids, counted, facts_row
 from console.widgets.review.source import Source
 
 COLUMNS = [
-    "job_line_name", "status", "reason", "capacity", "used_places", "places", "must_have",
-    "first_choices", "eligible_first_choices", "times_ranked", "eligible_workers",
+    "job_line_name", "status", "capacity", "used_places", "places", "must_have", "first_choices",
+    "times_ranked", "eligible_workers", "eligible_first_choices", "reason",
 ]  # fmt: skip
 
 
@@ -32,7 +32,6 @@ def draw_job_lines(source: Source) -> None:
         return
     left_out = frame["reason"] != ""
     wanted = {name: frame[name].fillna(-1) for name in ("first_choices", "times_ranked")}
-    st.caption("Select a row to see everything about one job line.")
     chosen = data_table(
         frame,
         key=source.key("job lines"),
@@ -41,6 +40,7 @@ def draw_job_lines(source: Source) -> None:
         file_name="job-lines",
         columns=_columns(source.inputs, bool(left_out.any())),
         id_column="job_line",
+        hint="select a row to see everything about one job line",
         search=["job_line_name"],
         kinds={
             "Left out": left_out,
@@ -51,33 +51,35 @@ def draw_job_lines(source: Source) -> None:
         },
         placeholder="A part of the name",
     )
-    if chosen:
-        draw_job_line(source, chosen)
+    opened = newly_chosen(source.key("job lines"), chosen)
+    if opened:
+        draw_job_line(source, opened)
 
 
+@st.dialog("About this job line", width="large")
+@session.signed_in
 def draw_job_line(source: Source, job_line_id: str) -> None:
     """All that is known of one job line."""
     row = source.made(review_job_lines).set_index("job_line").loc[job_line_id]
-    with st.container(border=True):
-        st.subheader(literal(row["job_line_name"]), anchor=False)
-        if row["reason"]:
-            st.warning(f"Left out: {literal(row['reason'])}")
-            copyable_ids([("Job line", job_line_id)])
-            return
-        used = row["used_places"]
-        facts_row(
-            [
-                ("Places", f"{row['places']}" + (f" ({used} used before)" if used else "")),
-                ("Must be filled", "Yes" if row["must_have"] else "No"),
-                ("First choice of", counted(row["first_choices"], "worker")),
-                ("Ranked by", counted(row["times_ranked"], "worker")),
-                ("Open to", counted(row["eligible_workers"], "worker")),
-            ]
-        )
-        facts_row(_rules(source.inputs, source.inputs.job_line(job_line_id)))
-        _pairs(source, job_line_id)
-        _weightings(source, job_line_id)
+    st.subheader(literal(row["job_line_name"]), anchor=False)
+    if row["reason"]:
+        st.warning(f"Left out: {literal(row['reason'])}")
         copyable_ids([("Job line", job_line_id)])
+        return
+    used = row["used_places"]
+    facts_row(
+        [
+            ("Places", f"{row['places']}" + (f" ({used} used before)" if used else "")),
+            ("Must be filled", "Yes" if row["must_have"] else "No"),
+            ("First choice of", counted(row["first_choices"], "worker")),
+            ("Ranked by", counted(row["times_ranked"], "worker")),
+            ("Open to", counted(row["eligible_workers"], "worker")),
+        ]
+    )
+    facts_row(_rules(source.inputs, source.inputs.job_line(job_line_id)))
+    _pairs(source, job_line_id)
+    _weightings(source, job_line_id)
+    copyable_ids([("Job line", job_line_id)])
 
 
 def _columns(inputs: RunInputs, any_left_out: bool) -> list[str]:

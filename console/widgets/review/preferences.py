@@ -18,7 +18,12 @@ VIEWS = ("Map", "Every rank", "By worker", "Ties")
 def draw_preferences(source: Source) -> None:
     """The chosen view of the preferences; only that one is worked out."""
     view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key=source.key("preferences view")
+        "View",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        label_visibility="collapsed",
+        key=source.key("preferences view"),
     )
     drawers = dict(zip(VIEWS, (_map, _ranks, _by_worker, _ties), strict=True))
     drawers[str(view)](source)
@@ -87,10 +92,10 @@ def _by_worker(source: Source) -> None:
             "internal_id",
             "submitted",
             "n_ranked",
+            "unranked_score",
             "n_tied",
             "n_gaps",
             "n_ranked_elsewhere",
-            "unranked_score",
             "n_ranked_eligible",
         ],
         search=["name", "internal_id"],

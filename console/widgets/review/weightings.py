@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from allocator.review import net_effects, review_weightings, workers_reached
+from console import session
 from console.messages import literal
-from console.widgets.data_table import data_table
+from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import copyable_ids, counted, facts_row
 from console.widgets.review.source import Source
 
@@ -20,51 +21,55 @@ def draw_weightings(source: Source) -> None:
     if not source.inputs.weightings:
         st.info("The organisation has given no weightings for this run.")
         return
-    st.info(
-        f"A weighting moves what the organisation thinks of a pair. {SIGN}",
-        icon=":material/balance:",
-    )
+    st.markdown(f":material/balance: A weighting says whom the organisation wants where. {SIGN}")
     view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key=source.key("weightings view")
+        "View",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        label_visibility="collapsed",
+        key=source.key("weightings view"),
     )
     (_weightings if view == VIEWS[0] else _net)(source)
 
 
 def _weightings(source: Source) -> None:
     frame = source.made(review_weightings)
-    st.caption("Select a row to see whom a weighting reaches.")
     chosen = data_table(
         frame,
         key=source.key("weightings"),
         version=source.version,
         noun="weighting",
         file_name="weightings",
-        columns=["effect", "whom", "where", "weighting", "n_workers", "n_pairs"],
+        columns=["weighting", "effect", "whom", "where", "n_workers", "n_pairs"],
         id_column="weighting_id",
+        hint="select a row to see whom it reaches",
         search=["whom", "where", "effect"],
         kinds=_signs(frame) | {"Reaches nobody": frame["n_pairs"] == 0},
         placeholder="A worker, a qualification, or a job line",
     )
-    if chosen:
-        _weighting(source, frame.set_index("weighting_id").loc[chosen], chosen)
+    opened = newly_chosen(source.key("weightings"), chosen)
+    if opened:
+        draw_weighting(source, frame.set_index("weighting_id").loc[opened], opened)
 
 
-def _weighting(source: Source, row: pd.Series, weighting_id: str) -> None:
-    with st.container(border=True):
-        st.subheader(row["effect"], anchor=False)
-        facts_row(
-            [
-                ("Weighting (positive = less wanted)", f"{row['weighting']:+d}"),
-                ("For", row["whom"]),
-                ("On", row["where"]),
-                ("Reaches", counted(row["n_pairs"], "pair")),
-            ]
-        )
-        names = [worker.name for worker in workers_reached(source.inputs, weighting_id)]
-        if names:
-            with st.expander(f"The {counted(len(names), 'worker')} it reaches"):
-                st.markdown(literal(", ".join(names)))
-        copyable_ids([("Weighting", weighting_id)])
+@st.dialog("About this weighting", width="large")
+@session.signed_in
+def draw_weighting(source: Source, row: pd.Series, weighting_id: str) -> None:
+    st.subheader(row["effect"], anchor=False)
+    facts_row(
+        [
+            ("Weighting (positive = less wanted)", f"{row['weighting']:+d}"),
+            ("For", row["whom"]),
+            ("On", row["where"]),
+            ("Reaches", counted(row["n_pairs"], "pair")),
+        ]
+    )
+    names = [worker.name for worker in workers_reached(source.inputs, weighting_id)]
+    if names:
+        with st.expander(f"The {counted(len(names), 'worker')} it reaches"):
+            st.markdown(literal(", ".join(names)))
+    copyable_ids([("Weighting", weighting_id)])
 
 
 def _net(source: Source) -> None:
@@ -78,7 +83,7 @@ def _net(source: Source) -> None:
         version=source.version,
         noun="pair",
         file_name="net-weightings",
-        columns=["name", "job_line_name", "effect", "weighting"],
+        columns=["name", "job_line_name", "weighting", "effect"],
         search=["name", "job_line_name"],
         kinds=_signs(frame),
         placeholder="A worker or a job line",

@@ -10,16 +10,16 @@ from allocator.review import (
     review_workers,
     weightings_of,
 )
-from console import tables
+from console import session, tables
 from console.messages import literal
-from console.widgets.data_table import data_table
+from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import copyable_ids, counted, facts_row
 from console.widgets.review.source import Source
 
 COLUMNS = (
-    "name", "internal_id", "status", "reason", "submitted", "qualificationlevel",
+    "name", "internal_id", "status", "submitted", "qualificationlevel",
     "qualifications", "n_ranked", "n_eligible", "n_ranked_eligible", "n_tied", "n_gaps",
-    "n_ranked_elsewhere", "unranked_score", "locked",
+    "n_ranked_elsewhere", "unranked_score", "locked", "reason",
 )  # fmt: skip
 
 
@@ -30,7 +30,6 @@ def draw_workers(source: Source) -> None:
         st.info("There is no worker in this run.")
         return
     takes_part = frame["takes_part"]
-    st.caption("Select a row to see everything about one worker.")
     chosen = data_table(
         frame,
         key=source.key("workers"),
@@ -39,6 +38,7 @@ def draw_workers(source: Source) -> None:
         file_name="workers",
         columns=[c for c in COLUMNS if c != "reason" or not takes_part.all()],
         id_column="worker",
+        hint="select a row to see everything about one worker",
         search=["name", "internal_id", "qualifications", "qualificationlevel"],
         kinds={
             "Takes part": takes_part if not takes_part.all() else ~takes_part,
@@ -54,34 +54,36 @@ def draw_workers(source: Source) -> None:
             .astype(bool),
         },
     )
-    if chosen:
-        draw_worker(source, chosen)
+    opened = newly_chosen(source.key("workers"), chosen)
+    if opened:
+        draw_worker(source, opened)
 
 
+@st.dialog("About this worker", width="large")
+@session.signed_in
 def draw_worker(source: Source, worker_id: str) -> None:
     """All that is known of one worker."""
     row = source.made(review_workers).set_index("worker").loc[worker_id]
-    with st.container(border=True):
-        st.subheader(literal(row["name"]), anchor=False)
-        if not row["takes_part"]:
-            st.warning(f"Left out: {literal(row['reason'])}")
-            copyable_ids([("Worker mapping", worker_id)])
-            return
-        facts_row(
-            [
-                ("Internal id", row["internal_id"]),
-                ("Level", row["qualificationlevel"]),
-                ("Qualifications", row["qualifications"] or "None"),
-                ("Preferences", "Submitted" if row["submitted"] else "Not submitted"),
-                ("Locked", "Yes" if row["locked"] else "No"),
-                ("Ranked", counted(row["n_ranked"], "job line")),
-                ("Eligible for", counted(row["n_eligible"], "job line")),
-                ("An unranked job line counts as", f"rank {row['unranked_score']:g}"),
-            ]
-        )
-        _pairs(source, worker_id)
-        _weightings(source, worker_id)
+    st.subheader(literal(row["name"]), anchor=False)
+    if not row["takes_part"]:
+        st.warning(f"Left out: {literal(row['reason'])}")
         copyable_ids([("Worker mapping", worker_id)])
+        return
+    facts_row(
+        [
+            ("Internal id", row["internal_id"]),
+            ("Level", row["qualificationlevel"]),
+            ("Qualifications", row["qualifications"] or "None"),
+            ("Preferences", "Submitted" if row["submitted"] else "Not submitted"),
+            ("Locked", "Yes" if row["locked"] else "No"),
+            ("Ranked", counted(row["n_ranked"], "job line")),
+            ("Eligible for", counted(row["n_eligible"], "job line")),
+            ("An unranked job line counts as", f"rank {row['unranked_score']:g}"),
+        ]
+    )
+    _pairs(source, worker_id)
+    _weightings(source, worker_id)
+    copyable_ids([("Worker mapping", worker_id)])
 
 
 def _pairs(source: Source, worker_id: str) -> None:

@@ -14,6 +14,15 @@ from console.widgets.facts import facts_row
 from console.widgets.runs import words
 
 PAGE = 20
+LINKS_AS_BUTTONS = """
+<style>
+[class*="st-key-ways"] a {
+  border: 1px solid color-mix(in srgb, currentColor 30%, transparent);
+  border-radius: 0.5rem;
+  padding-inline: 0.75rem;
+}
+</style>
+"""
 _WAYS = {True: ("review", "solve"), False: ("results", "review")}
 
 
@@ -30,6 +39,7 @@ def draw_completed(rows: Sequence[RunOverview]) -> None:
 def _draw(
     rows: Sequence[RunOverview], facts: Callable[[RunOverview], list[tuple[str, str]]], key: str
 ) -> None:
+    st.html(LINKS_AS_BUTTONS)
     kept = f"more {key} runs"
     shown = PAGE * (1 + int(session.remembered(kept, default=0)))
     for row in rows[:shown]:
@@ -53,7 +63,7 @@ def _card(row: RunOverview, facts: list[tuple[str, str]]) -> None:
 
 def _ways(row: RunOverview) -> None:
     there = {place.path for place in navigation.available()}
-    with st.container(horizontal=True, width="content", gap="small"):
+    with st.container(horizontal=True, width="content", gap="small", key=f"ways {row.run.id}"):
         for path in _WAYS[row.run.is_pending]:
             if path in there:
                 navigation.link(path, run=row.run.id)

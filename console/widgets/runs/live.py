@@ -11,7 +11,6 @@ from allocator.overview import RunOverview
 from console import backend, checks, navigation, session
 from console.checks import Found
 from console.messages import literal
-from console.widgets.runs import words
 
 Seen = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, Found | None], ...]]
 
@@ -52,7 +51,7 @@ def _running(row: RunOverview, snapshot: JobSnapshot) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f":orange-badge[:material/progress_activity: Being solved] "
-            f"**{literal(row.run.plan_name)}** · {words.subtitle(row)} · "
+            f"**{literal(row.run.plan_name)}** · Batch {row.batch} of {row.batches} · "
             f"{snapshot.elapsed:.0f} s, started by {literal(snapshot.started_by or 'nobody')}",
             width="stretch",
         )

@@ -6,6 +6,7 @@ import pandas as pd
 
 from allocator.overview import RunOverview
 from allocator.report.header import run_title
+from allocator.rows import local_time
 from console import tables
 from console.checks import Found
 from console.widgets.facts import Fact, counted
@@ -15,14 +16,19 @@ TOP_WORDS = {"1": "First choice", "3": "Top 3", "5": "Top 5"}
 
 
 def subtitle(row: RunOverview) -> str:
-    """Period and batch."""
-    batch = f"Batch {row.batch} of {row.batches}"
-    return " · ".join(filter(None, [tables.period(row.run), batch]))
+    """Period, batch, and when it was created and queued, or completed."""
+    run = row.run
+    parts = [tables.period(run), f"Batch {row.batch} of {row.batches}"]
+    if run.is_pending:
+        queued = f"queued {local_time(run, run.queued_at)}" if run.queued_at else "not queued"
+        parts.append(f"Created {local_time(run, run.created_at)}, {queued} ({run.timezone})")
+    else:
+        parts.append(f"Completed {tables.moment(run, run.completed_at)}")
+    return " · ".join(filter(None, parts))
 
 
 def pending_facts(row: RunOverview, found: Found | None) -> list[Fact]:
     """What is in a waiting run."""
-    run = row.run
     return [
         ("Workers", f"{row.workers:,}" if row.workers is not None else ""),
         ("Submitted", submitted(row)),
@@ -30,8 +36,6 @@ def pending_facts(row: RunOverview, found: Found | None) -> list[Fact]:
         ("Seats", seats(row)),
         ("Left out", f"{row.left_out:,}" if row.left_out else ""),
         ("Data errors", errors(found)),
-        ("Created", tables.moment(run, run.created_at)),
-        ("Queued", tables.moment(run, run.queued_at)),
     ]
 
 
@@ -69,7 +73,6 @@ def completed_facts(row: RunOverview) -> list[Fact]:
     """When, by whom, and how a completed run came out."""
     placed = row.outcome.get("placed")
     return [
-        ("Completed", tables.moment(row.run, row.run.completed_at)),
         ("By", row.receipt.operator if row.receipt else "Another program"),
         ("Placed", counted(int(placed), "worker") if placed is not None else ""),
         *((TOP_WORDS[top], share(row, top)) for top in TOPS),
@@ -97,6 +100,9 @@ def frame(rows: list[RunOverview], found: dict[str, Found | None]) -> pd.DataFra
                 "Run": run_title(row.run),
                 "Batch": f"{row.batch} of {row.batches}",
                 "Status": "Waiting" if row.run.is_pending else "Completed",
+                "Created": tables.moment(row.run, row.run.created_at),
+                "Queued": tables.moment(row.run, row.run.queued_at),
+                "Completed": tables.moment(row.run, row.run.completed_at),
                 **dict(
                     pending_facts(row, found.get(row.run.id))
                     if row.run.is_pending

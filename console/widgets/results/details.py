@@ -1,0 +1,115 @@
+"""The parts of the Results page below the first screen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allocator.satisfaction import by_job_line, higher_choices, worst_off
+from allocator.satisfaction.ordinals import rank_words
+from console import tables
+from console.charts import (
+    dissatisfaction_scatter,
+    job_line_satisfaction,
+    satisfaction_by_worker,
+    seats_filled,
+)
+from console.messages import literal
+from console.tables import PLACEMENT_COLUMNS
+from console.widgets.data_table import data_table
+from console.widgets.figure import draw, is_dark
+from console.widgets.results.source import Shown
+
+
+def draw_allocation(shown: Shown) -> None:
+    """Every placement, to search, filter and download."""
+    placed = shown.placed
+    data_table(
+        placed,
+        key="allocation",
+        version=shown.version,
+        noun="placement",
+        file_name=shown.file_name("allocation"),
+        columns=PLACEMENT_COLUMNS,
+        search=["name", "internal_id", "job_line_name", "qualificationlevel"],
+        kinds={
+            "First choice": placed["rank"] <= 1,
+            "Outside the top 5": placed["rank"] > 5,
+            "Not on their list": placed["rank"].isna(),
+            "More wanted by the organisation": placed["weighting"] < 0,
+            "Less wanted by the organisation": placed["weighting"] > 0,
+        },
+        placeholder="Name, internal id, job line or level",
+    )
+
+
+def draw_worst_off(shown: Shown) -> None:
+    """One worker at a time, worst first: what it ranked higher, and who holds that."""
+    ordered = worst_off(shown.placed, len(shown.placed))
+    if ordered.empty:
+        return
+    labels = {
+        row.worker: f"{row.name} · {row.job_line_name} · {rank_words(row.rank)}"
+        for row in ordered.itertuples(index=False)
+    }
+    chosen = st.selectbox(
+        "Worker, the worst-off first (type to search)",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=f"worker {shown.version}",
+        width=560,
+    )
+    if chosen is None:
+        return
+    name = ordered.loc[ordered["worker"] == chosen, "name"].iloc[0]
+    higher = higher_choices(shown.inputs, shown.result, chosen, shown.placed)
+    if higher.empty:
+        st.info(f"{literal(name)} ranked nothing higher than what they got.")
+        return
+    st.markdown(f"What **{literal(name)}** ranked higher, and who holds it:")
+    table = tables.higher_choices_table(higher)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config=tables.column_config(table),
+        key=f"higher {shown.version} {chosen}",
+    )
+
+
+def draw_workers(shown: Shown) -> None:
+    """Each worker's rank, best placed first."""
+    chart = satisfaction_by_worker(shown.placed, dark=is_dark())
+    draw(chart, key="by worker", alt="Rank received by each worker, best placed first.")
+
+
+def draw_job_lines(shown: Shown) -> None:
+    """Job lines: how content their holders are, the seats, and the whole table."""
+    lines = by_job_line(shown.inputs, shown.placed)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**How content the holders are, the least content first**")
+        chart = job_line_satisfaction(lines, dark=is_dark())
+        draw(chart, key="by line", alt="Mean rank of each job line's holders, worst first.")
+    with right:
+        st.markdown("**Seats filled**")
+        draw(seats_filled(lines, dark=is_dark()), key="seats", alt="Places filled and open.")
+    data_table(
+        lines,
+        key="job lines",
+        version=shown.version,
+        noun="job line",
+        file_name=shown.file_name("job-lines"),
+        search=["job_line_name"],
+        kinds={"With open places": lines["open"] > 0, "Nobody": lines["filled"] == 0},
+        columns=["job_line_name", "places", "filled", "open", "first_choices", "times_ranked",
+                 "eligible_workers", "mean_score", "offers", "holders"],
+    )  # fmt: skip
+
+
+def draw_organisation(shown: Shown) -> None:
+    """The workers' wishes against the organisation's."""
+    st.caption(
+        "Each point is a worker. Further left: the worker is more content. Further down: the "
+        "organisation is. A positive weighting means less wanted, a negative one more wanted."
+    )
+    chart = dissatisfaction_scatter(shown.placed, dark=is_dark())
+    draw(chart, key="scatter", alt="Worker's against the organisation's dissatisfaction.")

@@ -1,0 +1,81 @@
+"""What a coordinator reads first: how good, how proven, and who fared worst."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allocator.models import Status
+from allocator.satisfaction import Headline, headline, rank_distribution, worst_off
+from console import tables
+from console.charts import rank_distribution_chart
+from console.messages import literal
+from console.widgets.facts import counted, facts_row
+from console.widgets.figure import draw, is_dark
+from console.widgets.results.source import Shown
+
+FIRST_WORST = 8
+
+
+def draw_first_screen(shown: Shown) -> None:
+    """Status, key figures, ranks received, and the worst-off beside them."""
+    head = headline(shown.inputs, shown.result, shown.placed)
+    _draw_status(head, shown)
+    facts_row(_figures(head))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("Choices received", anchor=False)
+        chart = rank_distribution_chart(
+            rank_distribution(shown.placed, head.workers), dark=is_dark()
+        )
+        draw(chart, key="distribution", alt="Workers by the choice that they received.")
+    with right:
+        st.subheader("Worst-off workers", anchor=False)
+        st.caption(_worst_words(head))
+        worst = tables.worst_off_table(worst_off(shown.placed, FIRST_WORST))
+        worst = worst[["Name", "Job line", "Rank", "Job lines ranked"]]
+        st.dataframe(
+            worst,
+            hide_index=True,
+            column_config=tables.column_config(worst),
+            placeholder="Unranked",
+            key=f"worst {shown.version}",
+        )
+
+
+def _draw_status(head: Headline, shown: Shown) -> None:
+    tell = st.success if head.status is Status.OPTIMAL else st.warning
+    icon = ":material/verified:" if head.status is Status.OPTIMAL else ":material/info:"
+    scenario = shown.result.scenario
+    extra = f" With the changes of the scenario **{literal(scenario)}**." if scenario else ""
+    tell(f"{literal(head.status_words)}{extra}", icon=icon)
+
+
+def _figures(head: Headline) -> list[tuple[str, str]]:
+    ranks = head.ranks
+    tops = [
+        (f"In top {k}" if k > 1 else "1st choice", f"{ranks.share(k):.0%} ({ranks.within[k]:,})")
+        for k in ranks.within
+    ]
+    worst = "–" if head.worst_score is None else f"{head.worst_score:g}"
+    return [
+        ("Placed", f"{ranks.placed:,} of {head.workers:,}"),
+        *tops,
+        ("Not on their list", f"{ranks.unranked:,}"),
+        ("Mean rank", _number(ranks.mean_rank)),
+        ("Median rank", _number(ranks.median_rank)),
+        ("Worst rank", worst),
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _worst_words(head: Headline) -> str:
+    if head.worst_score is None:
+        return "Nobody is placed."
+    with_it = counted(head.n_worst_off, "worker")
+    words = f"The lowest rank counted is {head.worst_score:g} ({with_it})."
+    if head.ranks.unranked:
+        words += " A job line that is not on the list counts as the mean of the places left."
+    return words

@@ -1,0 +1,98 @@
+"""The changes of a scenario in words: undone one by one, pins with their price."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allocator.changes import Pin
+from allocator.comparison import Solved
+from allocator.eligibility import rule_for
+from allocator.explanation import NotExplained, placement_options
+from allocator.scenario import Scenario
+from console import session, trials, what_if
+from console.messages import literal
+from console.widgets.facts import counted
+from console.widgets.scenarios.bench import Bench, has_allocation
+
+MOST_MOVES = 6
+
+
+def draw_problems(bench: Bench) -> bool:
+    """Say plainly what keeps the scenario from being solved; gives whether anything does."""
+    found = trials.problems(bench.as_read, bench.scenario)
+    if found:
+        lines = "\n".join(f"- {literal(problem)}" for problem in found)
+        st.error(
+            f"**The scenario cannot be solved.** Undo one of these changes.\n\n{lines}",
+            icon=":material/block:",
+        )
+    return bool(found)
+
+
+def draw_changes(bench: Bench, now: Solved | None) -> None:
+    """Every change with its reason, author, price and a button that undoes it."""
+    st.subheader(f"Changes ({len(bench.scenario.changes)})", anchor=False)
+    if not bench.scenario.changes:
+        st.caption("None yet: only the settings above differ from the run as it is.")
+        return
+    words = bench.scenario.words(bench.as_read)
+    for index, (change, sentence) in enumerate(zip(bench.scenario.changes, words, strict=True)):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            with st.container():
+                st.markdown(f"**{literal(sentence)}**{_why(change.reason, change.author)}")
+                if isinstance(change, Pin) and now is not None:
+                    _pin_notes(bench, index, change, now)
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                on_click=_undo,
+                args=(bench.run_id, bench.scenario, index),
+                key=bench.key(f"undo {index}"),
+            )
+
+
+@session.signed_in
+def _undo(run_id: str, scenario: Scenario, index: int) -> None:
+    what_if.change(run_id, scenario.without(index), anew=True)
+
+
+def _why(reason: str, author: str) -> str:
+    told = literal(reason) if reason else "no reason given"
+    return f"  \n:small[{told}{f' · {literal(author)}' if author else ''}]"
+
+
+def _pin_notes(bench: Bench, index: int, pin: Pin, now: Solved) -> None:
+    """What the pin costs and whom it displaces: exact, by the chain of moves that it causes."""
+    worker, line = now.inputs.worker(pin.worker), now.inputs.job_line(pin.job_line)
+    rule = rule_for(trials.changed(bench.as_read, bench.scenario.without(index)), worker, line)
+    if not rule.eligible:
+        st.markdown(
+            f":red-badge[:material/block: Not eligible] {literal(worker.name)} may not hold this "
+            f"job line ({literal(rule.words)}), so no allocation exists. Allow the pair, too, if "
+            "that is meant.",
+        )
+        return
+    if has_allocation(now):
+        st.markdown(price_words(bench, bench.scenario.without(index), pin))
+
+
+def price_words(bench: Bench, without: Scenario, pin: Pin) -> str:
+    """The pin's price against the same scenario without it, as Markdown."""
+    if not trials.is_quick(bench.as_read, 1) and trials.known(bench.as_read, without) is None:
+        return ":small[Its price is worked out for runs of up to 400 workers.]"
+    before = trials.solve(bench.as_read, without, bench.operator)
+    if not has_allocation(before):
+        return ":small[Without it there is no allocation to compare with.]"
+    try:
+        options = placement_options(before.inputs, before.result, pin.worker)
+    except NotExplained:
+        return ":small[Its price is not known: the allocation without it is not proven best.]"
+    row = options[options["job_line"] == pin.job_line].iloc[0]
+    if not len(row["moves"]):
+        return ":small[Costs nothing: the worker gets this job line anyway.]"
+    moves = row["moves"]
+    listed = "; ".join(literal(move.words) for move in moves[:MOST_MOVES])
+    more = f"; and {counted(len(moves) - MOST_MOVES, 'more move')}" if len(moves) > MOST_MOVES else ""
+    others = len(moves) - 1
+    whom = f"displaces {counted(others, 'other worker')}" if others else "displaces nobody"
+    return f":small[**Costs {row['price']:+.4g}** of the total, {whom}: {listed}{more}]"

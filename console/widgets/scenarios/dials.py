@@ -1,0 +1,107 @@
+"""The settings of a scenario; every one acts at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from allocator.models import Policy, Settings
+from allocator.report.header import POLICIES
+from console import what_if
+from console.widgets.scenarios.bench import Bench
+
+LARGEST_SEED = 2**53 - 1
+"""The largest whole number that a browser counts exactly."""
+
+ALPHA_HELP = (
+    "How much the organisation's wishes count against the workers'. 0 = workers only, "
+    "1 = organisation only."
+)
+POWER_HELP = (
+    "How steeply dissatisfaction grows with the rank. 1: a 4th choice is four times a 1st. "
+    "Above 1 it spares the worst-off, below 1 it favours first choices."
+)
+SEED_HELP = (
+    "Decides by lot among equally good allocations, without any worker gaining from their name. "
+    "Every seed that is tried is logged for the run."
+)
+CAP_HELP = "Nobody may get a job line that counts for more than this rank. Unranked ones count too."
+
+
+def draw_dials(bench: Bench) -> Bench:
+    """Draw the settings; gives the bench with what is set now."""
+    settings = bench.scenario.settings
+    values: dict[str, Any] = {
+        "alpha": st.slider(
+            "Organisation's weight (alpha)",
+            0.0,
+            1.0,
+            settings.alpha,
+            0.01,
+            help=ALPHA_HELP,
+            key=bench.key("alpha"),
+        ),
+        "policy": st.selectbox(
+            "Aim",
+            list(Policy),
+            index=list(Policy).index(settings.policy),
+            format_func=POLICIES.__getitem__,
+            help="What makes an allocation the best one. All aims keep the same hard rules.",
+            key=bench.key("policy"),
+        ),
+    }
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        values["power"] = st.number_input(
+            "Power", 0.1, 10.0, settings.power, 0.1, help=POWER_HELP, key=bench.key("power")
+        )
+        capped = st.toggle("Cap the worst rank", settings.worst_rank is not None, help=CAP_HELP,
+                           key=bench.key("capped"))  # fmt: skip
+    with right:
+        values["seed"] = st.number_input(
+            "Seed",
+            0,
+            LARGEST_SEED,
+            min(settings.seed, LARGEST_SEED),
+            1,
+            help=SEED_HELP,
+            key=bench.key("seed"),
+        )
+        values["worst_rank"] = _cap(bench, settings) if capped else None
+    return _taken(bench, settings, values)
+
+
+def _cap(bench: Bench, settings: Settings) -> float:
+    highest = float(max(len(bench.as_read.job_lines), 1))
+    return st.number_input(
+        "Nobody below rank",
+        1.0,
+        max(highest, settings.worst_rank or 1.0),
+        settings.worst_rank or highest,
+        1.0,
+        format="%.4g",
+        key=bench.key("worst rank"),
+    )
+
+
+def _taken(bench: Bench, settings: Settings, values: dict[str, Any]) -> Bench:
+    """The bench with the values; nothing happens while they are what they were."""
+    wanted = replace(settings, **{k: _tidy(v, getattr(settings, k)) for k, v in values.items()})
+    if wanted == settings:
+        return bench
+    scenario = replace(bench.scenario, settings=wanted)
+    what_if.change(bench.run_id, scenario)
+    return replace(bench, draft=replace(bench.draft, scenario=scenario))
+
+
+def _tidy(value: Any, before: Any) -> Any:
+    """Without the rounding noise of a widget's steps, which would end up in the costs."""
+    if value == LARGEST_SEED and isinstance(before, int):
+        return max(value, before)  # a file may bring a larger one
+    if not isinstance(value, float):
+        return value
+    if before is not None and abs(value - before) < 1e-9:
+        return before
+    return round(value, 6)

@@ -1,5 +1,6 @@
 """System: what the check-up finds, the versions, and the SQL of our own objects."""
 
+import platform
 from importlib.metadata import version
 
 import streamlit as st
@@ -26,27 +27,49 @@ def draw_findings(findings: list[doctor.Finding]) -> None:
                 st.markdown(f"**{literal(finding.title)}** – {literal(finding.detail)}")
 
 
-def draw_sql() -> None:
-    """The SQL that a DBA applies, file by file."""
+def draw_sql(*, is_wanted: bool) -> None:
+    """The SQL that a DBA applies: whole, and file by file. `is_wanted`: objects are missing."""
+    files = doctor.sql_files()
+    if is_wanted:
+        st.warning(
+            "The database lacks some of the console's own objects. Until somebody applies this "
+            "SQL, everything except commit works.",
+            icon=":material/database:",
+        )
     st.caption(
         "The console adds these objects to the database and nothing else. They can be applied "
-        "again without harm. Until they are there, everything except commit works."
+        "again without harm, in this order."
     )
-    for name, sql in doctor.sql_files():
+    st.download_button(
+        "Download all as one file",
+        "\n".join(f"-- {name}\n{sql}" for name, sql in files),
+        file_name=f"allocator-console-{doctor.expected_version()}.sql",
+        icon=":material/download:",
+    )
+    for name, sql in files:
         with st.expander(name):
             st.code(sql, language="sql")
-            st.download_button("Download", sql, file_name=name, key=f"sql {name}")
+
+
+def draw_versions() -> None:
+    """What is installed."""
+    rows = [("SQL objects", doctor.expected_version()), ("Python", platform.python_version())]
+    rows += [(name, version(name)) for name in LIBRARIES]
+    st.dataframe(
+        [{"Component": name, "Version": found} for name, found in rows],
+        hide_index=True,
+        width="content",
+    )
 
 
 session.require_operator()
-st.title("System")
+st.title("System", anchor=False)
+findings: list[doctor.Finding] = []
 with shown_errors(), st.spinner("Checking the database and the solvers …"):
-    draw_findings(backend.service().doctor())
-st.subheader("SQL for the database")
-draw_sql()
-st.subheader("Versions")
-st.dataframe(
-    [{"Component": name, "Version": version(name)} for name in LIBRARIES],
-    hide_index=True,
-    width="content",
-)
+    findings = backend.service().doctor()
+    draw_findings(findings)
+    st.button("Check again", icon=":material/refresh:")
+st.subheader("SQL for the database", anchor=False)
+draw_sql(is_wanted=any(finding.remedy == doctor.APPLY_SQL for finding in findings))
+st.subheader("Versions", anchor=False)
+draw_versions()

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from allocator.matrices import MAX_COST, Matrices
 from allocator.models import Policy
 from allocator.residual import Face, Residual
-from allocator.starting import assignment, feasible_allocation, fits_dense
+from allocator.starting import best_allocation
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +71,9 @@ def narrow_by_policy(
         costs = np.zeros(classes.shape, dtype=np.int64)
         for value, weight in weights.items():
             costs[classes == value] = weight
-        allocation = assignment(costs, face, stop) if fits_dense(face) else None
+        allocation = best_allocation(costs, face, stop)
         if allocation is None:
-            allocation = feasible_allocation(face)
+            return
         residual = Residual(costs, face, allocation)
         prices, _ = residual.optimise(stop)
         if prices is None:

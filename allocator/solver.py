@@ -36,12 +36,14 @@ from allocator.policies import Stage, narrow_by_policy
 from allocator.problem import Columns, Problem
 from allocator.ranks import original_preference
 from allocator.residual import Face, Residual
-from allocator.starting import NoAllocation, assignment, feasible_allocation, fits_dense
+from allocator.starting import NoAllocation, best_allocation, feasible_allocation
 from allocator.tie_break import TieBreak
 from allocator.weightings import organisation_base
 
 COLUMNS_EACH = 10
 """Pairs of each worker in the master."""
+LARGE = 10**6
+"""Above this many pairs any allocation is found first, so that a cancel has something to keep."""
 EVENT_INTERVAL = 0.05
 """Least seconds between two progress events of one phase."""
 
@@ -108,13 +110,11 @@ class _Solve:
         values = self.costs.values
         self._report(Phase.START, "Looking for a first allocation")
         self._go_on()
-        if fits_dense(self.face) and values.size <= 10**6:
-            self.assigned = assignment(values, self.face, self._stop)
-        else:
+        if values.size > LARGE:
             self.assigned = feasible_allocation(self.face)
             self._report(Phase.START, "Improving the first allocation")
-            better = assignment(values, self.face, self._stop) if fits_dense(self.face) else None
-            self.assigned = self.assigned if better is None else better
+        best = best_allocation(values, self.face, self._stop)
+        self.assigned = self.assigned if best is None else best
         self._go_on()
         self._apply_policy()
         residual, self.prices = self._priced()

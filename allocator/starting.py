@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
+from ot.lp import emd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from allocator.residual import Face
 
-DENSE_LIMIT = 30_000_000
-"""Most cells (workers × places) that are laid out for the dense assignment algorithm."""
 QUICK = 500_000
-"""Up to this many cells it is faster to wait than to watch."""
+"""Up to this many pairs it is faster to wait than to watch for a cancel."""
+DETERRENTS = (50, 50_000)
+"""Cost of a forbidden pair, in multiples of the spread of costs; the second is tried if need be."""
 
 
 class NoAllocation(Exception):
@@ -67,54 +67,77 @@ def feasible_allocation(face: Face) -> NDArray[np.intp]:
     return np.asarray(flow.indices, dtype=np.intp)
 
 
-def assignment(
+def best_allocation(
     costs: NDArray[np.int64], face: Face, stop: Callable[[], bool]
 ) -> NDArray[np.intp] | None:
-    """The best allocation by scipy's `linear_sum_assignment` over places; None when stopped.
+    """The best allocation by POT's network simplex; None when stopped. Raises NoAllocation.
 
-    Raises NoAllocation. Costs are whole numbers below 2^40, which float64 adds up exactly. A job
-    line with several places is several columns. Places that may stay empty are taken by
-    dummy workers, whom a mandatory job line's first place refuses.
+    The run is a transport problem: a unit of mass for each worker, the places of each job line,
+    one dummy row for the places that stay empty. A mandatory job line is two columns: one place
+    that the dummy avoids, and the rest. Floating point holds costs below 2^40 exactly; what it
+    may still get wrong, pricing in whole numbers mends.
     """
+    feasible: NDArray[np.intp] | None = None
+    for deterrent in DETERRENTS:
+        outcome = _transport(costs, face, deterrent, stop)
+        if outcome is None:
+            return None
+        filled = np.bincount(outcome, minlength=len(face.lower))
+        if (filled >= face.lower).all() and face.allowed[range(len(costs)), outcome].all():
+            return outcome
+        feasible = feasible_allocation(face) if feasible is None else feasible
+    return feasible
+
+
+def _transport(
+    costs: NDArray[np.int64], face: Face, deterrent: int, stop: Callable[[], bool]
+) -> NDArray[np.intp] | None:
+    """Job line of each worker in the transport problem, whose forbidden pairs are just dear."""
     n_workers = len(costs)
     upper = np.minimum(face.upper, n_workers)
-    owner = np.repeat(np.arange(len(upper)), upper)
-    if len(owner) < n_workers or (face.lower > upper).any():
+    spare = int(upper.sum()) - n_workers
+    if spare < 0 or (face.lower > upper).any() or face.lower.sum() > n_workers:
         raise NoAllocation
-    table = np.where(face.allowed, costs, np.inf)
-    if not (upper == 1).all():
-        table = table[:, owner]
-    if face.lower.any():
-        filler = np.zeros((len(owner) - n_workers, len(owner)))
-        rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-        filler[:, rank < face.lower[owner]] = np.inf
-        table = np.vstack([table, filler])
-    outcome: list[NDArray[np.intp] | None] = []
+    forced, rest = np.flatnonzero(face.lower), np.flatnonzero(upper > face.lower)
+    owner = np.concatenate([forced, rest])
+    places = np.concatenate([face.lower[forced], (upper - face.lower)[rest]]).astype(np.float64)
+    # The library takes costs below zero for a mistake: count from the least.
+    above_least = (costs - costs.min()).astype(np.float64)
+    dear = deterrent * (float(above_least.max()) + 1)
+    table = np.where(face.allowed, above_least, dear)[:, owner]
+    mass = np.ones(n_workers)
+    if spare:
+        dummy = np.zeros(len(owner))
+        dummy[: len(forced)] = dear
+        table, mass = np.vstack([table, dummy]), np.append(mass, spare)
+    flow = _watched(lambda: emd(mass, places, table, numItermax=10**12), costs.size, stop)
+    return None if flow is None else owner[flow[:n_workers].argmax(axis=1)].astype(np.intp)
 
-    def work() -> None:
+
+def _watched(
+    work: Callable[[], NDArray[np.float64]], size: int, stop: Callable[[], bool]
+) -> NDArray[np.float64] | None:
+    """What `work` returns; None as soon as `stop()` is true.
+
+    The library releases the interpreter's lock but cannot be interrupted: it is left behind.
+    """
+    if size <= QUICK:
+        return work()
+    outcome: list[NDArray[np.float64]] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
         try:
-            outcome.append(linear_sum_assignment(table)[1])
-        except ValueError:
-            outcome.append(None)
+            outcome.append(work())
+        except BaseException as error:
+            failure.append(error)
 
-    if table.size <= QUICK:
-        work()
-    else:
-        # scipy releases the interpreter lock but cannot be interrupted: leave it behind.
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.02)
-            if stop():
-                return None
-    if outcome[0] is None:
-        raise NoAllocation
-    return owner[outcome[0][:n_workers]].astype(np.intp)
-
-
-def fits_dense(face: Face) -> bool:
-    """Whether `assignment` can lay out these places in memory."""
-    n_workers = len(face.allowed)
-    places = int(np.minimum(face.upper, n_workers).sum())
-    rows = max(n_workers, places) if face.lower.any() else n_workers
-    return rows * places <= DENSE_LIMIT
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.02)
+        if stop():
+            return None
+    if failure:
+        raise failure[0]
+    return outcome[0]

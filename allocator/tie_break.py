@@ -43,7 +43,7 @@ class TieBreak:
     """Lottery over the optimal face (allowed pairs are tight, bounds are complementary).
 
     `workers` and `lines` are the pairs that some optimal allocation uses and whose worker is
-    not settled yet, sorted by worker; `here` is where each pair's worker is now.
+    not settled yet, sorted by job line; those of job line j start at `begins[j]`.
     """
 
     def __init__(self, face: Face, assigned: NDArray[np.intp]) -> None:
@@ -51,8 +51,7 @@ class TieBreak:
         self.assigned = assigned.copy()
         self.outside = face.allowed.shape[1]
         self.filled = np.bincount(assigned, minlength=self.outside)
-        self.workers, self.lines = np.nonzero(face.allowed)
-        self.here = self.assigned[self.workers]
+        self.lines, self.workers = np.nonzero(face.allowed.T)
         self.settled = np.zeros(len(assigned), dtype=bool)
         self._compact()
         self.settled = np.bincount(self.workers, minlength=len(assigned)) < 2
@@ -106,14 +105,15 @@ class TieBreak:
         spare = np.flatnonzero(self.filled > self.face.lower)
         live = ~self.settled[self.workers]
         self.workers, self.lines = self.workers[live], self.lines[live]
-        self.here = self.here[live]
-        tails = np.concatenate([self.here, free, np.full(len(spare), self.outside)])
+        here = self.assigned[self.workers]
+        tails = np.concatenate([here, free, np.full(len(spare), self.outside)])
         heads = np.concatenate([self.lines, np.full(len(free), self.outside), spare])
         size = self.outside + 1
         graph = csr_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(size, size))
         self.component = connected_components(graph, directed=True, connection="strong")[1]
-        same = self.component[self.here] == self.component[self.lines]
-        self.workers, self.lines, self.here = self.workers[same], self.lines[same], self.here[same]
+        same = self.component[here] == self.component[self.lines]
+        self.workers, self.lines = self.workers[same], self.lines[same]
+        self.begins = np.searchsorted(self.lines, np.arange(size + 1))
 
     def _give_best(self, worker: int, ranked: list[int]) -> None:
         """Move the worker to the first of its options that is still possible."""
@@ -136,8 +136,6 @@ class TieBreak:
             self.filled[self.assigned[who]] -= 1
             self.filled[to] += 1
             self.assigned[who] = to
-            start, stop = np.searchsorted(self.workers, [who, who + 1])
-            self.here[start:stop] = to
 
     def _chains(
         self, goal: int, barred: int, wanted: int
@@ -150,24 +148,32 @@ class TieBreak:
         mover = np.full(self.outside + 1, -1, dtype=np.intp)
         onward = np.full(self.outside + 1, -1, dtype=np.intp)
         seen = np.zeros(self.outside + 1, dtype=bool)
-        frontier = np.zeros_like(seen)
-        seen[goal] = frontier[goal] = True
-        active = ~self.settled[self.workers] & (self.workers != barred)
-        while frontier.any() and not seen[wanted]:
-            into = np.flatnonzero(active & frontier[self.lines] & ~seen[self.here])
-            origins, first = np.unique(self.here[into], return_index=True)
-            mover[origins] = self.workers[into[first]]
-            onward[origins] = self.lines[into[first]]
-            reached = frontier & False
-            reached[origins] = True
-            if frontier[self.outside]:
-                free = np.flatnonzero((self.filled < self.face.upper) & ~seen[:-1] & ~reached[:-1])
-                onward[free] = self.outside
-                reached[free] = True
-            spare = np.flatnonzero(frontier[:-1] & (self.filled > self.face.lower))
+        seen[goal] = True
+        frontier = np.array([goal])
+        while len(frontier) and not seen[wanted]:
+            workers, lines = self._wanting(frontier)
+            origins = self.assigned[workers]
+            fresh = ~seen[origins] & ~self.settled[workers] & (workers != barred)
+            reached, first = np.unique(origins[fresh], return_index=True)
+            mover[reached] = workers[fresh][first]
+            onward[reached] = lines[fresh][first]
+            seen[reached] = True
+            ahead = [reached]
+            if frontier[-1] == self.outside:
+                free = np.flatnonzero((self.filled < self.face.upper) & ~seen[:-1])
+                onward[free], seen[free] = self.outside, True
+                ahead.append(free)
+            inside = frontier[frontier < self.outside]
+            spare = inside[self.filled[inside] > self.face.lower[inside]]
             if len(spare) and not seen[self.outside]:
-                onward[self.outside] = spare[0]
-                reached[self.outside] = True
-            seen |= reached
-            frontier = reached
+                onward[self.outside], seen[self.outside] = spare[0], True
+                ahead.append(np.array([self.outside]))
+            frontier = np.concatenate(ahead)
         return mover, onward
+
+    def _wanting(self, lines: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The pairs (workers, job lines) that end at one of these job lines."""
+        begin, end = self.begins[lines], self.begins[lines + 1]
+        count = end - begin
+        offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        return self.workers[np.repeat(begin, count) + offset], np.repeat(lines, count)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from allocator.errors import NotSolved
 from allocator.matrices import Matrices, matrices
 from allocator.models import Policy, RunInputs, Settings
-from allocator.residual import Face, Residual
-from allocator.starting import NoAllocation, assignment, feasible_allocation, fits_dense
+from allocator.residual import Face
+from allocator.starting import NoAllocation, best_allocation, feasible_allocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,8 @@ def _most_first_choices(arrays: Matrices) -> int:
     """A cheapest allocation when a first choice costs −1 and everything else 0."""
     first, face = _first(arrays), _face(arrays, arrays.eligible)
     costs = -first.astype(np.int64)
-    if fits_dense(face):
-        assigned = assignment(costs, face, lambda: False)
-        return int(first[np.arange(len(first)), assigned].sum())
-    residual = Residual(costs, face, feasible_allocation(face))
-    residual.optimise()
-    return -residual.total
+    assigned = best_allocation(costs, face, lambda: False)
+    return int(first[np.arange(len(first)), assigned].sum())
 
 
 def _first(arrays: Matrices) -> NDArray[np.bool_]:

@@ -25,12 +25,9 @@ def draw_stored(run: AllocatorRun, stored: Stored) -> None:
     st.info(CHANGED if stored.receipt else OTHER_PROGRAM, icon=":material/lock:")
     placed = stored.placed
     ranks = rank_summary(placed["original_preference"])
-    tops = [
-        (f"In top {k}" if k > 1 else "1st choice", f"{ranks.within[k]:,}") for k in ranks.within
-    ]
-    facts_row(
-        [("Placed", f"{ranks.placed:,}"), *tops, ("Not on their list", f"{ranks.unranked:,}")]
-    )
+    within = {(f"In top {k}" if k > 1 else "1st choice"): n for k, n in ranks.within.items()}
+    figures = {"Placed": ranks.placed, **within, "Not on their list": ranks.unranked}
+    facts_row((label, f"{count:,}") for label, count in figures.items())
     st.caption("Ranks are those on the worker's whole list of the allocation run.")
     data_table(
         placed,

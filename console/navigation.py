@@ -46,6 +46,7 @@ PLACES = (
     Place("review", "Review", ":material/fact_check:", "This run"),
     Place("solve", "Solve", ":material/play_circle:", "This run"),
     Place("results", "Results", ":material/insights:", "This run"),
+    Place("why", "Why?", ":material/contact_support:", "This run"),
     Place("scenarios", "Scenarios", ":material/alt_route:", "This run"),
     Place("infeasibility", "No allocation?", ":material/troubleshoot:", "This run"),
     Place("commit", "Commit", ":material/task_alt:", "This run"),

@@ -1,0 +1,200 @@
+"""Why did this worker not get that job line, told in sentences.
+
+To a coordinator with names; in a letter to the doctor with nobody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from math import isnan
+from typing import Any
+
+from allocator.explanation.graph import Graph, Move, graph
+from allocator.explanation.options import Situation, placement_options
+from allocator.explanation.ties import tied_workers
+from allocator.explanation.wording import (
+    AIMS,
+    change_words,
+    choice_words,
+    joined,
+    outcome_words,
+    sentence,
+    signed_points,
+    total_words,
+)
+from allocator.models import Policy, RunInputs, SolveResult
+from allocator.naming import worker_name
+
+ANOTHER = "another doctor"
+Option = Mapping[Hashable, Any]
+"""A row of `placement_options`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why a worker did not get a job line, in sentences; those that do not apply are empty.
+
+    `reason`: the rule, or who holds it. `price`: what giving it would do to the total.
+    `chain`: one sentence for each move that would follow. `outcome`: how others would fare.
+    """
+
+    question: str
+    reason: str
+    price: str
+    chain: tuple[str, ...]
+    outcome: str
+
+    @property
+    def text(self) -> str:
+        """All of it, for copying."""
+        parts = [self.question, " ".join(filter(None, (self.reason, self.price)))]
+        if self.chain:
+            parts.append("What would follow:\n" + "\n".join(f"- {move}" for move in self.chain))
+        return "\n\n".join(filter(None, [*parts, self.outcome]))
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Answers for one worker; make it with `teller`.
+
+    `letter` speaks to the worker and leaves the others nameless; their moves, which give their
+    ranks away, are then told with `others_ranks` alone. `tied` are job lines that an equally
+    good allocation gives the worker.
+    """
+
+    found: Graph
+    worker: str
+    tied: frozenset[str]
+    letter: bool = False
+    others_ranks: bool = False
+
+    @property
+    def who(self) -> str:
+        """The worker, in a sentence."""
+        return self._name(self.worker)
+
+    def answer(self, option: Option) -> Answer:
+        """The answer for one row of `placement_options`."""
+        moves: tuple[Move, ...] = option["moves"]
+        told = moves if not self.letter or self.others_ranks else ()
+        return Answer(
+            question=f"Why did {self.who} not get {option['job_line_name']}?",
+            reason=sentence(self._reason(option)),
+            price=sentence(self._price(option)),
+            chain=tuple(self._move(move) for move in told),
+            outcome=outcome_words(moves, self.worker),
+        )
+
+    def told_moves(self, moves: tuple[Move, ...]) -> tuple[Move, ...]:
+        """The moves under the names that this teller uses, for a picture."""
+        return tuple(replace(m, name=sentence(self._name(m.worker))[:-1]) for m in moves)
+
+    def _name(self, worker: str) -> str:
+        if not self.letter:
+            return worker_name(self.found.inputs, worker)
+        return "you" if worker == self.worker else ANOTHER
+
+    def _move(self, move: Move) -> str:
+        whose = "your" if self.letter and move.worker == self.worker else "their"
+        before, after = (choice_words(r, whose) for r in (move.rank_before, move.rank_after))
+        return sentence(
+            f"{self._name(move.worker)} would move from {move.from_name} ({before})"
+            f" to {move.to_name} ({after}): {change_words(move)}"
+        )
+
+    def _holders(self, option: Option) -> str:
+        """Who holds a job line and how they ranked it; a letter says no more than how many."""
+        ids = option["holder_ids"]
+        if self.letter:
+            return ANOTHER if len(ids) == 1 else f"{len(ids)} other doctors"
+        column = self.found.columns[option["job_line"]]
+        ranks = (choice_words(self.found.rank(self.found.rows[w], column)) for w in ids)
+        return joined([f"{self._name(w)} ({rank})" for w, rank in zip(ids, ranks, strict=True)])
+
+    def _reason(self, option: Option) -> str:
+        match Situation(option["situation"]):
+            case Situation.HELD:
+                return f"{self.who} {'hold' if self.letter else 'holds'} it"
+            case Situation.INELIGIBLE:
+                rule: str = option["rule"]
+                return f"{self.who} may not hold it: {rule[:1].lower()}{rule[1:]}"
+            case Situation.BEYOND_CAP:
+                cap = self.found.result.settings.worst_rank
+                return f"this run was solved so that nobody is placed beyond rank {cap:g}"
+            case Situation.IMPOSSIBLE:
+                return (
+                    f"if {self.who} had it, no allocation would be left that gives everybody a"
+                    " job line and keeps every rule"
+                )
+            case Situation.FULL:
+                places = option["places"]
+                taken = "its only place is" if places == 1 else f"its {places} places are"
+                return f"it is full: {taken} held by {self._holders(option)}"
+        beside = f", beside {self._holders(option)}" if option["holder_ids"] else ""
+        return f"it has a free place{beside}"
+
+    def _price(self, option: Option) -> str:
+        situation, price = Situation(option["situation"]), float(option["price"])
+        if situation is Situation.HELD or isnan(price):
+            return ""
+        chosen, allowed = self.found.result.settings, situation in (Situation.FULL, Situation.FREE)
+        if option["job_line"] in self.tied:
+            return (
+                f"an equally good allocation would give it to {self.who}; the lottery with seed"
+                f" {chosen.seed} decided between them"
+            )
+        giving = f"giving it to {self.who} would"
+        if not allowed:
+            giving = f"{'even ' * (price > 0)}as an exception, it would"
+        effect, aim = f"{giving} {total_words(price)}", chosen.policy
+        if aim is Policy.LEAST_TOTAL:
+            return effect + self._split(option, price)
+        if allowed and price <= 0:
+            return f"{effect}, but fall short of this run's first aim, {AIMS[aim]}"
+        return f"{effect}; this run's first aim is {AIMS[aim]}, and the total comes after it"
+
+    def _split(self, option: Option, price: float) -> str:
+        """Whose part of the price it is, where the organisation has one."""
+        chosen = self.found.result.settings
+        ranks = (1 - chosen.alpha) * sum(
+            m.score_after**chosen.power - m.score_before**chosen.power for m in option["moves"]
+        )
+        wishes = price - ranks
+        if abs(wishes) < 1e-6:
+            return ""
+        own, organisation = signed_points(ranks), signed_points(wishes)
+        return f": {own} from doctors' ranks, {organisation} from the organisation's weightings"
+
+
+def teller(
+    inputs: RunInputs,
+    result: SolveResult,
+    worker_id: str,
+    *,
+    letter: bool = False,
+    others_ranks: bool = False,
+) -> Teller:
+    """A teller for one worker. Raises KeyError when it does not take part, NotExplained."""
+    inputs.worker(worker_id)
+    ties = tied_workers(inputs, result)
+    tied = ties.loc[ties["worker"] == worker_id, "alternative_ids"]
+    lines = frozenset(line for ids in tied for line in ids)
+    return Teller(graph(inputs, result), worker_id, lines, letter, others_ranks)
+
+
+def worker_answers(
+    inputs: RunInputs,
+    result: SolveResult,
+    worker_id: str,
+    *,
+    letter: bool = False,
+    others_ranks: bool = False,
+) -> list[tuple[dict[Hashable, Any], Answer]]:
+    """Every row of `placement_options`, best first, with its answer.
+
+    Raises KeyError when the worker does not take part, NotExplained.
+    """
+    tells = teller(inputs, result, worker_id, letter=letter, others_ranks=others_ranks)
+    options = placement_options(inputs, result, worker_id).to_dict("records")
+    return [(option, tells.answer(option)) for option in options]

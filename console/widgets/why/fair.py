@@ -1,0 +1,172 @@
+"""Is it fair: the profile of ranks, the worst-off, groups, and how far from the fairest."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from allocator.explanation import extremes
+from allocator.models import Settings
+from allocator.report import labelled, to_csv
+from allocator.report.tables import MASKED
+from allocator.satisfaction import (
+    Headline,
+    by_group,
+    headline,
+    mask_small_counts,
+    placements,
+    rank_distribution,
+    worst_off,
+)
+from allocator.satisfaction.bands import GROUPINGS, band_labels
+from allocator.satisfaction.distribution import NOT_PLACED
+from allocator.scenario import Scenario
+from allocator.scenario_file import changes_from
+from console import navigation, scenario_store, session
+from console.charts import rank_distribution_chart
+from console.widgets.data_table import data_table
+from console.widgets.facts import counted, facts_row
+from console.widgets.figure import draw, is_dark
+from console.widgets.why.source import Source
+
+
+def draw_fair(source: Source) -> None:
+    """The whole part."""
+    placed = placements(source.inputs, source.result)
+    head = headline(source.inputs, source.result, placed)
+    _figures(head)
+    _extremes(source, head)
+    st.markdown("#### Who got which choice")
+    distribution = rank_distribution(placed, len(source.inputs.workers))
+    draw(
+        rank_distribution_chart(distribution, dark=is_dark()),
+        key=source.key("profile"),
+        alt="Workers by the choice that they received, with the running share",
+    )
+    _worst_off(source, placed)
+    _groups(source, placed)
+
+
+def _figures(head: Headline) -> None:
+    ranks = head.ranks
+    mean = "–" if ranks.mean_rank is None else f"{ranks.mean_rank:.3g}"
+    gini = "–" if head.gini is None else f"{head.gini:.3f} (0 = all alike)"
+    facts_row(
+        [
+            ("1st choice", f"{ranks.within[1]:,} of {ranks.placed:,} ({ranks.share(1):.0%})"),
+            ("In top 3", f"{ranks.within[3]:,} ({ranks.share(3):.0%})"),
+            ("In top 5", f"{ranks.within[5]:,} ({ranks.share(5):.0%})"),
+            ("Not on their list", f"{ranks.unranked:,}"),
+            ("Mean rank", mean),
+            ("Gini of satisfaction", gini),
+        ]
+    )
+
+
+def _extremes(source: Source, head: Headline) -> None:
+    best = extremes(source.inputs, source.result.settings)
+    st.markdown("#### How far from the fairest possible")
+    st.caption(
+        "Both limits are exact: no allocation that keeps the rules does better. A job line that a "
+        "worker did not rank counts as the mean of the ranks left open."
+    )
+    left, right = st.columns(2)
+    worst, got = head.worst_score or 0.0, head.ranks.within[1]
+    with left, st.container(border=True):
+        _limit(
+            "Worst rank that anybody must bear",
+            f"{best.worst_score:g}",
+            f"{worst:g} ({counted(head.n_worst_off, 'worker')})",
+            worst <= best.worst_score,
+        )
+        _open_button(source, f"Nobody beyond rank {best.worst_score:g}", best.for_worst_off)
+    with right, st.container(border=True):
+        _limit(
+            "Largest possible number of first choices",
+            f"{best.first_choices:,}",
+            f"{got:,}",
+            got >= best.first_choices,
+        )
+        _open_button(source, "As many first choices as possible", best.for_first_choices)
+
+
+def _limit(title: str, best: str, here: str, is_reached: bool) -> None:
+    st.markdown(f"**{title}**")
+    facts_row([("Best possible", best), ("This allocation", here)])
+    st.caption(
+        "This allocation reaches it." if is_reached else "This allocation falls short of it."
+    )
+
+
+def _open_button(source: Source, name: str, settings: Settings) -> None:
+    if st.button(
+        "Open as a scenario",
+        icon=":material/alt_route:",
+        key=source.key(f"open {name}"),
+        help="Saves it beside the run's other scenarios; the run itself is not touched.",
+    ):
+        navigation.go("scenarios", scenario=scenario_id(source, name, settings))
+
+
+def scenario_id(source: Source, name: str, settings: Settings) -> str:
+    """The stored scenario with these settings and the present changes; saved when it is new."""
+    run_id = source.run.id
+    changes = changes_from(list(source.solved.scenario.get("changes") or []))
+    for kept in scenario_store.shelf(run_id).readable:
+        stored = kept.scenario
+        if stored and (stored.settings, stored.changes) == (settings, changes):
+            return kept.id
+    operator = session.require_operator()
+    scenario = Scenario(name, settings, changes, operator, run_id, source.inputs.fingerprint)
+    return scenario_store.save_anew(run_id, scenario, operator).id
+
+
+def _worst_off(source: Source, placed: pd.DataFrame) -> None:
+    st.markdown("#### The worst-off")
+    worst = worst_off(placed)
+    chosen = data_table(
+        worst,
+        key=source.key("worst"),
+        version=source.version,
+        noun="worker",
+        file_name="worst-off",
+        columns=["name", "internal_id", "job_line_name", "rank", "score", "n_ranked"],
+        id_column="worker",
+    )
+    if chosen is not None:
+        name = source.inputs.worker(chosen).name
+        navigation.link("why", f"Why was {name} placed there?", worker=chosen)
+    else:
+        st.caption("Select a worker to see why.")
+
+
+def _groups(source: Source, placed: pd.DataFrame) -> None:
+    st.markdown("#### By group")
+    grouping = st.segmented_control(
+        "Group by",
+        list(GROUPINGS),
+        default=next(iter(GROUPINGS)),
+        required=True,
+        format_func=GROUPINGS.__getitem__,
+        key=source.key("grouping"),
+        label_visibility="collapsed",
+    )
+    frame = by_group(source.inputs, placed, grouping)
+    counts = [*band_labels(), NOT_PLACED]
+    masked = mask_small_counts(frame, counts, "workers")
+    if len(placed) == len(source.inputs.workers):
+        frame, masked = (f.drop(columns=[NOT_PLACED]) for f in (frame, masked))
+    shown = labelled(frame.assign(mean_rank=frame["mean_rank"].round(2)))
+    # A static table, for Streamlit's own download would take the counts that identify people.
+    st.table(shown.set_index(shown.columns[0]))
+    st.caption(f"On screen for your eyes only. In the file: {MASKED}")
+    st.download_button(
+        "Download CSV",
+        data=lambda: to_csv(labelled(masked)),
+        file_name="by-group.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key=source.key("groups"),
+    )

@@ -1,0 +1,207 @@
+"""Why did this worker not get that job line: pick one, see all job lines, read the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from allocator.explanation import NotExplained, Situation
+from allocator.explanation.answers import Answer, teller, worker_answers
+from allocator.explanation.wording import placed_words
+from allocator.models import Worker
+from allocator.report.letter import LetterOptions, doctor_letter
+from allocator.satisfaction import higher_choices
+from console import messages, navigation, tables
+from console.charts.explanation import chain_picture, chain_words
+from console.messages import literal
+from console.widgets.data_table import data_table
+from console.widgets.facts import counted, facts_row
+from console.widgets.figure import draw, is_dark
+from console.widgets.why.source import Source
+
+WORKER, LINE = "worker", "line"
+PRICE, CHAIN = "Price of giving it (points)", "What would follow"
+COLUMNS = ["rank", "job_line_name", "Compared with now", "Why not", PRICE, "Others moved", CHAIN]
+Told = list[tuple[dict[Hashable, Any], Answer]]
+
+
+def draw_worker(source: Source) -> None:
+    """The whole part; the worker is in the address."""
+    worker_id = _pick(source)
+    if worker_id is None:
+        st.caption("Pick a worker to see why each job line was or was not theirs.")
+        return
+    worker = source.inputs.worker(worker_id)
+    _facts(source, worker)
+    try:
+        told = worker_answers(source.inputs, source.result, worker_id)
+    except NotExplained as error:
+        _without_prices(source, worker_id, error)
+        return
+    line = _options(source, worker, told)
+    if line is not None:
+        _draw_answer(source, worker, next(o for o, _ in told if o["job_line"] == line))
+    _letter(source, worker, line)
+
+
+def _pick(source: Source) -> str | None:
+    workers = {w.id: w for w in sorted(source.inputs.workers, key=lambda w: (w.name, w.id))}
+    wanted = st.query_params.get(WORKER)
+    chosen = st.selectbox(
+        "Worker",
+        list(workers),
+        index=list(workers).index(wanted) if wanted in workers else None,
+        format_func=lambda worker_id: _label(workers[worker_id]),
+        placeholder="Type a name or an internal id",
+        key=source.key(f"worker {wanted}"),
+        width=460,
+    )
+    if chosen != (wanted if wanted in workers else None):
+        st.query_params.pop(LINE, None)
+        st.query_params[WORKER] = chosen or ""
+        st.rerun()
+    return chosen
+
+
+def _label(worker: Worker) -> str:
+    return f"{worker.name} ({worker.internal_id})" if worker.internal_id else worker.name
+
+
+def _facts(source: Source, worker: Worker) -> None:
+    line, rank = placed_words(source.inputs, source.result, worker.id)
+    ranked = len(worker.preferences.scores)
+    facts_row(
+        [
+            ("Placed on", line or "Not placed"),
+            ("Rank", rank),
+            ("Ranked", f"{ranked:,} of {counted(len(source.inputs.job_lines), 'job line')}"),
+            ("Qualification level", worker.qualificationlevel),
+        ]
+    )
+
+
+def _options(source: Source, worker: Worker, told: Told) -> str | None:
+    """The table of all job lines; gives the one to explain."""
+    frame = options_frame(told)
+    situation = pd.Series([o["situation"] for o, _ in told])
+    better = pd.Series([o["score_change"] < 0 for o, _ in told])
+    st.markdown(
+        "**Why not another job line?** Select one to see the reason in full. The price is exact: "
+        "how much worse the total dissatisfaction of everybody would be if the worker had that "
+        "job line and all others were placed anew as well as possible.",
+    )
+    chosen = data_table(
+        frame,
+        key=source.key(f"options {worker.id}"),
+        version=source.version,
+        noun="job line",
+        file_name=f"why-{worker.internal_id or 'worker'}",
+        columns=COLUMNS,
+        id_column="job_line",
+        search=("job_line_name", "Why not"),
+        kinds={
+            "Ranked higher than the placement": better,
+            "Full": situation == Situation.FULL,
+            "Not eligible": situation == Situation.INELIGIBLE,
+        },
+        height=420,
+        placeholder="Type a part of a job line's or holder's name",
+    )
+    asked = st.query_params.get(LINE)
+    if chosen is None and asked in set(frame["job_line"]):
+        return asked
+    first = frame.loc[better, "job_line"]
+    return chosen or (str(first.iloc[0]) if len(first) else None)
+
+
+def options_frame(told: Told) -> pd.DataFrame:
+    """The answers as rows: ids, and columns under the words that are shown."""
+    return pd.DataFrame(
+        {
+            "job_line": [o["job_line"] for o, _ in told],
+            "job_line_name": [o["job_line_name"] for o, _ in told],
+            "rank": [o["rank"] for o, _ in told],
+            "Compared with now": [_compared(o) for o, _ in told],
+            "Why not": [answer.reason for _, answer in told],
+            PRICE: [round(o["price"], 6) for o, _ in told],
+            "Others moved": [max(0, len(o["moves"]) - 1) for o, _ in told],
+            CHAIN: ["; ".join(m.words for m in o["moves"]) for o, _ in told],
+        }
+    )
+
+
+def _compared(option: dict[Hashable, Any]) -> str:
+    change = option["score_change"]
+    if option["situation"] == Situation.HELD:
+        return "Placed here"
+    if not change:
+        return "As good"
+    return f"{abs(change):g} {'better' if change < 0 else 'worse'}"
+
+
+def _draw_answer(source: Source, worker: Worker, option: dict[Hashable, Any]) -> None:
+    with st.container(border=True):
+        hidden = st.toggle(
+            "Hide other doctors' names",
+            key=source.key("hidden"),
+            help="For showing this to the doctor: others become “another doctor”.",
+        )
+        tells = teller(source.inputs, source.result, worker.id, letter=hidden, others_ranks=hidden)
+        answer, moves = tells.answer(option), option["moves"]
+        st.markdown(f"#### {literal(answer.question)}")
+        st.markdown(literal(f"{answer.reason} {answer.price}"))
+        if moves:
+            words, picture = st.columns([3, 2], gap="large")
+            words.markdown("**What would follow**")
+            words.markdown("\n".join(f"1. {literal(move)}" for move in answer.chain))
+            words.markdown(literal(answer.outcome))
+            shown = tells.told_moves(moves)
+            with picture:
+                draw(
+                    chain_picture(shown, dark=is_dark()),
+                    key=source.key(f"chain {worker.id} {option['job_line']} {hidden}"),
+                    alt=chain_words(shown),
+                )
+        with st.expander("Text to copy"):
+            st.code(answer.text, language=None, wrap_lines=True)
+
+
+def _letter(source: Source, worker: Worker, line: str | None) -> None:
+    st.markdown("#### A letter to the doctor")
+    st.caption(
+        "One page to print or send: the placement, why not each job line ranked higher, and how "
+        "places were decided. It names no other doctor."
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        ranks = st.checkbox(
+            "Tell the moves of other doctors, with their ranks",
+            key=source.key("others"),
+            help="Without names, but who holds a job line may be known: their ranks then are, too.",
+        )
+        options = LetterOptions(others_ranks=ranks, also=line or "", is_draft=source.run.is_pending)
+        st.download_button(
+            "Download the letter",
+            data=lambda: doctor_letter(source.inputs, source.result, worker.id, options),
+            file_name=f"placement-{worker.internal_id or 'letter'}.html",
+            mime="text/html",
+            icon=":material/mail:",
+            on_click="ignore",
+            key=source.key("letter"),
+        )
+
+
+def _without_prices(source: Source, worker_id: str, error: NotExplained) -> None:
+    """An allocation that is not proven has no exact prices: say so, and show who holds what."""
+    messages.show(error)
+    higher = higher_choices(source.inputs, source.result, worker_id)
+    st.markdown("**Ranked higher than the placement, and who holds it**")
+    if higher.empty:
+        st.caption("None.")
+        return
+    st.dataframe(
+        tables.higher_choices_table(higher), hide_index=True, key=source.key("higher choices")
+    )
+    navigation.link("solve", "Solve again")

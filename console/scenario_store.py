@@ -69,7 +69,12 @@ def shelf(run_id: str) -> Shelf:
 
 def find(run_id: str, scenario_id: str) -> Kept | None:
     """A stored scenario by its id, also one that another operator has just saved."""
-    return shelf(run_id).find(scenario_id) or _fresh(run_id).find(scenario_id)
+    return shelf(run_id).find(scenario_id) or find_fresh(run_id, scenario_id)
+
+
+def find_fresh(run_id: str, scenario_id: str) -> Kept | None:
+    """A stored scenario by its id, as it is stored this moment."""
+    return _fresh(run_id).find(scenario_id)
 
 
 def save(run_id: str, scenario: Scenario, operator: str, scenario_id: str | None = None) -> Kept:

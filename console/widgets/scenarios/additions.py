@@ -7,9 +7,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from allocator.change import Change
-from allocator.changes import AllowPair, BanPair, LeaveOut, Pin, SetMandatory, SetPlaces
+from allocator.changes import (
+    AllowPair,
+    BanPair,
+    LeaveOut,
+    LiftPin,
+    Pin,
+    SetMandatory,
+    SetPlaces,
+)
 from allocator.eligibility import rule_for
-from allocator.models import RunInputs
 from allocator.naming import job_line_name, places, worker_name
 from console import trials, what_if
 from console.messages import literal
@@ -150,15 +157,15 @@ def _name(bench: Bench, worker: str) -> str:
 
 
 def _why_not(bench: Bench, worker: str, line: str) -> str:
-    """Why the worker may not hold the job line in the scenario; empty when allowed."""
-    inputs: RunInputs = bench.as_read
-    if not trials.problems(bench.as_read, bench.scenario):
-        inputs = trials.changed(bench.as_read, bench.scenario)
+    """Why the worker may not hold the job line in the scenario, its pin aside; empty if it may."""
+    scenario, inputs = bench.scenario.then(LiftPin(worker)), bench.as_read
+    if not trials.problems(bench.as_read, scenario):
+        inputs = trials.changed(bench.as_read, scenario)
     try:
         rule = rule_for(inputs, inputs.worker(worker), inputs.job_line(line))
     except KeyError:
         return f"{_name(bench, worker)} is left out of this scenario."
     if rule.eligible:
         return ""
-    name, where = _name(bench, worker), job_line_name(inputs, line)
-    return f"{name} may not hold {where}: {rule.words}."
+    why = rule.words[0].lower() + rule.words[1:]
+    return f"{_name(bench, worker)} may not hold {job_line_name(inputs, line)}: {why}."

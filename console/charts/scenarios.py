@@ -1,0 +1,145 @@
+"""Sweeps, and groups across scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from console.charts.theme import (
+    DASHES,
+    ORANGE,
+    PATTERNS,
+    RED,
+    SERIES,
+    counted,
+    empty,
+    main_colour,
+    plain,
+    short,
+    styled,
+)
+
+NOTHING = "No point of the sweep has an allocation."
+
+
+def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) -> go.Figure:
+    """Worker against organisation dissatisfaction, a point for each alpha of one power.
+
+    `points` are rows of `allocator.sweep`; the one at `alpha` is ringed. `customdata` is
+    (alpha, power).
+    """
+    if points.empty:
+        return empty(NOTHING, dark=dark)
+    rows = points.sort_values("alpha")
+    fig = go.Figure()
+    fig.add_scatter(
+        x=rows["worker_dissatisfaction"],
+        y=rows["organisation_dissatisfaction"],
+        mode="lines",
+        line={"color": main_colour(dark), "width": 1.5},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    now = np.isclose(rows["alpha"].to_numpy(float), alpha)
+    fig.add_scatter(
+        x=rows["worker_dissatisfaction"],
+        y=rows["organisation_dissatisfaction"],
+        mode="markers",
+        name="Allocation",
+        marker={
+            "color": rows["alpha"],
+            "colorscale": [[0, main_colour(dark)], [1, ORANGE]],
+            "cmin": 0,
+            "cmax": 1,
+            "size": np.where(now, 17, 12),
+            "line": {"width": np.where(now, 3, 0), "color": RED},
+            "colorbar": {"title": {"text": "Alpha"}, "thickness": 12, "len": 0.8},
+        },
+        customdata=rows[["alpha", "power"]].to_numpy(float),
+        text=[_words(row) for row in rows.itertuples()],
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    styled(fig, dark=dark, height=420)
+    fig.update_layout(clickmode="event+select")
+    fig.update_xaxes(title_text="Workers' dissatisfaction (less is better)", showgrid=True)
+    fig.update_yaxes(title_text="Organisation's (less is better)")
+    return fig
+
+
+def _words(row: object) -> str:
+    return (
+        f"<b>Alpha {row.alpha:g}</b>, power {row.power:g}<br>"
+        f"Workers' dissatisfaction: {row.worker_dissatisfaction:,.6g}<br>"
+        f"Organisation's: {row.organisation_dissatisfaction:,.6g}<br>"
+        f"1st choice: {row.top_1_share:.1%}, top 3: {row.top_3_share:.1%}<br>"
+        "Click to open it as a scenario"
+    )
+
+
+def shares_chart(points: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+    """Share of workers within their first and top 3 choices, along alpha (one power)."""
+    if points.empty:
+        return empty(NOTHING, dark=dark)
+    rows = points.sort_values("alpha")
+    fig = go.Figure()
+    for column, name, colour, dash in (
+        ("top_1_share", "1st choice", main_colour(dark), "solid"),
+        ("top_3_share", "Within their top 3", ORANGE, "dash"),
+    ):
+        fig.add_scatter(
+            x=rows["alpha"],
+            y=rows[column].astype(float) * 100,
+            name=name,
+            mode="lines+markers",
+            line={"color": colour, "dash": dash, "width": 2},
+            hovertemplate=f"{name}: %{{y:.1f}} %<br>Alpha %{{x:.3g}}<extra></extra>",
+        )
+    styled(fig, dark=dark, height=420, showlegend=True)
+    fig.update_xaxes(title_text="Alpha: 0 = workers only, 1 = organisation only")
+    fig.update_yaxes(title_text="Share of all workers", ticksuffix=" %", rangemode="tozero")
+    return fig
+
+
+def group_cost_chart(
+    costs: pd.DataFrame, scenarios: Sequence[str], *, dark: bool = False
+) -> go.Figure:
+    """Mean rank counted of each group, bars side by side for the scenarios.
+
+    `costs` is `comparison.group_costs`.
+    """
+    if costs.empty:
+        return empty("There is no group to draw.", dark=dark)
+    fig = go.Figure()
+    groups = list(dict.fromkeys(costs["group"]))
+    for number, name in enumerate(scenarios):
+        rows = costs[costs["scenario"] == name].set_index("group").reindex(groups)
+        fig.add_bar(
+            y=[short(group) for group in groups],
+            x=rows["mean_score"],
+            name=plain(name),
+            orientation="h",
+            marker={
+                "color": SERIES[number % 7],
+                "pattern": {
+                    "shape": PATTERNS[number % len(DASHES)],
+                    "size": 6,
+                    "fillmode": "overlay",
+                    "fgcolor": "#FFFFFF",
+                },
+            },
+            hovertext=[
+                f"<b>{plain(group)}</b><br>{plain(name)}<br>"
+                f"{counted(0 if pd.isna(n) else int(n), 'worker')}, mean rank {score:.3g}"
+                for group, n, score in zip(groups, rows["workers"], rows["mean_score"], strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    height = 120 + len(groups) * (18 + 14 * len(scenarios))
+    styled(fig, dark=dark, barmode="group", showlegend=True, height=height)
+    fig.update_yaxes(autorange="reversed", showgrid=False)
+    fig.update_xaxes(title_text="Mean rank counted (less is better)", showgrid=True)
+    return fig

@@ -1,0 +1,225 @@
+"""Two or more solved scenarios side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from allocator.comparison import EVERYBODY, Solved, group_costs, headlines, rank_distributions
+from allocator.satisfaction import bands, rank_distribution
+from allocator.satisfaction.bands import GROUPINGS
+from allocator.scenario import Scenario
+from console import scenario_store, trials
+from console.charts import group_cost_chart, overlaid_bands, overlaid_distributions
+from console.messages import literal
+from console.widgets.data_table import data_table
+from console.widgets.facts import counted
+from console.widgets.figure import draw, is_dark
+from console.widgets.scenarios.bench import Bench, has_allocation, solved_or_wait
+from console.widgets.scenarios.figures import figure_words, signed_words
+from console.widgets.scenarios.outcome import draw_movers
+
+MOST = 6
+
+
+def draw_compare(bench: Bench) -> None:
+    """Choose scenarios, solve them, and show every difference to the first."""
+    offered = candidates(bench)
+    chosen = st.multiselect(
+        f"Compare (up to {MOST}; differences are to the first)",
+        list(offered),
+        default=list(offered)[:2],
+        max_selections=MOST,
+        key=f"compare {bench.run_id} {bench.version}",
+    )
+    usable = [offered[name] for name in chosen if _is_sound(bench, offered[name])]
+    if len(usable) < 2:
+        st.info("Choose two or more scenarios. Saved ones of every operator are offered here.")
+        return
+    solved = solved_or_wait(bench, usable)
+    if solved is None:
+        return
+    for one in solved:
+        if not has_allocation(one):
+            st.warning(f"“{literal(one.name)}” has no allocation, so it is left out below.")
+    found = [one for one in solved if has_allocation(one)]
+    if len(found) >= 2:
+        _comparison(bench, found)
+
+
+def candidates(bench: Bench) -> dict[str, Scenario]:
+    """Name → scenario: the run as it is, this tab's draft, then the stored ones."""
+    offered = {bench.base.name: bench.base}
+    draft = bench.draft
+    if not draft.is_saved:
+        offered[f"{bench.scenario.name} (as changed here)"] = bench.scenario
+    stored = [kept.scenario for kept in scenario_store.shelf(bench.run_id).readable]
+    if draft.is_saved:
+        stored.sort(
+            key=lambda scenario: scenario is not None and scenario.name != draft.scenario.name
+        )
+    for scenario in stored:
+        if scenario is not None:
+            offered[scenario.name] = scenario
+    return {name: replace(scenario, name=name) for name, scenario in offered.items()}
+
+
+def _is_sound(bench: Bench, scenario: Scenario) -> bool:
+    problems = trials.problems(bench.as_read, scenario)
+    for problem in problems:
+        st.warning(f"“{literal(scenario.name)}” is left out: {literal(problem)}")
+    if scenario.is_stale(bench.as_read):
+        st.caption(
+            f":material/history: “{literal(scenario.name)}” was saved on data that has changed "
+            "since; it is solved on the data as read now."
+        )
+    return not problems
+
+
+def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
+    version = f"{bench.version} {hash(tuple((one.name, id(one.result)) for one in solved))}"
+    st.subheader("Headline figures", anchor=False)
+    st.caption(f"Differences (Δ) are to “{literal(solved[0].name)}”. Green is better.")
+    _headlines(solved, version)
+    st.subheader("Ranks received", anchor=False)
+    _distributions(solved)
+    st.subheader("Who moves", anchor=False)
+    after = solved[1]
+    if len(solved) > 2:
+        names = [one.name for one in solved[1:]]
+        name = st.segmented_control(
+            f"From “{solved[0].name}” to", names, default=names[0], required=True,
+            key=f"compare moves {version}",
+        )  # fmt: skip
+        after = next(one for one in solved if one.name == name)
+    draw_movers(solved[0], after, key=f"compare {after.name}", version=version)
+    st.subheader("What it costs whom", anchor=False)
+    _groups(solved, version)
+
+
+def _headlines(solved: Sequence[Solved], version: str) -> None:
+    frame = headlines(solved)
+    shown = headline_table(frame, [one.name for one in solved])
+    colours = pd.DataFrame("", index=shown.index, columns=shown.columns)
+    for one in solved[1:]:
+        colours[f"Δ {one.name}"] = [
+            _colour(change, better)
+            for change, better in zip(frame[f"Δ {one.name}"], frame["better"], strict=True)
+        ]
+    st.dataframe(
+        shown.style.apply(lambda _: colours, axis=None),
+        hide_index=True,
+        height="content",
+        key=f"compare headlines {version}",
+    )
+    different = {(one.result.settings.alpha, one.result.settings.power) for one in solved}
+    if len(different) > 1:
+        st.caption(
+            "Alpha or power differ between these scenarios. The objective, and with another "
+            "power also the workers' dissatisfaction, are then measured on different scales: "
+            "compare ranks and shares instead."
+        )
+
+
+def headline_table(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """`comparison.headlines` in words, one row a figure."""
+    shown = pd.DataFrame({"Figure": frame["figure"]})
+    for name in names:
+        shown[name] = [figure_words(f, v) for f, v in zip(frame.index, frame[name], strict=True)]
+        change = f"Δ {name}"
+        if change in frame:
+            shown[change] = [
+                signed_words(f, v) for f, v in zip(frame.index, frame[change], strict=True)
+            ]
+    return shown.reset_index(drop=True)
+
+
+def _colour(change: float, better: str) -> str:
+    if pd.isna(change) or abs(change) < 1e-9 or not better:
+        return ""
+    good = (change < 0) == (better == "less")
+    return f"color: {('#2FB587' if good else '#F0803C') if is_dark() else ('#00664B' if good else '#A34700')}"
+
+
+def _distributions(solved: Sequence[Solved]) -> None:
+    left, right = st.columns(2)
+    with left:
+        draw(
+            overlaid_distributions(
+                {o.name: rank_distribution(o.placed, len(o.inputs.workers)) for o in solved},
+                dark=is_dark(),
+            ),
+            key="compare distributions",
+            alt="Share of workers within their first choices, by scenario",
+        )
+    with right:
+        draw(
+            overlaid_bands(
+                {
+                    o.name: bands(o.placed, len(o.inputs.workers), len(o.inputs.job_lines))
+                    for o in solved
+                },
+                dark=is_dark(),
+            ),
+            key="compare bands",
+            alt="Workers by choice received, by scenario",
+        )
+    with st.expander("The distributions as a table"):
+        table = rank_distributions(solved).rename(columns={"scenario": "Scenario"})
+        data_table(
+            table.drop(columns="choice"),
+            key="compare distributions",
+            version=str(hash(tuple(id(one.result) for one in solved))),
+            noun="row",
+            file_name="rank-distributions",
+        )
+
+
+def _groups(solved: Sequence[Solved], version: str) -> None:
+    by = st.segmented_control(
+        "Groups by",
+        list(GROUPINGS),
+        default="qualificationlevel",
+        required=True,
+        format_func=GROUPINGS.__getitem__,
+        key="compare groups by",
+    )
+    frame = group_costs(solved, by)
+    draw(
+        group_cost_chart(frame, [one.name for one in solved], dark=is_dark()),
+        key="compare groups",
+        alt="Mean rank received by group and scenario",
+    )
+    data_table(
+        groups_table(frame),
+        key="compare groups",
+        version=f"{version} {by}",
+        noun="row",
+        file_name="costs-by-group",
+        search=["Group", "Scenario"],
+    )
+    n_groups = frame.loc[frame["group"] != EVERYBODY, "group"].nunique()
+    st.caption(
+        f"{counted(n_groups, 'group')}. A worker with several qualifications counts under each "
+        "of them."
+    )
+
+
+def groups_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """`comparison.group_costs` under labels that a coordinator reads."""
+    return frame.rename(
+        columns={
+            "group": "Group",
+            "scenario": "Scenario",
+            "workers": "Workers",
+            "mean_score": "Mean rank counted",
+            "worker_dissatisfaction": "Workers' dissatisfaction",
+            "organisation_dissatisfaction": "Organisation's dissatisfaction",
+            "Δ mean_score": "Δ mean rank",
+            "Δ worker_dissatisfaction": "Δ workers'",
+            "Δ organisation_dissatisfaction": "Δ organisation's",
+        }
+    ).round(4)

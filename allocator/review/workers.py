@@ -64,7 +64,7 @@ def review_workers(inputs: RunInputs) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     texts = [name for name, kind in COLUMNS.items() if kind == "str"]
-    frame[texts] = frame[texts].fillna("")
+    frame[texts] = frame[texts].astype("object").fillna("")
     return frame.astype(COLUMNS)
 
 

@@ -19,7 +19,8 @@ POWER = (
 )
 SEED = (
     "Where several allocations are equally good, lots are drawn fairly. The same number "
-    "always draws the same lots, so a colleague gets the same allocation."
+    "always draws the same lots, so a colleague gets the same allocation. Every number that "
+    "was tried is kept under History. Also called the seed."
 )
 LIMIT = "When the time is up, the best allocation so far is shown, with how far it can be off."
 TIES = (
@@ -33,9 +34,9 @@ CAP = (
 NAMES = {SolverName.HIGHS: "HiGHS", SolverName.CBC: "CBC"}
 POLICY_HELP = {
     Policy.LEAST_TOTAL: "Usual. Adds up everybody's dissatisfaction and the organisation's.",
-    Policy.GREEDY: "Settings below decide only among allocations with equal counts.",
-    Policy.GENEROUS: "Settings below decide only among allocations with equal counts.",
-    Policy.LEXIMIN: "Settings below decide only among allocations with equal ranks.",
+    Policy.GREEDY: "Many happy workers; a few may fare badly. What follows decides between equals.",
+    Policy.GENEROUS: "Keeps the bottom of the lists empty. What follows decides between equals.",
+    Policy.LEXIMIN: "Lifts whoever fares worst. What follows decides between equals.",
 }
 
 

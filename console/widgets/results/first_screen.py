@@ -32,7 +32,7 @@ def draw_first_screen(shown: Shown) -> None:
         st.subheader("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
         worst = tables.worst_off_table(worst_off(shown.placed, FIRST_WORST))
-        worst = worst[["Name", "Job line", "Rank", "Job lines ranked"]]
+        worst = worst[["Name", "Rank", "Job line", "Job lines ranked"]]
         st.dataframe(
             worst,
             hide_index=True,
@@ -61,8 +61,7 @@ def _figures(head: Headline) -> list[tuple[str, str]]:
         ("Placed", f"{ranks.placed:,} of {head.workers:,}"),
         *tops,
         ("Not on their list", f"{ranks.unranked:,}"),
-        ("Mean rank", _number(ranks.mean_rank)),
-        ("Median rank", _number(ranks.median_rank)),
+        ("Mean and median rank", f"{_number(ranks.mean_rank)} · {_number(ranks.median_rank)}"),
         ("Worst rank", worst),
     ]
 

@@ -20,6 +20,11 @@ def _spare(row: RunOverview) -> int:
     return row.spare_seats if row.spare_seats is not None else 10**9
 
 
+def _first_choices(row: RunOverview) -> float:
+    placed = row.outcome.get("placed")
+    return row.outcome.get("within", {}).get("1", 0) / placed if placed else -1.0
+
+
 ORDERS: dict[str, tuple[Key, bool]] = {
     "Longest waiting first": (_waiting, False),
     "Newest first": (lambda row: row.run.created_at, True),
@@ -31,6 +36,7 @@ ORDERS: dict[str, tuple[Key, bool]] = {
 
 DONE_ORDERS: dict[str, tuple[Key, bool]] = {
     "Latest first": (lambda row: row.run.completed_at, True),
+    "Most first choices first": (_first_choices, True),
     "Oldest first": (lambda row: row.run.completed_at, False),
     "Plan, A to Z": (lambda row: (row.run.plan_name.casefold(), row.batch), False),
     "Operator, A to Z": (

@@ -1,0 +1,1 @@
+"""The parts of the page that says why a run has no allocation."""

@@ -1,0 +1,174 @@
+"""What stands in the way: every cause in words, as a picture, and within the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from allocator.diagnosis import Block, Cause, RuleInvolved, graph, reordered
+from allocator.models import RunInputs
+from allocator.naming import job_line_name, worker_name
+from console import session
+from console.charts import CONFIG, cause_graph, run_matrix
+from console.messages import literal
+from console.widgets import figure
+from console.widgets.data_table import data_table, newly_chosen
+from console.widgets.diagnosis.source import Found, bullets
+from console.widgets.facts import counted, facts_row
+from console.widgets.review.job_lines import draw_job_line
+from console.widgets.review.source import Source
+from console.widgets.review.workers import draw_worker
+
+MOST_RADIO = 6
+MOST_BULLETS = 8
+KINDS = {
+    "places": "Number of places",
+    "mandatory": "Must have somebody",
+    "eligibility": "Eligibility",
+    "pin": "Pin of this scenario",
+    "worst rank": "Cap on the worst rank",
+}
+
+
+def draw_causes(found: Found) -> None:
+    """Choose a cause; its picture, the whole run beside it, and its rules below."""
+    shown = _choose(found)
+    _facts(shown)
+    picture, whole = st.columns([11, 9], gap="large")
+    with picture:
+        _picture(found, shown)
+    with whole:
+        _whole_run(found, shown)
+    if isinstance(shown, Cause):
+        _rules(found, shown.rules)
+
+
+def _choose(found: Found) -> Cause | Block:
+    options: dict[str, Cause | Block] = {}
+    for number, block in enumerate(found.diagnosis.blocks):
+        causes = [cause for cause in found.diagnosis.causes if cause.block == number]
+        if block.n_causes > 1:
+            count = f"{len(causes)} of {block.n_causes}" if len(causes) < block.n_causes else "all"
+            options[f"Together ({count} causes listed below): {block.explanation}"] = block
+        for cause in causes:
+            options[_free(options, cause.explanation)] = cause
+    words = list(options)
+    label = "Each of these alone rules out every allocation"
+    if len(words) == 1:
+        st.markdown(f"**{literal(words[0])}**")
+        return options[words[0]]
+    if len(words) <= MOST_RADIO:
+        chosen = st.radio(label, words, format_func=literal, key=found.key("cause"))
+    else:
+        chosen = st.selectbox(label, words, key=found.key("cause"))
+        st.markdown(f"**{literal(chosen)}**")
+    return options[chosen or words[0]]
+
+
+def _free(taken: dict[str, Cause | Block], words: str) -> str:
+    count = sum(other == words or other.startswith(f"{words} (") for other in taken)
+    return f"{words} ({count + 1})" if count else words
+
+
+def _facts(shown: Cause | Block) -> None:
+    short = f"{shown.shortage:,} {'worker' if shown.is_mirror else 'place'}"
+    short += "s" if shown.shortage != 1 else ""
+    if shown.is_mirror:
+        facts = [
+            ("Must have somebody", counted(shown.needed, "job line")),
+            ("Who may hold them", counted(shown.seats, "worker")),
+        ]
+    else:
+        facts = [
+            ("Workers", f"{shown.needed:,}"),
+            ("Job lines open to them", f"{len(shown.job_lines):,}"),
+            ("Places there", f"{shown.seats:,}"),
+        ]
+    facts_row([*facts, ("Missing", short)])
+
+
+def _picture(found: Found, shown: Cause | Block) -> None:
+    st.markdown("**This cause**")
+    st.caption(
+        ":blue[●] workers · :green[■] job lines with their places · a line: may hold it. "
+        "Select a worker or job line to see its rows."
+    )
+    drawn = graph(found.inputs, found.diagnosis.settings, shown)
+    selected = session.remembered("node", found.version, "")
+    event = st.plotly_chart(
+        cause_graph(found.inputs, drawn, selected=selected, dark=figure.is_dark()),
+        theme=None,
+        config=CONFIG,
+        key=found.key(f"graph {shown.explanation}"),
+        alt=f"Workers on the left, job lines on the right. {shown.explanation}",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    _open_rows(found, shown, _clicked(event))
+
+
+def _clicked(event: object) -> str | None:
+    points = getattr(getattr(event, "selection", None), "points", None) or []
+    ids = [point["customdata"] for point in points if point.get("customdata")]
+    if not ids:
+        return None
+    first = ids[0]
+    return str(first[0] if isinstance(first, list | tuple) else first)
+
+
+def _open_rows(found: Found, shown: Cause | Block, clicked: str | None) -> None:
+    """The rows of the node that was clicked, or chosen in the list (for keyboards)."""
+    nodes = [*shown.workers, *shown.job_lines]
+    chosen = st.selectbox(
+        "Show the rows of",
+        nodes,
+        index=None,
+        format_func=lambda row: _name(found.inputs, shown, row),
+        placeholder="a worker or job line",
+        key=found.key(f"node {shown.explanation}"),
+    )
+    opened = newly_chosen(found.key("clicked"), clicked)
+    opened = newly_chosen(found.key("listed"), chosen) or opened
+    if opened is None:
+        return
+    session.remember("node", opened, found.version)
+    source = Source(found.inputs, found.version)
+    draw = draw_worker if opened in shown.workers else draw_job_line
+    draw(source, opened)
+
+
+def _name(inputs: RunInputs, shown: Cause | Block, row: str) -> str:
+    return worker_name(inputs, row) if row in shown.workers else job_line_name(inputs, row)
+
+
+def _whole_run(found: Found, shown: Cause | Block) -> None:
+    st.markdown("**The whole run**")
+    st.caption("What blocks comes first and is framed in red. Point at a pair to see its rule.")
+    blocks = found.diagnosis.blocks
+    number = shown.block if isinstance(shown, Cause) else blocks.index(shown)
+    view = reordered(found.inputs, found.diagnosis)
+    drawn = run_matrix(found.inputs, view, blocks, shown=number, dark=figure.is_dark())
+    figure.draw(
+        drawn,
+        key=found.key(f"whole {number}"),
+        alt="Which worker may hold which job line; what blocks the run is on the top left.",
+    )
+
+
+def _rules(found: Found, rules: Sequence[RuleInvolved]) -> None:
+    st.markdown("**The rules behind it**")
+    if len(rules) <= MOST_BULLETS:
+        st.markdown(bullets([rule.words for rule in rules]))
+        return
+    rows = [(KINDS.get(rule.kind, rule.kind), rule.words) for rule in rules]
+    data_table(
+        pd.DataFrame(rows, columns=["Kind", "Rule"]),
+        key=found.key("rules"),
+        version=found.version,
+        noun="rule",
+        file_name="rules",
+        search=["Kind", "Rule"],
+        height=320,
+    )

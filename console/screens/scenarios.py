@@ -1,9 +1,8 @@
 """Scenarios: try changes before anything is committed."""
 
-from dataclasses import replace
-
 import streamlit as st
 
+from allocator.comparison import Solved
 from console import heading, loading, scenario_store, session, what_if
 from console.messages import shown_errors
 from console.widgets.scenarios.acceptance import accepted
@@ -20,6 +19,22 @@ from console.widgets.scenarios.sweep import draw_sweep
 from console.widgets.scenarios.weightings import draw_weightings
 
 
+def outcome(bench: Bench) -> Solved | None:
+    """The solved draft, drawn; None when it cannot be solved (yet)."""
+    if draw_problems(bench):
+        return None
+    solved = solved_or_wait(bench, [bench.base, bench.scenario])
+    if solved is None:
+        return None
+    base, now = solved
+    if has_allocation(now):
+        draw_outcome(bench, base, now)
+        draw_hand_over(bench, now)
+    else:
+        draw_infeasible(bench)
+    return now
+
+
 def try_changes(bench: Bench) -> None:
     """Settings and changes on the left, what they bring on the right."""
     shelf = st.container()
@@ -30,15 +45,7 @@ def try_changes(bench: Bench) -> None:
         draw_shelf(bench, scenario_store.shelf(bench.run_id))
     now = None
     with right, shown_errors():
-        if not draw_problems(bench) and (
-            solved := solved_or_wait(bench, [bench.base, bench.scenario])
-        ):
-            base, now = solved
-            if has_allocation(now):
-                draw_outcome(bench, base, now)
-                draw_hand_over(bench, now)
-            else:
-                draw_infeasible(bench)
+        now = outcome(bench)
     with left, shown_errors():
         draw_changes(bench, now)
         st.subheader("Change something", anchor=False)

@@ -91,7 +91,7 @@ def watch_job(job: Job, share: Callable[..., float]) -> None:
     st.button(
         "Stopping …" if snapshot.cancelling else "Stop",
         icon=":material/stop_circle:",
-        on_click=job.cancel,
+        on_click=session.signed_in(job.cancel),
         disabled=snapshot.cancelling,
         key=f"stop {job.key}",
     )

@@ -92,9 +92,8 @@ def price_words(bench: Bench, without: Scenario, pin: Pin) -> str:
         return ":small[Costs nothing: the worker gets this job line anyway.]"
     moves = row["moves"]
     listed = "; ".join(literal(move.words) for move in moves[:MOST_MOVES])
-    more = (
-        f"; and {counted(len(moves) - MOST_MOVES, 'more move')}" if len(moves) > MOST_MOVES else ""
-    )
+    rest = len(moves) - MOST_MOVES
+    more = f"; and {counted(rest, 'more move')}" if rest > 0 else ""
     others = len(moves) - 1
     whom = f"displaces {counted(others, 'other worker')}" if others else "displaces nobody"
     return f":small[**Costs {row['price']:+.4g}** of the total, {whom}: {listed}{more}]"

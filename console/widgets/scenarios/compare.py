@@ -13,7 +13,8 @@ from allocator.satisfaction import bands, rank_distribution
 from allocator.satisfaction.bands import GROUPINGS
 from allocator.scenario import Scenario
 from console import scenario_store, trials
-from console.charts import group_cost_chart, overlaid_bands, overlaid_distributions
+from console.charts import overlaid_bands, overlaid_distributions
+from console.charts.scenarios import group_cost_chart
 from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted
@@ -56,14 +57,11 @@ def candidates(bench: Bench) -> dict[str, Scenario]:
     draft = bench.draft
     if not draft.is_saved:
         offered[f"{bench.scenario.name} (as changed here)"] = bench.scenario
-    stored = [kept.scenario for kept in scenario_store.shelf(bench.run_id).readable]
-    if draft.is_saved:
-        stored.sort(
-            key=lambda scenario: scenario is not None and scenario.name != draft.scenario.name
-        )
-    for scenario in stored:
-        if scenario is not None:
-            offered[scenario.name] = scenario
+    else:
+        offered[bench.scenario.name] = bench.scenario
+    for kept in scenario_store.shelf(bench.run_id).readable:
+        if kept.scenario is not None:
+            offered.setdefault(kept.name, kept.scenario)
     return {name: replace(scenario, name=name) for name, scenario in offered.items()}
 
 
@@ -141,7 +139,8 @@ def _colour(change: float, better: str) -> str:
     if pd.isna(change) or abs(change) < 1e-9 or not better:
         return ""
     good = (change < 0) == (better == "less")
-    return f"color: {('#2FB587' if good else '#F0803C') if is_dark() else ('#00664B' if good else '#A34700')}"
+    light, dark = ("#00664B", "#2FB587") if good else ("#A34700", "#F0803C")
+    return f"color: {dark if is_dark() else light}"
 
 
 def _distributions(solved: Sequence[Solved]) -> None:

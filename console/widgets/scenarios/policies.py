@@ -66,7 +66,6 @@ def draw_policies(bench: Bench) -> None:
         version=bench.key(str(hash(bench.scenario))),
         noun="aim",
         file_name="policies",
-        height="content",
     )
     _chart(found)
     _open_buttons(bench, offered)

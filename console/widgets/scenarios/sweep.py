@@ -17,7 +17,8 @@ from allocator.jobs import Job, OnProgress
 from allocator.models import Phase, Progress, Settings, Status
 from allocator.sweep import SweepProgress, grid, sweep
 from console import backend, messages, session, trials, what_if
-from console.charts import CONFIG, frontier_chart, shares_chart
+from console.charts import CONFIG
+from console.charts.scenarios import frontier_chart, shares_chart
 from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted

@@ -24,13 +24,13 @@ def log_frame(
         {
             "When": local_time(run, solve.solved_at),
             "Who": solve.operator,
-            "Number for drawing lots": solve.seed,
             "Outcome": OUTCOMES.get(solve.status, solve.status),
+            "Lots number": solve.seed,
+            "1st choice": (solve.counts.get("within") or {}).get("1"),
+            "Not on their list": solve.counts.get("unranked"),
             "Total": solve.objective,
             "Organisation's weight": solve.settings.get("alpha"),
             "Sparing low ranks": solve.settings.get("power"),
-            "1st choice": (solve.counts.get("within") or {}).get("1"),
-            "Not on their list": solve.counts.get("unranked"),
             "Scenario": solve.scenario or "None",
             "Data": "As committed" if receipt and solve.fingerprint == receipt.fingerprint else "",
         }

@@ -49,6 +49,8 @@ def draw_about(shown: Shown) -> None:
     solved, run = shown.solved, shown.inputs.run
     verb = "Solved" if run.is_pending else "Committed"
     when = f" on {local_time(run, solved.solved_at)} ({run.timezone})" if solved.solved_at else ""
+    if run.is_pending:
+        navigation.link("commit", "Go to commit")
     st.caption(f"{verb} by {literal(solved.solved_by or 'an operator')}{when}")
     with st.expander("Settings and data of this allocation"):
         for label, value in report_facts(shown.inputs, shown.result, shown.operator):
@@ -71,5 +73,3 @@ for tab, (_name, draw) in zip(
     if tab.open:
         with tab, shown_errors():
             draw(shown)
-if run.is_pending:
-    navigation.link("commit", "Go to commit")

@@ -42,7 +42,9 @@ def draw_form(run: AllocatorRun, inputs: RunInputs) -> None:
             disabled=running or bool(inputs.blocking_issues),
         )
         st.caption("Solving writes no allocation: that takes a commit, which comes later.")
-    if start:
+    if start and inputs.issues and not acknowledged:
+        st.warning("Tick the box above the button first.", icon=":material/info:")
+    elif start:
         solving.start(inputs, settings, session.require_operator(), acknowledged=acknowledged)
         st.rerun()
 

@@ -110,7 +110,7 @@ def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
 def _draw_outcome(snapshot: JobSnapshot, result: SolveResult) -> None:
     words = literal(status_words(result))
     if result.status is Status.INFEASIBLE:
-        st.error(f"**{words}** {literal(result.message)}", icon=":material/block:")
+        st.error(f"**{literal(result.message) or words}**", icon=":material/block:")
         st.markdown("The next page finds out which rules stand in each other's way.")
         navigation.link("infeasibility", "Find out why")
     elif not result.allocations:

@@ -54,13 +54,18 @@ def draw_worst_off(shown: Shown) -> None:
     chosen = st.selectbox(
         "Worker, the worst-off first (type to search)",
         list(labels),
+        index=int(ordered["n_ranked"].gt(0).to_numpy().argmax()),
         format_func=labels.__getitem__,
         key=f"worker {shown.version}",
         width=560,
     )
     if chosen is None:
         return
-    name = ordered.loc[ordered["worker"] == chosen, "name"].iloc[0]
+    row = ordered[ordered["worker"] == chosen].iloc[0]
+    name = row["name"]
+    if not row["n_ranked"]:
+        st.info(f"{literal(name)} ranked no job line of this run.")
+        return
     higher = higher_choices(shown.inputs, shown.result, chosen, shown.placed)
     if higher.empty:
         st.info(f"{literal(name)} ranked nothing higher than what they got.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from allocator.models import Status
 from allocator.satisfaction import Headline, headline, rank_distribution, worst_off
+from allocator.satisfaction.ordinals import rank_words
 from console import tables
 from console.charts import rank_distribution_chart
 from console.messages import literal
@@ -31,15 +33,14 @@ def draw_first_screen(shown: Shown) -> None:
     with right:
         st.subheader("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
-        worst = tables.worst_off_table(worst_off(shown.placed, FIRST_WORST))
-        worst = worst[["Name", "Rank", "Job line", "Job lines ranked"]]
-        st.dataframe(
-            worst,
-            hide_index=True,
-            column_config=tables.column_config(worst),
-            placeholder="Unranked",
-            key=f"worst {shown.version}",
-        )
+        st.dataframe(_worst(shown), hide_index=True, key=f"worst {shown.version}")
+
+
+def _worst(shown: Shown) -> pd.DataFrame:
+    worst = worst_off(shown.placed, FIRST_WORST)
+    table = tables.worst_off_table(worst)
+    table["Rank"] = [rank_words(rank) for rank in worst["rank"]]
+    return table[["Name", "Rank", "Job line", "Job lines ranked"]]
 
 
 def _draw_status(head: Headline, shown: Shown) -> None:
@@ -60,8 +61,8 @@ def _figures(head: Headline) -> list[tuple[str, str]]:
     return [
         ("Placed", f"{ranks.placed:,} of {head.workers:,}"),
         *tops,
-        ("Not on their list", f"{ranks.unranked:,}"),
-        ("Mean and median rank", f"{_number(ranks.mean_rank)} · {_number(ranks.median_rank)}"),
+        ("Unranked", f"{ranks.unranked:,}"),
+        ("Mean rank", f"{_number(ranks.mean_rank)} (median {_number(ranks.median_rank)})"),
         ("Worst rank", worst),
     ]
 

@@ -21,8 +21,11 @@ from allocator.models import Progress, RunInputs, Settings, SolveResult, Status
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[Progress], None]
-Work = Callable[[OnProgress, threading.Event], Any]
-"""Work to do in the background: it reports progress and returns early when the event is set."""
+Work = Callable[[Callable[[Any], None], threading.Event], Any]
+"""Work to do in the background: it reports progress and returns early when the event is set.
+
+Any progress event will do that has a `phase` and the seconds `elapsed`.
+"""
 
 HISTORY_INTERVAL = 0.1
 """Seconds between kept progress events of one phase, until the history is full."""
@@ -112,7 +115,7 @@ class History:
         """Take one event; the latest is always remembered."""
         self.latest = event
         last = self._kept[-1] if self._kept else None
-        if last is None or event.phase is not last.phase or self._is_due(event, last):
+        if last is None or event.phase != last.phase or self._is_due(event, last):
             self._kept.append(event)
         if len(self._kept) > self._size:
             self._kept = self._kept[::2]

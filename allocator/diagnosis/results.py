@@ -285,6 +285,11 @@ class DiagnosisProgress:
     elapsed: float
     message: str = ""
 
+    @property
+    def phase(self) -> str:
+        """The step, under the name that background work calls it by."""
+        return self.step
+
 
 @dataclass(frozen=True)
 class Diagnosis:

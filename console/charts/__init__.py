@@ -1,6 +1,8 @@
 """Plotly figures from the allocator's frames; ids travel in `customdata`, never in words."""
 
 from console.charts.comparison import overlaid_bands, overlaid_distributions
+from console.charts.diagnosis_graph import cause_graph
+from console.charts.diagnosis_matrix import run_matrix
 from console.charts.job_lines import job_line_satisfaction, seats_filled
 from console.charts.progress import progress_chart
 from console.charts.results import (
@@ -13,6 +15,7 @@ from console.charts.theme import CONFIG
 
 __all__ = [
     "CONFIG",
+    "cause_graph",
     "dissatisfaction_scatter",
     "eligibility_heatmap",
     "job_line_satisfaction",
@@ -21,6 +24,7 @@ __all__ = [
     "preference_heatmap",
     "progress_chart",
     "rank_distribution_chart",
+    "run_matrix",
     "satisfaction_by_worker",
     "seats_filled",
 ]

@@ -60,11 +60,12 @@ def _choose(found: Found) -> Cause | Block:
         st.markdown(f"**{literal(words[0])}**")
         return options[words[0]]
     if len(words) <= MOST_RADIO:
-        chosen = st.radio(label, words, format_func=literal, key=found.key("cause"))
-    else:
-        chosen = st.selectbox(label, words, key=found.key("cause"))
-        st.markdown(f"**{literal(chosen)}**")
-    return options[chosen or words[0]]
+        shown = {literal(sentence): sentence for sentence in words}
+        picked = st.radio(label, list(shown), key=found.key("cause"))
+        return options[shown[picked or literal(words[0])]]
+    chosen = st.selectbox(label, words, key=found.key("cause")) or words[0]
+    st.markdown(f"**{literal(chosen)}**")
+    return options[chosen]
 
 
 def _free(taken: dict[str, Cause | Block], words: str) -> str:
@@ -120,17 +121,16 @@ def _clicked(event: object) -> str | None:
 
 def _open_rows(found: Found, shown: Cause | Block, clicked: str | None) -> None:
     """The rows of the node that was clicked, or chosen in the list (for keyboards)."""
-    nodes = [*shown.workers, *shown.job_lines]
+    nodes = _nodes(found.inputs, shown)
     chosen = st.selectbox(
         "Show the rows of",
-        nodes,
+        list(nodes),
         index=None,
-        format_func=lambda row: _name(found.inputs, shown, row),
         placeholder="a worker or job line",
         key=found.key(f"node {shown.explanation}"),
     )
     opened = newly_chosen(found.key("clicked"), clicked)
-    opened = newly_chosen(found.key("listed"), chosen) or opened
+    opened = newly_chosen(found.key("listed"), nodes.get(chosen or "")) or opened
     if opened is None:
         return
     session.remember("node", opened, found.version)
@@ -139,8 +139,17 @@ def _open_rows(found: Found, shown: Cause | Block, clicked: str | None) -> None:
     draw(source, opened)
 
 
-def _name(inputs: RunInputs, shown: Cause | Block, row: str) -> str:
-    return worker_name(inputs, row) if row in shown.workers else job_line_name(inputs, row)
+def _nodes(inputs: RunInputs, shown: Cause | Block) -> dict[str, str]:
+    """Label → id of the cause's workers and job lines; labels that repeat get a number."""
+    ids = [*shown.workers, *shown.job_lines]
+    names = [worker_name(inputs, w) for w in shown.workers]
+    names += [job_line_name(inputs, j) for j in shown.job_lines]
+    count: dict[str, int] = {}
+    labels = []
+    for name in names:
+        count[name] = count.get(name, 0) + 1
+        labels.append(name if count[name] == 1 else f"{name} ({count[name]})")
+    return dict(zip(labels, ids, strict=True))
 
 
 def _whole_run(found: Found, shown: Cause | Block) -> None:

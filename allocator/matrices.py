@@ -102,7 +102,7 @@ class Costs:
 
 def integer_costs(matrices: Matrices, settings: Settings) -> Costs:
     """Costs on the integer grid; equal scores always give equal costs, so real ties stay ties."""
-    alpha = Fraction(repr(settings.alpha))
+    alpha = _as_fraction(settings.alpha)
     base = organisation_base(len(matrices.inputs.workers))
     top_score = float(matrices.scores.max(initial=1.0))
     net = matrices.weightings
@@ -120,3 +120,9 @@ def integer_costs(matrices: Matrices, settings: Settings) -> Costs:
     worker = np.rint((1 - settings.alpha) * matrices.scores**settings.power * scale)
     organisation = np.rint(settings.alpha * (base + net) * scale)
     return Costs((worker + organisation).astype(np.int64), 1.0 / scale, exact=False)
+
+
+def _as_fraction(alpha: float) -> Fraction:
+    """The short fraction that is meant, e.g. 3/10 for 0.1 + 0.2; else the decimal as written."""
+    short = Fraction(alpha).limit_denominator(10**6)
+    return short if abs(float(short) - alpha) < 1e-14 else Fraction(repr(alpha))

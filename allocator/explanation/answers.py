@@ -49,9 +49,9 @@ class Answer:
     def text(self) -> str:
         """All of it, for copying."""
         parts = [self.question, " ".join(filter(None, (self.reason, self.price)))]
-        if self.chain:
-            parts.append("What would follow:\n" + "\n".join(f"- {move}" for move in self.chain))
-        return "\n\n".join(filter(None, [*parts, self.outcome]))
+        if self.outcome:
+            parts.append(f"What would follow: {self.outcome}")
+        return "\n\n".join([*parts, *(f"{i}. {move}" for i, move in enumerate(self.chain, 1))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Teller:
             question=f"Why did {self.who} not get {option['job_line_name']}?",
             reason=sentence(self._reason(option)),
             price=sentence(self._price(option)),
-            chain=tuple(self._move(move) for move in told),
+            chain=tuple(map(self._move, told, (None, *told))),
             outcome=outcome_words(moves, self.worker),
         )
 
@@ -95,12 +95,15 @@ class Teller:
             return worker_name(self.found.inputs, worker)
         return "you" if worker == self.worker else ANOTHER
 
-    def _move(self, move: Move) -> str:
+    def _move(self, move: Move, before: Move | None) -> str:
+        """One move; whoever makes way for the move before it starts where that one ended."""
         whose = "your" if self.letter and move.worker == self.worker else "their"
-        before, after = (choice_words(r, whose) for r in (move.rank_before, move.rank_after))
+        now, then = (choice_words(rank, whose) for rank in (move.rank_before, move.rank_after))
+        follows = before is not None and before.to_job_line == move.from_job_line
+        start = "there" if follows else move.from_name
         return sentence(
-            f"{self._name(move.worker)} would move from {move.from_name} ({before})"
-            f" to {move.to_name} ({after}): {change_words(move)}"
+            f"{self._name(move.worker)} would move from {start} ({now}) to {move.to_name}"
+            f" ({then}): {change_words(move)}"
         )
 
     def _holders(self, option: Option) -> str:
@@ -141,8 +144,8 @@ class Teller:
         chosen, allowed = self.found.result.settings, situation in (Situation.FULL, Situation.FREE)
         if option["job_line"] in self.tied:
             return (
-                f"an equally good allocation would give it to {self.who}; the lottery with seed"
-                f" {chosen.seed} decided between them"
+                f"an equally good allocation would give it to {self.who}; drawing lots with the"
+                f" number {chosen.seed} decided between them"
             )
         giving = f"giving it to {self.who} would"
         if not allowed:

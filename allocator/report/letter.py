@@ -141,16 +141,12 @@ def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> str:
     )
     ties = tied_workers(inputs, result)
     count, is_tied = len(ties), worker_id in set(ties["worker"])
-    lottery = f"One allocation was better than all others, so the lottery (seed {chosen.seed}) "
-    lottery += "had nothing to decide."
+    lots = "One allocation was better than all others, so no lots had to be drawn."
     if count:
-        lottery = (
+        lots = (
             f"Several allocations were equally good; they differ in where {count} doctors go."
-            f" A lottery with seed {chosen.seed}, which knows no names, decided among them."
+            f" Lots were drawn among them with the number {chosen.seed}, without regard to names."
         )
-        lottery += (
-            " It concerned your placement."
-            if is_tied
-            else " Your placement is the same in all of them."
-        )
-    return "".join(f"<p>{escape(text)}</p>" for text in (aim, weights, proof, lottery))
+        concerned = "The lots decided your placement, too."
+        lots += f" {concerned if is_tied else 'Your placement is the same in all of them.'}"
+    return "".join(f"<p>{escape(text)}</p>" for text in (aim, weights, proof, lots))

@@ -10,7 +10,7 @@ from allocator.explanation import Move
 from allocator.explanation.wording import change_words
 from console.charts.theme import GREY, ORANGE, empty, main_colour, plain, short, styled
 
-ROW = 66  # pixels
+ROW = 60  # pixels
 NAME, LINE = 34, 21  # longest texts that fit 390 px
 
 
@@ -60,7 +60,7 @@ def chain_picture(moves: Sequence[Move], *, dark: bool = False) -> go.Figure:
     most = max(max(m.score_before, m.score_after) for m in moves)
     margin = max(0.5, (most - least) * 0.05)
     fig.update_xaxes(
-        title_text="Rank counted (1 = first choice, left is better)",
+        title_text="Rank (1 = first choice)",
         range=[least - margin, most + margin],
         showgrid=True,
         dtick=1 if most - least <= 10 else None,

@@ -22,6 +22,7 @@ from console.widgets.figure import draw, is_dark
 from console.widgets.why.source import Source
 
 SAVING = "One more place would save (points)"
+MOST_TOLD = 8
 STATUSES = {
     "optimal": "Proven optimal",
     "feasible": "Stopped, not proven",
@@ -44,16 +45,16 @@ def _ties(source: Source) -> None:
     st.markdown("#### Equally good allocations")
     if ties.empty:
         st.markdown(
-            "This is the only best allocation under these settings: nobody's placement was left "
-            f"to the lottery, and another seed than {seed} would have given the same."
+            "This is the only best allocation under these settings: no lots were drawn, and "
+            f"another number than {seed} would have given the same."
         )
         return
     differ = "doctor differs" if len(ties) == 1 else "doctors differ"
     st.markdown(
         f"**{len(ties):,} {differ} between equally good allocations**; the other "
         f"{len(source.inputs.workers) - len(ties):,} are placed alike in every best allocation. "
-        f"A lottery with seed {seed} chose among the best allocations. It knows neither names nor "
-        "ids, and the choice costs nobody else anything."
+        f"Lots were drawn among the best allocations with the number {seed}. No name or id plays "
+        "a part in it, and it never costs anything in the total."
     )
     ties = ties.rename(columns={"alternatives": "Could equally be on"})
     data_table(
@@ -68,21 +69,21 @@ def _ties(source: Source) -> None:
 
 
 def _seeds(source: Source) -> None:
-    st.markdown("#### Seeds that were tried on this run")
+    st.markdown("#### Every number that lots were drawn with")
     solves = backend.service().solve_log(source.run.id)
     if not solves:
         st.caption("No solve of this run is on record yet.")
         return
     seeds = sorted({s.seed for s in solves if s.seed is not None})
     st.markdown(
-        f"{counted(len(solves), 'solve')} on record with {counted(len(seeds), 'seed')}: "
+        f"{counted(len(solves), 'solve')} on record with {counted(len(seeds), 'number')}: "
         f"{', '.join(map(str, seeds[:20]))}{' …' if len(seeds) > 20 else ''}. Every solve is "
-        "recorded, so that nobody can try seeds until one suits."
+        "recorded, so that nobody can try numbers (seeds) until one suits."
     )
     if fished := seeds_alone_changed(solves):
         st.warning(
             f"{counted(fished, 'setting')} of this run {'was' if fished == 1 else 'were'} solved "
-            "with more than one seed on the same data. Ask why before this result is used.",
+            "with more than one number on the same data. Ask why before this result is used.",
             icon=":material/casino:",
         )
     data_table(
@@ -109,20 +110,19 @@ def seeds_alone_changed(solves: Sequence[LoggedSolve]) -> int:
 
 def _log_frame(source: Source, solves: Sequence[LoggedSolve]) -> pd.DataFrame:
     aims = {policy.value: words for policy, words in POLICIES.items()}
+    latest_first, now = list(reversed(solves)), source.inputs.fingerprint
     return pd.DataFrame(
         {
-            "When": [local_time(source.run, s.solved_at) for s in reversed(solves)],
-            "By": [s.operator for s in reversed(solves)],
-            "Seed": [s.seed for s in reversed(solves)],
-            "Scenario": [s.scenario or "" for s in reversed(solves)],
-            "Aim": [aims.get(str(s.settings.get("policy")), "") for s in reversed(solves)],
-            "Weight of the organisation": [s.settings.get("alpha") for s in reversed(solves)],
-            "Power": [s.settings.get("power") for s in reversed(solves)],
-            "Outcome": [STATUSES.get(s.status, s.status) for s in reversed(solves)],
-            "Total dissatisfaction": [s.objective for s in reversed(solves)],
-            "Same data as now": [
-                s.fingerprint == source.inputs.fingerprint for s in reversed(solves)
-            ],
+            "When": [local_time(source.run, s.solved_at) for s in latest_first],
+            "By": [s.operator for s in latest_first],
+            "Number": [s.seed for s in latest_first],
+            "Outcome": [STATUSES.get(s.status, s.status) for s in latest_first],
+            "Total dissatisfaction": [s.objective for s in latest_first],
+            "Same data as now": [s.fingerprint == now for s in latest_first],
+            "Scenario": [s.scenario or "" for s in latest_first],
+            "Aim": [aims.get(str(s.settings.get("policy")), "") for s in latest_first],
+            "Organisation's weight": [s.settings.get("alpha") for s in latest_first],
+            "Power": [s.settings.get("power") for s in latest_first],
         }
     )
 
@@ -180,15 +180,18 @@ def _swaps(source: Source) -> None:
     if swaps.empty:
         st.markdown("No two workers would each rather have what the other got.")
         return
+    for swap in swaps.head(MOST_TOLD).to_dict("records"):
+        pair = f"{swap['first_name']} and {swap['second_name']}"
+        st.markdown(f"- **{literal(pair)}**: {literal(swap['why_not'])}")
     names = {
         "first_name": "Worker",
-        "first_job_line": "Has",
-        "first_score_change": "Ranks gained",
         "second_name": "Other worker",
-        "second_job_line": "Other has",
+        "first_score_change": "Ranks gained",
         "second_score_change": "Other's ranks gained",
-        "price": "Price of the swap (points)",
-        "why_not": "Why they were not given that",
+        "price": "Price (points)",
+        "first_job_line": "Has",
+        "second_job_line": "Other has",
+        "why_not": "Why not",
     }
     swaps = swaps.assign(
         first_score_change=-swaps["first_score_change"],

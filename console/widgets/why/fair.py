@@ -77,7 +77,7 @@ def _extremes(source: Source, head: Headline) -> None:
             "Worst rank that anybody must bear",
             f"{best.worst_score:g}",
             f"{worst:g} ({counted(head.n_worst_off, 'worker')})",
-            worst <= best.worst_score,
+            f"{worst - best.worst_score:g} more" if worst > best.worst_score else "",
         )
         _open_button(source, f"Nobody beyond rank {best.worst_score:g}", best.for_worst_off)
     with right, st.container(border=True):
@@ -85,17 +85,15 @@ def _extremes(source: Source, head: Headline) -> None:
             "Largest possible number of first choices",
             f"{best.first_choices:,}",
             f"{got:,}",
-            got >= best.first_choices,
+            f"{best.first_choices - got:,} fewer" if got < best.first_choices else "",
         )
         _open_button(source, "As many first choices as possible", best.for_first_choices)
 
 
-def _limit(title: str, best: str, here: str, is_reached: bool) -> None:
+def _limit(title: str, best: str, here: str, short: str) -> None:
     st.markdown(f"**{title}**")
     facts_row([("Best possible", best), ("This allocation", here)])
-    st.caption(
-        "This allocation reaches it." if is_reached else "This allocation falls short of it."
-    )
+    st.caption(f"{short} than the best possible." if short else "This allocation reaches it.")
 
 
 def _open_button(source: Source, name: str, settings: Settings) -> None:
@@ -156,7 +154,8 @@ def _groups(source: Source, placed: pd.DataFrame) -> None:
     masked = mask_small_counts(frame, counts, "workers")
     if len(placed) == len(source.inputs.workers):
         frame, masked = (f.drop(columns=[NOT_PLACED]) for f in (frame, masked))
-    shown = labelled(frame.assign(mean_rank=frame["mean_rank"].round(2)))
+    means = ["–" if pd.isna(mean) else f"{mean:.2f}" for mean in frame["mean_rank"]]
+    shown = labelled(frame.assign(mean_rank=means))
     # A static table, for Streamlit's own download would take the counts that identify people.
     st.table(shown.set_index(shown.columns[0]))
     st.caption(f"On screen for your eyes only. In the file: {MASKED}")

@@ -23,8 +23,8 @@ from console.widgets.figure import draw, is_dark
 from console.widgets.why.source import Source
 
 WORKER, LINE = "worker", "line"
-PRICE, CHAIN = "Price of giving it (points)", "What would follow"
-COLUMNS = ["rank", "job_line_name", "Compared with now", "Why not", PRICE, "Others moved", CHAIN]
+PRICE, CHAIN = "Price (points)", "What would follow"
+COLUMNS = ["rank", "job_line_name", "Compared with now", PRICE, "Others moved", "Why not", CHAIN]
 Told = list[tuple[dict[Hashable, Any], Answer]]
 
 
@@ -75,10 +75,10 @@ def _facts(source: Source, worker: Worker) -> None:
     ranked = len(worker.preferences.scores)
     facts_row(
         [
-            ("Placed on", line or "Not placed"),
-            ("Rank", rank),
+            ("Rank of the placement", rank),
             ("Ranked", f"{ranked:,} of {counted(len(source.inputs.job_lines), 'job line')}"),
             ("Qualification level", worker.qualificationlevel),
+            ("Placed on", line or "Not placed"),
         ]
     )
 
@@ -108,7 +108,7 @@ def _options(source: Source, worker: Worker, told: Told) -> str | None:
             "Not eligible": situation == Situation.INELIGIBLE,
         },
         height=420,
-        placeholder="Type a part of a job line's or holder's name",
+        placeholder="Job line or holder",
     )
     asked = st.query_params.get(LINE)
     if chosen is None and asked in set(frame["job_line"]):
@@ -156,8 +156,8 @@ def _draw_answer(source: Source, worker: Worker, option: dict[Hashable, Any]) ->
         if moves:
             words, picture = st.columns([3, 2], gap="large")
             words.markdown("**What would follow**")
-            words.markdown("\n".join(f"1. {literal(move)}" for move in answer.chain))
             words.markdown(literal(answer.outcome))
+            words.markdown("\n".join(f"1. {literal(move)}" for move in answer.chain))
             shown = tells.told_moves(moves)
             with picture:
                 draw(
@@ -177,7 +177,7 @@ def _letter(source: Source, worker: Worker, line: str | None) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         ranks = st.checkbox(
-            "Tell the moves of other doctors, with their ranks",
+            "Tell other doctors' moves and ranks",
             key=source.key("others"),
             help="Without names, but who holds a job line may be known: their ranks then are, too.",
         )

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 
 import streamlit as st
-
-from console.messages import literal
 
 Fact = tuple[str, str]
 
 
 def facts_row(facts: Iterable[Fact]) -> None:
     """Draw (label, value) pairs in one row; pairs without a value are left out."""
-    with st.container(horizontal=True, gap="medium"):
-        for label, value in facts:
-            if value:
-                st.markdown(f":small[{literal(label)}]  \n**{literal(value)}**", width="content")
+    shown = "".join(
+        f'<div><dt style="font-size:0.875rem;font-weight:400;opacity:0.8">{escape(str(label))}</dt>'
+        f'<dd style="margin:0;font-weight:600">{escape(str(value))}</dd></div>'
+        for label, value in facts
+        if value
+    )
+    st.markdown(
+        f'<dl style="display:flex;flex-wrap:wrap;gap:0.5rem 1.75rem;margin:0">{shown}</dl>',
+        unsafe_allow_html=True,  # everything from the database is escaped above
+    )
 
 
 def copyable_ids(ids: Iterable[Fact]) -> None:

@@ -20,7 +20,8 @@ def demo_database(connected):
 
 def shown(app) -> str:
     kinds = (app.caption, app.info, app.subheader)
-    return "\n".join([text_of(app), *(e.value for kind in kinds for e in kind)]).replace("\\", "")
+    texts = [element.value for kind in kinds for element in kind]
+    return "\n".join([text_of(app), *texts]).replace("\\", "")
 
 
 def table(app, number: int = 0):

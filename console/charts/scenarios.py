@@ -35,9 +35,10 @@ def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) ->
         return empty(NOTHING, dark=dark)
     rows = points.sort_values("alpha")
     fig = go.Figure()
+    best = rows[rows["frontier"]]
     fig.add_scatter(
-        x=rows["worker_dissatisfaction"],
-        y=rows["organisation_dissatisfaction"],
+        x=best["worker_dissatisfaction"],
+        y=best["organisation_dissatisfaction"],
         mode="lines",
         line={"color": main_colour(dark), "width": 1.5},
         hoverinfo="skip",
@@ -58,7 +59,7 @@ def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) ->
             "line": {"width": np.where(now, 3, 0), "color": RED},
             "colorbar": {"title": {"text": "Alpha"}, "thickness": 12, "len": 0.8},
         },
-        customdata=rows[["alpha", "power"]].to_numpy(float),
+        customdata=rows[["alpha", "power"]].astype(float).to_numpy().tolist(),
         text=[_words(row) for row in rows.itertuples()],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,

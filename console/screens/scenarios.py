@@ -50,6 +50,7 @@ def try_changes(bench: Bench) -> None:
         draw_changes(bench, now)
         st.subheader("Change something", anchor=False)
         draw_additions(bench)
+    with shown_errors():
         draw_weightings(bench)
 
 

@@ -14,8 +14,6 @@ from console.messages import literal
 from console.widgets.facts import counted
 from console.widgets.scenarios.bench import Bench, has_allocation
 
-MOST_MOVES = 6
-
 
 def draw_problems(bench: Bench) -> bool:
     """Say plainly what keeps the scenario from being solved; gives whether anything does."""
@@ -37,18 +35,20 @@ def draw_changes(bench: Bench, now: Solved | None) -> None:
         return
     words = bench.scenario.words(bench.as_read)
     for index, (change, sentence) in enumerate(zip(bench.scenario.changes, words, strict=True)):
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            with st.container():
-                st.markdown(f"**{literal(sentence)}**{_why(change.reason, change.author)}")
-                if isinstance(change, Pin) and now is not None:
-                    _pin_notes(bench, index, change, now)
-            st.button(
-                "Undo",
-                icon=":material/undo:",
-                on_click=_undo,
-                args=(bench.run_id, bench.scenario, index),
-                key=bench.key(f"undo {index}"),
-            )
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="top"):
+                st.markdown(
+                    f"**{literal(sentence)}**{_why(change.reason, change.author)}", width="stretch"
+                )
+                st.button(
+                    "Undo",
+                    icon=":material/undo:",
+                    on_click=_undo,
+                    args=(bench.run_id, bench.scenario, index),
+                    key=bench.key(f"undo {index}"),
+                )
+            if isinstance(change, Pin) and now is not None:
+                _pin_notes(bench, index, change, now)
 
 
 @session.signed_in
@@ -73,27 +73,30 @@ def _pin_notes(bench: Bench, index: int, pin: Pin, now: Solved) -> None:
         )
         return
     if has_allocation(now):
-        st.markdown(price_words(bench, bench.scenario.without(index), pin))
+        _price(bench, bench.scenario.without(index), pin)
 
 
-def price_words(bench: Bench, without: Scenario, pin: Pin) -> str:
-    """The pin's price against the same scenario without it, as Markdown."""
+def _price(bench: Bench, without: Scenario, pin: Pin) -> None:
+    """What the pin costs against the same scenario without it, and the moves that it causes."""
     if not trials.is_quick(bench.as_read, 1) and trials.known(bench.as_read, without) is None:
-        return ":small[Its price is worked out for runs of up to 400 workers.]"
+        st.caption(f"Pins are priced in runs of up to {trials.MOST_AT_ONCE} workers.")
+        return
     before = trials.solve(bench.as_read, without, bench.operator)
     if not has_allocation(before):
-        return ":small[Without it there is no allocation to compare with.]"
+        st.caption("Without it there is no allocation to compare with.")
+        return
     try:
         options = placement_options(before.inputs, before.result, pin.worker)
     except NotExplained:
-        return ":small[Its price is not known: the allocation without it is not proven best.]"
+        st.caption("Its price is not known: the allocation without it is not proven best.")
+        return
     row = options[options["job_line"] == pin.job_line].iloc[0]
-    if not len(row["moves"]):
-        return ":small[Costs nothing: the worker gets this job line anyway.]"
     moves = row["moves"]
-    listed = "; ".join(literal(move.words) for move in moves[:MOST_MOVES])
-    rest = len(moves) - MOST_MOVES
-    more = f"; and {counted(rest, 'more move')}" if rest > 0 else ""
+    if not len(moves):
+        st.caption("Costs nothing: the worker gets this job line anyway.")
+        return
     others = len(moves) - 1
-    whom = f"displaces {counted(others, 'other worker')}" if others else "displaces nobody"
-    return f":small[**Costs {row['price']:+.4g}** of the total, {whom}: {listed}{more}]"
+    whom = f"moves {counted(others, 'other worker')}" if others else "moves nobody else"
+    st.markdown(f":small[**Price {row['price']:+.4g}** on the total; {whom}.]")
+    with st.popover("Who moves", type="tertiary"):
+        st.markdown("\n".join(f"- {literal(move.words)}" for move in moves))

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from allocator.comparison import EVERYBODY, Solved, group_costs, headlines, rank_distributions
+from allocator.report import to_csv
 from allocator.satisfaction import bands, rank_distribution
 from allocator.satisfaction.bands import GROUPINGS
 from allocator.scenario import Scenario
@@ -112,6 +113,16 @@ def _headlines(solved: Sequence[Solved], version: str) -> None:
         hide_index=True,
         height="content",
         key=f"compare headlines {version}",
+    )
+    st.download_button(
+        "Download CSV",
+        data=lambda: to_csv(shown),
+        file_name="comparison.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"csv compare headlines {version}",
     )
     different = {(one.result.settings.alpha, one.result.settings.power) for one in solved}
     if len(different) > 1:

@@ -52,13 +52,11 @@ def draw_dials(bench: Bench) -> Bench:
             key=bench.key("policy"),
         ),
     }
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = st.columns(2)
     with left:
         values["power"] = st.number_input(
             "Power", 0.1, 10.0, settings.power, 0.1, help=POWER_HELP, key=bench.key("power")
         )
-        capped = st.toggle("Cap the worst rank", settings.worst_rank is not None, help=CAP_HELP,
-                           key=bench.key("capped"))  # fmt: skip
     with right:
         values["seed"] = st.number_input(
             "Seed",
@@ -69,7 +67,13 @@ def draw_dials(bench: Bench) -> Bench:
             help=SEED_HELP,
             key=bench.key("seed"),
         )
-        values["worst_rank"] = _cap(bench, settings) if capped else None
+    capped = st.toggle(
+        "Cap the worst rank",
+        settings.worst_rank is not None,
+        help=CAP_HELP,
+        key=bench.key("capped"),
+    )
+    values["worst_rank"] = _cap(bench, settings) if capped else None
     return _taken(bench, settings, values)
 
 

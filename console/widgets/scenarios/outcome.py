@@ -92,7 +92,7 @@ def _figures(base: Solved | None, now: Solved) -> None:
                 delta_color=better if moved else "off",
                 help=FIGURES[figure][0],
                 border=True,
-                width=150,
+                width="content",
             )
     if base:
         st.caption(f"Differences are to “{literal(base.name)}”.")

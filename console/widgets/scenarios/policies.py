@@ -112,7 +112,6 @@ def policy_table(found: dict[str, Solved]) -> pd.DataFrame:
                 "Mean rank counted": figure_words("mean_score", head.mean_score),
                 "Worst-off rank": figure_words("worst_score", head.worst_score),
                 "Workers who share it": head.n_worst_off,
-                "What it means": MEANS[name],
             }
         )
     return pd.DataFrame(rows)
@@ -130,13 +129,13 @@ def _chart(found: dict[str, Solved]) -> None:
 
 
 def _open_buttons(bench: Bench, offered: dict[str, Scenario]) -> None:
-    st.markdown("**Go on with one of them**")
-    with st.container(horizontal=True):
-        for name, scenario in offered.items():
+    st.subheader("What the aims mean", anchor=False)
+    for name, scenario in offered.items():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{name}**  \n{MEANS[name]}", width="stretch")
             st.button(
-                name,
+                "Go on with it",
                 icon=":material/open_in_new:",
-                help=MEANS[name],
                 on_click=_open,
                 args=(bench, scenario),
                 key=f"open policy {name}",

@@ -54,10 +54,15 @@ def draw_sweep(bench: Bench) -> None:
 def _form(bench: Bench) -> None:
     with st.form(f"sweep {bench.run_id}", border=True):
         low, high = st.slider(
-            "Organisation's weight (alpha) from … to", 0.0, 1.0, (0.0, 1.0), 0.05, key="sweep alpha"
+            "Organisation's weight (alpha) from … to",
+            0.0,
+            1.0,
+            (0.0, 0.95),
+            0.05,
+            key="sweep alpha",
         )
         left, right = st.columns(2)
-        steps = left.number_input("How many alphas", 2, 101, 21, 1, key="sweep steps")
+        steps = left.number_input("How many alphas", 2, 101, 20, 1, key="sweep steps")
         own = bench.scenario.settings.power
         powers = right.multiselect(
             "Powers", sorted({own, *POWERS}), [own], format_func="{:g}".format, key="sweep powers"
@@ -191,8 +196,8 @@ def sweep_table(frame: pd.DataFrame) -> pd.DataFrame:
         {
             "Alpha": frame["alpha"],
             "Power": frame["power"],
-            "Workers' dissatisfaction": frame["worker_dissatisfaction"],
-            "Organisation's dissatisfaction": frame["organisation_dissatisfaction"],
+            "Workers'": frame["worker_dissatisfaction"],
+            "Organisation's": frame["organisation_dissatisfaction"],
             "Mean rank": frame["mean_rank"].astype(float).round(3),
             "1st choice, %": (frame["top_1_share"].astype(float) * 100).round(1),
             "Top 3, %": (frame["top_3_share"].astype(float) * 100).round(1),

@@ -130,9 +130,11 @@ def _add(bench: Bench) -> None:
         VALUE, SMALLEST_WEIGHTING, LARGEST_WEIGHTING, 1, 1, key=bench.key("new weighting")
     )
     st.caption(f"{value:+d}: {effect_words(value).lower()}")
-    line = choose_job_line(bench, "new weighting job line")
-    st.caption("Without a job line it reaches every job line.")
-    tags = st.multiselect(
+    left, right = st.columns(2)
+    with left:
+        line = choose_job_line(bench, "new weighting job line")
+        st.caption("Without a job line it reaches every job line.")
+    tags = right.multiselect(
         "Holders of",
         [tag.id for tag in inputs.tags],
         format_func={tag.id: tag.name for tag in inputs.tags}.__getitem__,

@@ -37,7 +37,7 @@ def no_run() -> None:
 
 def batch_words(batch: RunBatch) -> str:
     """Which of the allocation run's batches this is."""
-    return f"Batch {batch.number} of {batch.total}"
+    return f"Batch {batch.number} of {batch.total}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def chip(run: AllocatorRun) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 
@@ -28,7 +30,15 @@ class Loaded:
 
     inputs: RunInputs
     read_at: datetime
-    service: AllocatorService  # the cache's key is its id, so it must stay alive
+
+
+_numbers: WeakKeyDictionary[AllocatorService, int] = WeakKeyDictionary()
+_next_number = count()
+
+
+def service_number(service: AllocatorService) -> int:
+    """Tells services apart in cache keys; unlike `id`, never given twice."""
+    return _numbers.setdefault(service, next(_next_number))
 
 
 def loaded(run_id: str) -> RunInputs:
@@ -88,18 +98,18 @@ def _refresh_clicked(run_id: str) -> None:
     max_entries=KEPT_RUNS,
     show_spinner="Reading the run from the database …",
     show_time=True,
-    hash_funcs={AllocatorService: id},
+    hash_funcs={AllocatorService: service_number},
 )
 def _read(run_id: str, service: AllocatorService) -> Loaded:
     when = datetime.now(UTC)
-    return Loaded(service.hydrate(run_id), when, service)
+    return Loaded(service.hydrate(run_id), when)
 
 
 @st.cache_resource(
     ttl=KEPT_BATCH_SECONDS,
     max_entries=50,
     show_spinner=False,
-    hash_funcs={AllocatorService: id},
+    hash_funcs={AllocatorService: service_number},
 )
 def _batch(run_id: str, service: AllocatorService) -> RunBatch:
     return service.batch(run_id)

@@ -40,7 +40,7 @@ def solved(run: AllocatorRun) -> Solved | None:
     ttl=KEPT_SECONDS,
     max_entries=6,
     show_spinner="Reading what was committed …",
-    hash_funcs={AllocatorService: id},
+    hash_funcs={AllocatorService: loading.service_number},
 )
 def _read(run_id: str, completed_at: str, service: AllocatorService) -> Stored:
     inputs = loading.loaded(run_id)

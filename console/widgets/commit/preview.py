@@ -8,7 +8,6 @@ from allocator.errors import InputChange
 from allocator.report.header import settings_words
 from allocator.rows import local_time
 from allocator.satisfaction import status_words
-from allocator.service import AllocatorService
 from console import backend, navigation, tables
 from console.messages import literal, shown_errors
 from console.solving import Solved
@@ -98,9 +97,7 @@ def look_again() -> None:
     ttl=KEPT_SECONDS,
     max_entries=20,
     show_spinner="Reading the run again to see what changed …",
-    hash_funcs={AllocatorService: id, Solved: lambda solved: id(solved.as_read)},
+    hash_funcs={Solved: lambda solved: (solved.solved_at, solved.as_read.fingerprint)},
 )
-def _changes(
-    run_id: str, solved: Solved, service: AllocatorService | None = None
-) -> tuple[InputChange, ...]:
-    return (service or backend.service()).changes_since(solved.as_read)
+def _changes(run_id: str, solved: Solved) -> tuple[InputChange, ...]:
+    return backend.service().changes_since(solved.as_read)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from allocator.errors import UsageError
 from allocator.report import ReportOptions, printable_report, report_tables, to_csv, workbook
+from allocator.satisfaction.bands import band_labels
 from console import tables
 from console.widgets.facts import counted
 from console.widgets.results.source import Shown
@@ -48,11 +49,14 @@ def _options() -> ReportOptions:
 
 def _edges(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
+        edges = tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
+        band_labels(edges)
     except ValueError:
         raise UsageError(
-            "The bands are not whole numbers.", remedy="Write them as in 1, 3, 5."
+            "The bands must end at whole numbers from 1 up, each above the last.",
+            remedy="Write them as in 1, 3, 5.",
         ) from None
+    return edges
 
 
 def _draw_downloads(shown: Shown, options: ReportOptions) -> None:

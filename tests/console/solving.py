@@ -1,0 +1,33 @@
+"""Solves and their words, for tests of the pages that come after one."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from allocator.jobs import JobSnapshot
+from allocator.models import Settings
+from console import loading, solving
+from tests.console.server import OPERATOR
+from tests.console.test_frame import text_of
+
+
+def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapshot:
+    """Solve a run as the Solve page does, and wait for the end."""
+    inputs = loading.loaded(run_id)
+    job = solving.start(inputs, settings or Settings(), OPERATOR, **options)
+    assert job.wait(60)
+    return job.snapshot()
+
+
+def words_of(app: AppTest) -> str:
+    """Everything that the page says, without Markdown's escapes."""
+    kinds = (app.caption, app.info, app.subheader, app.code)
+    texts = [str(element.value) for kind in kinds for element in kind]
+    facts = [html.proto.body for html in app.get("html")]
+    links = [link.proto.label for link in app.get("page_link")]
+    return "\n".join([text_of(app), *texts, *facts, *links]).replace("\\", "")
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Press the button whose label starts so."""
+    return next(b for b in app.button if b.label.startswith(label)).click().run()

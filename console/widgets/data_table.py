@@ -57,6 +57,7 @@ def data_table(
             height=_height(len(kept), height),
             lazy=len(kept) > MOST_EAGER,
             column_config=_columns(shown),
+            placeholder="",
             key=table_key,
         )
     else:
@@ -130,6 +131,7 @@ def _selectable(
         on_select="rerun",
         selection_mode="single-row",
         column_config=_columns(shown),
+        placeholder="",
         key=key,
     )
     rows = event.selection.rows

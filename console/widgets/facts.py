@@ -19,7 +19,7 @@ def facts_row(facts: Iterable[Fact]) -> None:
         if value
     )
     st.markdown(
-        f'<dl style="display:flex;flex-wrap:wrap;gap:0.5rem 1.75rem;margin:0">{shown}</dl>',
+        f'<dl style="display:flex;flex-wrap:wrap;gap:0.5rem 1.75rem;margin:0 0 1rem">{shown}</dl>',
         unsafe_allow_html=True,  # everything from the database is escaped above
     )
 

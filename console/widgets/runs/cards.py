@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from allocator.overview import RunOverview
-from console import heading, navigation, session
+from console import backend, heading, navigation, session
 from console.checks import Found
 from console.messages import literal
 from console.widgets.facts import facts_row
@@ -23,7 +23,6 @@ LINKS_AS_BUTTONS = """
 }
 </style>
 """
-_WAYS = {True: ("review", "solve"), False: ("results", "review")}
 
 
 def draw_pending(rows: Sequence[RunOverview], found: dict[str, Found | None]) -> None:
@@ -64,9 +63,18 @@ def _card(row: RunOverview, facts: list[tuple[str, str]]) -> None:
 def _ways(row: RunOverview) -> None:
     there = {place.path for place in navigation.available()}
     with st.container(horizontal=True, width="content", gap="small", key=f"ways {row.run.id}"):
-        for path in _WAYS[row.run.is_pending]:
+        for path in _paths(row):
             if path in there:
                 navigation.link(path, run=row.run.id)
+
+
+def _paths(row: RunOverview) -> tuple[str, ...]:
+    """Where to go from a run: results as soon as it was solved here."""
+    if not row.run.is_pending:
+        return ("results", "review")
+    job = backend.jobs().get(row.run.id)
+    is_solved = job is not None and job.snapshot().result is not None
+    return ("review", "solve", "results") if is_solved else ("review", "solve")
 
 
 def _more(kept: str) -> None:

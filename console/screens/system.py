@@ -16,7 +16,8 @@ def draw_findings(findings: list[doctor.Finding]) -> None:
     """What is broken with what to do, and the rest in one list."""
     broken = [finding for finding in findings if not finding.ok]
     for finding in broken:
-        message = Message(finding.title, finding.remedy, (finding.detail,))
+        remedy = (finding.remedy,) if finding.remedy else ()
+        message = Message(finding.title, finding.detail, remedy)
         st.error(message.markdown, icon=":material/error:")
     passed = len(findings) - len(broken)
     if not broken:

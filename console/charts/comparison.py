@@ -7,7 +7,15 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from console.charts.theme import DASHES, PATTERNS, SERIES, counted, empty, plain, styled
+from console.charts.theme import (
+    DASHES,
+    PATTERNS,
+    counted,
+    empty,
+    plain,
+    series_colour,
+    styled,
+)
 
 NOTHING = "There is no solved scenario to draw."
 
@@ -33,7 +41,7 @@ def overlaid_distributions(
             y=shares,
             name=plain(name),
             mode="lines+markers" if longest <= 30 else "lines",
-            line={"color": SERIES[number % 7], "dash": DASHES[number % 7], "width": 2},
+            line={"color": series_colour(number, dark), "dash": DASHES[number % 7], "width": 2},
             customdata=[name] * len(shares),
             hovertemplate=f"<b>{plain(name)}</b><br>Within the top %{{x}}: %{{y:.1f}} %"
             f"<br>{counted(unranked, 'worker')} unranked<extra></extra>",
@@ -58,7 +66,7 @@ def overlaid_bands(tables: Mapping[str, pd.DataFrame], *, dark: bool = False) ->
             y=rows["workers"],
             name=plain(name),
             marker={
-                "color": SERIES[number % 7],
+                "color": series_colour(number, dark),
                 "pattern": {
                     "shape": PATTERNS[number % 7],
                     "size": 6,

@@ -19,6 +19,7 @@ from console.charts.theme import (
     RED,
     counted,
     empty,
+    folded,
     plain,
     short,
     styled,
@@ -130,7 +131,7 @@ def _line_node(inputs: RunInputs, group: tuple[str, ...]) -> Node:
         return Node(group, label, words, str(seats))
     name = job_line_name(inputs, group[0])
     must = "<br>Must have somebody" if inputs.job_line(group[0]).least_places else ""
-    words = f"<b>{plain(name)}</b><br>{places(seats)}{must}"
+    words = f"<b>{folded(name)}</b><br>{places(seats)}{must}"
     return Node(group, short(name, 20), words, str(seats))
 
 
@@ -152,7 +153,7 @@ def _draw_pairs(
     pairs: dict[tuple[str, str], str] = {}
     for edge in shown.edges:
         worker, line = at[edge.worker][0], at[edge.job_line][0]
-        words = f"{worker.label} may hold {line.label}:<br>{edge.rule.words}"
+        words = f"{worker.label} may hold {line.label}:<br>{folded(edge.rule.words)}"
         pairs.setdefault((worker.ids[0], line.ids[0]), words)
     for chosen in (False, True):
         lines = [p for p in pairs if (selected in p) is chosen]

@@ -11,7 +11,7 @@ from allocator.diagnosis import Block, Reordered
 from allocator.eligibility import Rule
 from allocator.models import RunInputs
 from allocator.review import rule_matrix_frame
-from console.charts.theme import BLUE, RED, empty, styled, unique_labels
+from console.charts.theme import BLUE, RED, empty, folded, shortened, styled, unique_labels
 
 MOST_CELLS = 100_000
 """On larger maps only the pairs of the blocking workers and job lines name their rule."""
@@ -20,6 +20,7 @@ LIGHT = ("#E9EEF2", "#B4D4EA", "#F7D3A6", BLUE)
 DARK = ("#24323D", "#35617F", "#7A5320", "#5DB4EE")
 LOOKS = ("May not hold", "May hold", "May not hold, and blocks here", "May hold, and is short")
 SHUT, OPEN, BLOCKS, SCARCE = range(4)
+LONGEST_NAME = 36
 CAPPED = 0
 """Stands for the cap on the worst rank, which closes a pair that every rule allows."""
 
@@ -40,7 +41,8 @@ def run_matrix(
     looks = _looks(view, blocks[shown], shown) if blocks else view.allowed.astype(np.uint8)
     people = [inputs.workers[row] for row in view.rows]
     rows = unique_labels([w.name for w in people], [w.internal_id for w in people])
-    columns = unique_labels([inputs.job_lines[column].name for column in view.columns])
+    names = [inputs.job_lines[column].name for column in view.columns]
+    columns = unique_labels([shortened(name, LONGEST_NAME) for name in names])
     palette = DARK if dark else LIGHT
     fig = go.Figure(list(_layers(rules, looks, rows, columns, palette, view)))
     for code in np.unique(looks):
@@ -107,9 +109,9 @@ def _layers(
 
 def _words(rule: int) -> str:
     if rule == CAPPED:
-        return "May not hold: beyond the cap on the worst rank"
+        return folded("May not hold: beyond the cap on the worst rank")
     found = Rule(rule)
-    return f"{'May' if found.eligible else 'May not'} hold: {found.words}"
+    return folded(f"{'May' if found.eligible else 'May not'} hold: {found.words}")
 
 
 def _outlines(view: Reordered, n_blocks: int, shown: int) -> Iterator[dict[str, object]]:

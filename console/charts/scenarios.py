@@ -13,11 +13,11 @@ from console.charts.theme import (
     ORANGE,
     PATTERNS,
     RED,
-    SERIES,
     counted,
     empty,
     main_colour,
     plain,
+    series_colour,
     short,
     styled,
 )
@@ -124,7 +124,7 @@ def group_cost_chart(
             name=plain(name),
             orientation="h",
             marker={
-                "color": SERIES[number % 7],
+                "color": series_colour(number, dark),
                 "pattern": {
                     "shape": PATTERNS[number % len(DASHES)],
                     "size": 6,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +27,11 @@ NOTHING = "There is no allocation to draw."
 def main_colour(dark: bool) -> str:
     """Blue, lighter on a dark page."""
     return "#4BA3DC" if dark else BLUE
+
+
+def series_colour(number: int, dark: bool) -> str:
+    """The colour of the series with this number, from 0; they repeat after seven."""
+    return main_colour(dark) if number % len(SERIES) == 0 else SERIES[number % len(SERIES)]
 
 
 def styled(fig: go.Figure, *, dark: bool, height: int = 380, **layout: Any) -> go.Figure:
@@ -80,7 +86,17 @@ def plain(text: object) -> str:
 
 def short(text: str, longest: int = LONGEST_TICK) -> str:
     """A tick label of at most `longest` characters."""
-    return plain(text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…")
+    return plain(shortened(text, longest))
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, cut to at most `longest` characters; not yet safe in labels."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def folded(text: str, width: int = 38) -> str:
+    """A hover's sentence in lines of at most `width` characters, which fits a narrow chart."""
+    return "<br>".join(plain(line) for line in textwrap.wrap(text, width))
 
 
 def unique_labels(names: Sequence[str], others: Sequence[str] | None = None) -> list[str]:

@@ -33,21 +33,23 @@ KINDS = {
 
 
 def draw_causes(found: Found) -> None:
-    """Choose a cause; its picture, the whole run beside it, and its rules below."""
+    """Choose a cause; its picture and rules, and the whole run beside them."""
     shown = _choose(found)
     _facts(shown)
     picture, whole = st.columns([11, 9], gap="large")
     with picture:
         _picture(found, shown)
+        if isinstance(shown, Cause):
+            _rules(found, shown.rules)
     with whole:
         _whole_run(found, shown)
-    if isinstance(shown, Cause):
-        _rules(found, shown.rules)
 
 
 def _choose(found: Found) -> Cause | Block:
+    """The cause to show; those with workers and job lines first, whose picture says most."""
     options: dict[str, Cause | Block] = {}
-    for number, block in enumerate(found.diagnosis.blocks):
+    blocks = enumerate(found.diagnosis.blocks)
+    for number, block in sorted(blocks, key=lambda one: not (one[1].workers and one[1].job_lines)):
         causes = [cause for cause in found.diagnosis.causes if cause.block == number]
         if block.n_causes > 1:
             count = f"{len(causes)} of {block.n_causes}" if len(causes) < block.n_causes else "all"
@@ -74,8 +76,6 @@ def _free(taken: dict[str, Cause | Block], words: str) -> str:
 
 
 def _facts(shown: Cause | Block) -> None:
-    short = f"{shown.shortage:,} {'worker' if shown.is_mirror else 'place'}"
-    short += "s" if shown.shortage != 1 else ""
     if shown.is_mirror:
         facts = [
             ("Must have somebody", counted(shown.needed, "job line")),
@@ -87,11 +87,15 @@ def _facts(shown: Cause | Block) -> None:
             ("Job lines open to them", f"{len(shown.job_lines):,}"),
             ("Places there", f"{shown.seats:,}"),
         ]
-    facts_row([*facts, ("Missing", short)])
+    facts_row(facts)
+
+
+def _short(shown: Cause | Block) -> str:
+    return f"{counted(shown.shortage, 'worker' if shown.is_mirror else 'place')} short"
 
 
 def _picture(found: Found, shown: Cause | Block) -> None:
-    st.markdown("**This cause**")
+    st.markdown(f"**This cause** :red-badge[:material/warning: {_short(shown)}]")
     st.caption(
         ":blue[●] workers · :green[■] job lines with their places · a line: may hold it. "
         "Select a worker or job line to see its rows."
@@ -131,12 +135,15 @@ def _open_rows(found: Found, shown: Cause | Block, clicked: str | None) -> None:
     )
     opened = newly_chosen(found.key("clicked"), clicked)
     opened = newly_chosen(found.key("listed"), nodes.get(chosen or "")) or opened
-    if opened is None:
-        return
-    session.remember("node", opened, found.version)
-    source = Source(found.inputs, found.version)
-    draw = draw_worker if opened in shown.workers else draw_job_line
-    draw(source, opened)
+    if opened is not None:
+        session.remember("node", opened, found.version)
+        session.remember("node to open", opened, found.version)
+        st.rerun()  # so that the picture, which is drawn already, marks it
+    opened = session.remembered("node to open", found.version)
+    session.forget("node to open", found.version)
+    if opened in (*shown.workers, *shown.job_lines):
+        draw = draw_worker if opened in shown.workers else draw_job_line
+        draw(Source(found.inputs, found.version), opened)
 
 
 def _nodes(inputs: RunInputs, shown: Cause | Block) -> dict[str, str]:

@@ -71,16 +71,16 @@ def _changes(found: Found, fix: Fix, number: int) -> None:
         st.markdown(bullets(fix.words[:extra]))
     pairs = list(zip(fix.words[extra:], fix.changes, strict=True))
     for position, (words, change) in enumerate(pairs[:MOST_CHANGES]):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"- {literal(words)}", width="stretch")
-            if st.button(
-                "Keep as it is",
-                icon=":material/lock:",
-                type="tertiary",
-                key=found.key(f"keep {number} {position}"),
-                help="Mark this as fixed and look for other fixes.",
-            ):
-                keep_clicked(found, change)
+        text, lock = st.columns([6, 1], vertical_alignment="center", gap="small")
+        text.markdown(f"- {literal(words)}")
+        if lock.button(
+            "Keep as it is",
+            icon=":material/lock:",
+            type="tertiary",
+            key=found.key(f"keep {number} {position}"),
+            help="Mark this as fixed and look for other fixes.",
+        ):
+            keep_clicked(found, change)
     if len(pairs) > MOST_CHANGES:
         with st.expander(f"{counted(len(pairs) - MOST_CHANGES, 'more change')}"):
             st.markdown(bullets([words for words, _ in pairs[MOST_CHANGES:]]))

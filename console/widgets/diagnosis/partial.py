@@ -26,7 +26,7 @@ def draw_partial(found: Found) -> None:
         f"{counted(len(inputs.workers), 'worker')}** can be placed. This cannot be committed; it "
         "shows how close the run is."
     )
-    left, empty = st.columns(2, gap="large")
+    left, empty = st.columns([3, 2], gap="large")
     with left:
         st.markdown(f"**Left without a job line ({len(partial.left):,})**")
         _left(found, partial)
@@ -85,9 +85,9 @@ def draw_checks(checks: tuple[PreCheck, ...]) -> None:
 
 
 NAMES = {
-    "workers without an eligible job line": "Everybody has somewhere to go",
-    "mandatory job lines without an eligible worker": "Every must-fill job line has candidates",
-    "fewer places than workers": "Enough places for everybody",
-    "more mandatory job lines than workers": "Enough workers for the must-fill job lines",
-    "pins that collide": "Pins do not collide",
+    "workers without an eligible job line": "Has everybody somewhere to go?",
+    "mandatory job lines without an eligible worker": "Can somebody take every must-fill job line?",
+    "fewer places than workers": "Are there enough places for everybody?",
+    "more mandatory job lines than workers": "Do the workers suffice for must-fill job lines?",
+    "pins that collide": "Do all pins fit?",
 }

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from allocator.errors import NotSolved
 from allocator.matrices import Matrices, matrices
 from allocator.models import Policy, RunInputs, Settings
-from allocator.residual import Face
+from allocator.policies import choice_numbers
+from allocator.residual import Face, Residual
 from allocator.starting import NoAllocation, best_allocation, feasible_allocation
 
 
@@ -19,7 +20,8 @@ class Extremes:
     """The best that any allocation under the hard rules reaches, one respect at a time.
 
     `worst_score`: least possible score (rank or unranked budget) of the worst-off worker.
-    `first_choices`: largest possible number of workers on a job line ranked 1.
+    `first_choices`: largest possible number of workers on a first choice, alone or one of
+    several tied firsts.
     The settings open a scenario that reaches the first and the second.
     """
 
@@ -66,19 +68,12 @@ def _least_worst_score(arrays: Matrices) -> float:
 
 def _most_first_choices(arrays: Matrices) -> int:
     """A cheapest allocation when a first choice costs −1 and everything else 0."""
-    first, face = _first(arrays), _face(arrays, arrays.eligible)
+    first, face = choice_numbers(arrays) == 1, _face(arrays, arrays.eligible)
     costs = -first.astype(np.int64)
-    assigned = best_allocation(costs, face, lambda: False)
-    return int(first[np.arange(len(first)), assigned].sum())
-
-
-def _first(arrays: Matrices) -> NDArray[np.bool_]:
-    """Pairs ranked 1 (1.5 for one of two tied firsts is no first choice, nor is an unranked)."""
-    first = arrays.scores <= 1
-    for row, worker in zip(first, arrays.inputs.workers, strict=True):
-        if not worker.preferences.scores:
-            row[:] = False
-    return first
+    start = best_allocation(costs, face, lambda: False)
+    residual = Residual(costs, face, feasible_allocation(face) if start is None else start)
+    residual.optimise()
+    return int(first[np.arange(len(first)), residual.assigned].sum())
 
 
 def _face(arrays: Matrices, allowed: NDArray[np.bool_]) -> Face:

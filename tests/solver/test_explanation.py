@@ -214,16 +214,23 @@ def test_extremes_are_the_best_of_all_allocations(inputs: RunInputs, chosen: Set
     worst, first = np.inf, 0
     for columns in every_allocation(inputs):
         own = scores[rows, list(columns)]
-        ranked = [
-            inputs.job_lines[j].id in worker.preferences.scores
-            for worker, j in zip(inputs.workers, columns, strict=True)
-        ]
         worst = min(worst, own.max())
-        first = max(first, int((np.array(ranked) & (own <= 1)).sum()))
+        first = max(first, firsts(inputs, [inputs.job_lines[j].id for j in columns]))
     found = extremes(inputs, chosen)
     assert (found.worst_score, found.first_choices) == (worst, first)
     reached = solve(inputs, found.for_worst_off)
     assert max(a.score for a in reached.allocations) == worst
+    most = solve(inputs, found.for_first_choices)
+    assert firsts(inputs, [a.job_line for a in most.allocations]) == first
+
+
+def firsts(inputs: RunInputs, job_lines: list[str]) -> int:
+    """How many workers, in order, are on a first choice, alone or one of several."""
+    return sum(
+        job_line in worker.preferences.scores
+        and worker.preferences.scores[job_line] == min(worker.preferences.scores.values())
+        for worker, job_line in zip(inputs.workers, job_lines, strict=True)
+    )
 
 
 @given(run_inputs(feasible=False))

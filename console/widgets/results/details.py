@@ -6,7 +6,7 @@ import streamlit as st
 
 from allocator.satisfaction import by_job_line, higher_choices, worst_off
 from allocator.satisfaction.ordinals import rank_words
-from console import tables
+from console import navigation, tables
 from console.charts import (
     dissatisfaction_scatter,
     job_line_satisfaction,
@@ -63,6 +63,7 @@ def draw_worst_off(shown: Shown) -> None:
         return
     row = ordered[ordered["worker"] == chosen].iloc[0]
     name = row["name"]
+    navigation.link("why", f"Why was {literal(name)} placed there?", worker=chosen)
     if not row["n_ranked"]:
         st.info(f"{literal(name)} ranked no job line of this run.")
         return

@@ -8,7 +8,7 @@ import streamlit as st
 from allocator.models import Status
 from allocator.satisfaction import Headline, headline, rank_distribution, worst_off
 from allocator.satisfaction.ordinals import rank_words
-from console import tables
+from console import navigation, tables
 from console.charts import rank_distribution_chart
 from console.messages import literal
 from console.widgets.facts import counted, facts_row
@@ -34,6 +34,7 @@ def draw_first_screen(shown: Shown) -> None:
         st.subheader("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
         st.dataframe(_worst(shown), hide_index=True, key=f"worst {shown.version}")
+        navigation.link("why", "Why, and is it fair?", tab="Fair?")
 
 
 def _worst(shown: Shown) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from allocator.scenario import Scenario
 from allocator.scenario_file import changes_from
 from console import navigation, scenario_store, session
 from console.charts import rank_distribution_chart
+from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted, facts_row
 from console.widgets.figure import draw, is_dark
@@ -68,10 +69,11 @@ def _extremes(source: Source, head: Headline) -> None:
     st.markdown("#### How far from the fairest possible")
     st.caption(
         "Both limits are exact: no allocation that keeps the rules does better. A job line that a "
-        "worker did not rank counts as the mean of the ranks left open."
+        "worker did not rank counts as the mean of the ranks left open; one of several tied "
+        "firsts is a first choice here."
     )
     left, right = st.columns(2)
-    worst, got = head.worst_score or 0.0, head.ranks.within[1]
+    worst, got = head.worst_score or 0.0, head.ranks.within[1] + head.shared_first
     with left, st.container(border=True):
         _limit(
             "Worst rank that anybody must bear",
@@ -133,7 +135,7 @@ def _worst_off(source: Source, placed: pd.DataFrame) -> None:
     )
     if chosen is not None:
         name = source.inputs.worker(chosen).name
-        navigation.link("why", f"Why was {name} placed there?", worker=chosen)
+        navigation.link("why", f"Why was {literal(name)} placed there?", worker=chosen)
     else:
         st.caption("Select a worker to see why.")
 

@@ -19,6 +19,7 @@ from allocator.errors import UsageError
 from allocator.jobs import Job, OnProgress
 from allocator.models import Phase, Progress, RunInputs, SolveResult
 from allocator.scenario import Change, Scenario
+from allocator.service import AllocatorService
 from console import backend
 
 MOST_AT_ONCE = 400
@@ -71,12 +72,19 @@ class _Store:
             return new
 
 
-_store = _Store()
+def _store() -> _Store:
+    """What was solved on the configured database."""
+    return _store_of(backend.service())
+
+
+@lru_cache(maxsize=1)
+def _store_of(_service: AllocatorService) -> _Store:
+    return _Store()
 
 
 def known(as_read: RunInputs, scenario: Scenario) -> Solved | None:
     """The scenario as it was solved on exactly these inputs, None when nobody did."""
-    result = _store.get(_key(as_read, scenario))
+    result = _store().get(_key(as_read, scenario))
     if result is None:
         return None
     return Solved(scenario.name, changed(as_read, scenario), result)
@@ -102,12 +110,12 @@ def solve(
         scenario.settings,
         operator=operator,
         acknowledged=True,
-        log=_store.is_new_seed(as_read.run.id, scenario.settings.seed),
+        log=_store().is_new_seed(as_read.run.id, scenario.settings.seed),
         on_progress=on_progress,
         cancel=cancel,
     )
     if cancel is None or not cancel.is_set():
-        _store.put(_key(as_read, scenario), result)
+        _store().put(_key(as_read, scenario), result)
     return Solved(scenario.name, inputs, result)
 
 

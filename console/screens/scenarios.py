@@ -50,6 +50,7 @@ def try_changes(bench: Bench) -> None:
         draw_changes(bench, now)
         st.subheader("Change something", anchor=False)
         draw_additions(bench)
+        st.caption("Weightings are in a table of their own at the end of the page.")
     with shown_errors():
         draw_weightings(bench)
 
@@ -71,7 +72,7 @@ def body(run_id: str) -> None:
     )  # fmt: skip
     if chosen and chosen != view:
         what_if.show_view(run_id, chosen)
-        st.rerun(scope="fragment")
+        st.rerun()
     draft = what_if.draft(as_read, operator)
     DRAW[view](Bench(as_read, loading.data_version(run_id), operator, draft))
 

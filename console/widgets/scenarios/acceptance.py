@@ -26,5 +26,5 @@ def accepted(as_read: RunInputs, version: str) -> bool:
     draw_issues(as_read.issues, key=f"what-if issues {as_read.run.id}", version=version)
     if st.button("Accept these data errors and try scenarios", key="accept data errors"):
         session.remember(_ACCEPTED, as_read.fingerprint, as_read.run.id)
-        st.rerun(scope="fragment")
+        st.rerun()
     return False

@@ -88,7 +88,7 @@ def add_button(bench: Bench, label: str, key: str, *changes: Change | None) -> N
         key=bench.key(key),
     ):
         what_if.add(bench.run_id, *made)
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def _pin(bench: Bench) -> None:

@@ -59,6 +59,7 @@ def _table(bench: Bench) -> None:
         frame,
         hide_index=True,
         disabled=["Whom", "Job line", SAYS],
+        column_order=[VALUE, ON, SAYS, "Whom", "Job line"],
         column_config={
             VALUE: st.column_config.NumberColumn(
                 "Weighting",
@@ -76,7 +77,7 @@ def _table(bench: Bench) -> None:
     scenario = with_edits(bench, frame, edited)
     if scenario != bench.scenario:
         what_if.change(bench.run_id, scenario, anew=True)
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def with_edits(bench: Bench, before: pd.DataFrame, after: pd.DataFrame) -> Scenario:

@@ -96,8 +96,8 @@ def _outcome(inputs: RunInputs, fix: Fix) -> None:
             ("First choice", counted(got.first_choices, "worker")),
             ("Top three", counted(got.top_three, "worker")),
             ("Not on their list", counted(got.unranked, "worker")),
-            ("Mean rank", f"{got.mean_score:.2f}"),
-            ("Worst rank", rank_words(got.worst_score).replace(" (tied)", "")),
+            ("Mean rank counted", f"{got.mean_score:.2f}"),
+            ("Worst rank counted", rank_words(got.worst_score).replace(" (tied)", "")),
             ("Total dissatisfaction", f"{fix.objective:,.5g}" if fix.objective is not None else ""),
         ]
     )

@@ -1,0 +1,94 @@
+"""From a run without an allocation to a committed one: solve → cause → fix → scenario → receipt."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from allocator.embedded import demo
+from tests.browser.conftest import keep, settle
+from tests.conftest import Database
+from tests.console.server import OPERATOR
+from tests.database.demo_rows import demo_rows
+
+RUN = demo.INFEASIBLE
+NAME = "Resident year 2027 batch 1"
+
+
+@pytest.fixture
+def demo_database(database: Database) -> Database:
+    database.insert_tables(demo_rows())
+    return database
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+    settle(page)
+
+
+def test_journey_from_no_allocation_to_a_committed_fix(signed_in, demo_database: Database) -> None:
+    page = signed_in(path=f"/solve?run={RUN}")
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+    page.get_by_role("link", name="Find out why").click()
+
+    expect(page.locator("h1")).to_have_text("No allocation?")
+    expect(page.get_by_text("No allocation exists.")).to_be_visible()
+    assert f"run={RUN}" in page.url
+    keep(page, "infeasibility")
+    see_rows_of_a_worker(page)
+    try_first_fix(page)
+
+    expect(page.locator("h1")).to_have_text("Scenarios")
+    assert "scenario=" in page.url
+    page.get_by_role("button", name="Take to Results and Commit").click()
+    expect(page.locator("h1")).to_have_text("Results")
+    keep(page, "infeasibility-fixed")
+    page.get_by_role("link", name="Go to commit").click()
+    expect(page.locator("h1")).to_have_text("Commit")
+    page.get_by_label("To confirm").fill(NAME)
+    page.get_by_role("button", name="Commit 30 placements").click()
+    expect(page.get_by_text("This run is committed and read-only.")).to_be_visible()
+    keep(page, "infeasibility-receipt")
+    check_written(demo_database)
+
+    page.goto(page.url.replace("/commit", "/infeasibility"))
+    expect(page.get_by_text("This run is completed")).to_be_visible()
+
+
+def see_rows_of_a_worker(page: Page) -> None:
+    """A click on a worker of the picture opens that worker's rows."""
+    traces = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace")
+    # Two traces of lines, one for the mouse, then the workers, then the job lines.
+    box = traces.nth(2).locator(".points path").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("About this worker")).to_be_visible()
+    keep(page, "infeasibility-rows")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def try_first_fix(page: Page) -> None:
+    """Open the lightest fix as a scenario."""
+    open_tab(page, "What would help")
+    expect(page.get_by_text("Proven to work").first).to_be_visible()
+    keep(page, "infeasibility-fixes")
+    page.get_by_role("button", name="Try it as a scenario").first.click()
+
+
+def check_written(database: Database) -> None:
+    """30 workers are placed, and the audit row lists the scenario's changes."""
+    audit = database.rows("select * from allocator_console_audit")
+    assert [row["operator"] for row in audit] == [OPERATOR]
+    assert audit[0]["n_allocations"] == 30
+    assert audit[0]["scenario"]["name"]
+    assert audit[0]["scenario"]["changes"]
+    stored = database.rows("select definition from allocator_console_scenarios")
+    assert stored[0]["definition"]["changes"] == audit[0]["scenario"]["changes"]
+    run = database.rows("select completed_at from allocator_py_runs where id = %s", RUN)
+    assert run[0]["completed_at"] is not None
+    placed = database.rows(
+        "select worker_mapping from allocator_py_allocations where allocator_py_run = %s", RUN
+    )
+    assert len({row["worker_mapping"] for row in placed}) == 30

@@ -1,0 +1,122 @@
+"""A real browser, a real console server, a real database: what a coordinator has.
+
+Tests of one module share a server, and a server remembers the runs it has read and solved: give
+each test a run of its own. Screenshots go to `tests/artifacts` (ignored by git).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from allocator.config import Connection
+from allocator.embedded import stack
+from tests.console.server import (
+    OPERATOR,
+    PASSWORD,
+    ConsoleServer,
+    console_server,
+    secrets_text,
+)
+
+ARTIFACTS = Path(__file__).parents[1] / "artifacts"
+SECOND_OPERATOR = "Grace Hopper"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",  # the tests may run as root
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+expect.set_options(timeout=20_000)
+
+SignIn = Callable[..., Page]
+
+
+def executable() -> str | None:
+    """The system's Chromium; None means Playwright's own."""
+    found = (shutil.which(name) for name in NAMES)
+    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, local_stack: stack.StackInfo
+) -> Iterator[ConsoleServer]:
+    """A console on the test database, with two operators."""
+    people = {OPERATOR: PASSWORD, SECOND_OPERATOR: PASSWORD}
+    connection = Connection(local_stack.url, local_stack.service_role_key)
+    directory = tmp_path_factory.mktemp("console")
+    with console_server(directory, secrets_text(people), connection) as running:
+        yield running
+
+
+@pytest.fixture
+def contexts(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """`contexts()` is a browser of its own: no cookie is shared."""
+    opened: list[BrowserContext] = []
+
+    def new(width: int = 1440, height: int = 900, **options: object) -> BrowserContext:
+        size = {"width": width, "height": height}
+        opened.append(chromium.new_context(viewport=size, **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield new
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def signed_in(server: ConsoleServer, contexts: Callable[..., BrowserContext]) -> SignIn:
+    """`signed_in("Grace Hopper", path="/solve?run=…")`: a page of a fresh browser after sign-in."""
+
+    def sign_in(operator: str = OPERATOR, path: str = "/", **options: object) -> Page:
+        page = contexts(**options).new_page()
+        page.goto(server.url + path)
+        fill_sign_in(page, operator, PASSWORD)
+        expect(page.locator("h1")).to_be_visible()
+        return page
+
+    return sign_in
+
+
+def fill_sign_in(page: Page, operator: str, password: str) -> None:
+    """Fill in and send the sign-in form."""
+    page.fill("#operator", operator)
+    page.fill("#password", password)
+    page.click("button")
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has run and the page has been drawn."""
+    page.wait_for_timeout(300)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_timeout(400)
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot of the whole page, not only of what fits."""
+    settle(page)
+    ARTIFACTS.mkdir(exist_ok=True)
+    size = page.viewport_size or {"width": 1440, "height": 900}
+    # Streamlit scrolls inside its own element, so the window has to grow.
+    needed = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], needed)})
+    page.wait_for_timeout(500)
+    page.screenshot(path=ARTIFACTS / f"{name}.png")
+    page.set_viewport_size(size)

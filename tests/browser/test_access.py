@@ -1,0 +1,86 @@
+"""The gate in a browser: nothing before sign-in, lockout, idle sign-out, sign-out everywhere."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.sync_api import Page, expect
+
+from allocator.config import Connection
+from allocator.embedded import demo
+from tests.browser.conftest import ARTIFACTS, fill_sign_in
+from tests.console.server import OPERATOR, PASSWORD, console_server, secrets_text
+from tests.database.demo_rows import demo_rows
+
+
+def expect_sign_in(page: Page) -> None:
+    expect(page.locator("#operator")).to_be_visible()
+
+
+def test_nothing_is_served_before_sign_in(server, contexts, database) -> None:
+    database.insert_tables(demo_rows())
+    page = contexts().new_page()
+    answers: list[tuple[str, int]] = []
+    page.on("response", lambda answer: answers.append((answer.url, answer.status)))
+    for path in ("/", f"/review?run={demo.BY_EYE}", f"/results?run={demo.BY_EYE}", "/system"):
+        page.goto(server.url + path)
+        expect_sign_in(page)
+        told = page.content()
+        for secret in ("Intern", "House officer", "Review", "Commit", "streamlit", "Streamlit"):
+            assert secret not in told
+    opened = {url.removeprefix(server.url) for url, status in answers if status == 200}
+    assert all(path.startswith(("/sign-in", "/favicon")) for path in opened), opened
+    for path in ("/_stcore/health", "/media/0123456789abcdef.csv", "/static/js/index.js"):
+        assert page.request.get(server.url + path).status == 401
+
+
+def test_wrong_passwords_lock_for_a_while(tmp_path, contexts, local_stack) -> None:
+    options = "lockout_attempts = 3\nlockout_minutes = 0.1"
+    connection = Connection(local_stack.url, local_stack.service_role_key)
+    with console_server(tmp_path, secrets_text(console=options), connection) as server:
+        for _ in range(3):  # each from a fresh browser: the lock counts across sessions
+            page = contexts().new_page()
+            page.goto(server.url)
+            fill_sign_in(page, OPERATOR, "wrong password")
+            expect(page.locator("[role=alert]")).to_be_visible()
+        page = contexts().new_page()
+        page.goto(server.url)
+        fill_sign_in(page, OPERATOR, PASSWORD)  # the right one does not help now
+        expect(page.locator("[role=alert]")).to_be_visible()
+        ARTIFACTS.mkdir(exist_ok=True)
+        page.screenshot(path=ARTIFACTS / "locked.png")
+        end = time.monotonic() + 20
+        while not page.locator("h1", has_text="Runs").count() and time.monotonic() < end:
+            page.wait_for_timeout(2000)
+            if page.locator("#operator").count():
+                fill_sign_in(page, OPERATOR, PASSWORD)
+                page.wait_for_timeout(1500)
+        expect(page.locator("h1")).to_have_text("Runs")
+
+
+def test_idle_page_leads_to_the_sign_in_page(tmp_path, contexts, local_stack, database) -> None:
+    """The open Solve page polls all the time, which must not keep the session alive."""
+    database.insert_tables(demo_rows())
+    connection = Connection(local_stack.url, local_stack.service_role_key)
+    options = "idle_minutes = 0.1"
+    with console_server(tmp_path, secrets_text(console=options), connection) as server:
+        page = contexts().new_page()
+        page.goto(f"{server.url}/solve?run={demo.BY_EYE}")
+        fill_sign_in(page, OPERATOR, PASSWORD)
+        expect(page.locator("h1")).to_have_text("Solve")
+        expect_sign_in(page)
+        assert "Intern sample" not in page.content()
+        fill_sign_in(page, OPERATOR, PASSWORD)  # and back to the page where it was
+        expect(page.locator("h1")).to_have_text("Solve")
+        assert f"run={demo.BY_EYE}" in page.url
+
+
+def test_sign_out_ends_every_tab(server, signed_in, database) -> None:
+    database.insert_tables(demo_rows())
+    page = signed_in(path=f"/solve?run={demo.SECOND_BATCH}")
+    second = page.context.new_page()
+    second.goto(f"{server.url}/history?run={demo.SECOND_BATCH}")
+    expect(second.locator("h1")).to_have_text("History")
+    page.get_by_role("button", name="Sign out").click()
+    expect_sign_in(page)
+    expect_sign_in(second)

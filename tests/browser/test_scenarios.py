@@ -1,0 +1,181 @@
+"""What-if in the browser: settings, a pin, saving, a second operator, comparing, a sweep's point."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from allocator.embedded import demo
+from allocator.scenario import Scenario
+from tests.browser.conftest import SECOND_OPERATOR, keep, settle
+from tests.conftest import Database
+from tests.console.server import OPERATOR
+from tests.database.demo_rows import demo_rows
+
+RUN = demo.INTERN_YEAR
+ADDRESS = f"/scenarios?run={RUN}"
+DEFINITIONS = (
+    "select id, operator, definition from allocator_console_scenarios where allocator_py_run = %s"
+)
+
+
+@pytest.fixture
+def demo_database(database: Database) -> Database:
+    database.insert_tables(demo_rows(intern_ranks=True))
+    return database
+
+
+def opened(page: Page) -> Page:
+    expect(page.get_by_text("Proven optimal")).to_be_visible()
+    settle(page)
+    return page
+
+
+def part(page: Page, name: str) -> None:
+    page.get_by_role("radio", name=name, exact=True).click()
+    settle(page)
+
+
+def figure(page: Page, label: str) -> str:
+    return page.get_by_test_id("stMetric").filter(has_text=label).first.inner_text()
+
+
+def alpha(page: Page, value: str) -> None:
+    """Move the slider from 0.30, step by step, to the value."""
+    page.get_by_role("slider").first.focus()
+    for _ in range(round((float(value) - 0.3) * 100)):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text(value)
+    settle(page)
+
+
+def choose(page: Page, label: str, option: int) -> str:
+    """Choose from a list by position; gives what was chosen."""
+    page.get_by_role("combobox", name=label, exact=True).first.click()
+    chosen = page.get_by_role("option").nth(option)
+    name = chosen.inner_text()
+    chosen.click()
+    settle(page)
+    return name
+
+
+def pin(page: Page, worker: int, job_line: int) -> tuple[str, str]:
+    page.get_by_text("Place a worker (pin)").click()
+    settle(page)
+    names = choose(page, "Worker", worker), choose(page, "Job line", job_line)
+    page.get_by_role("textbox", name="Reason").first.fill("Partner works there")
+    page.keyboard.press("Tab")
+    settle(page)
+    page.get_by_role("button", name="Add pin").click()
+    settle(page)
+    return names
+
+
+def save(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+    body = page.get_by_test_id("stPopoverBody")
+    body.get_by_label("Name").fill(name)
+    page.keyboard.press("Tab")
+    settle(page)
+    body.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text(f"Saved “{name}”.")).to_be_visible()
+    settle(page)
+
+
+def test_scenario_is_changed_saved_and_found_by_another_operator(
+    signed_in, demo_database: Database, server
+) -> None:
+    page = opened(signed_in(path=ADDRESS))
+    before = figure(page, "Workers' dissatisfaction")
+    alpha(page, "0.40")
+    assert figure(page, "Workers' dissatisfaction") != before
+    worker, line = pin(page, 2, 4)
+    expect(page.get_by_text(f"{worker.split(' · ')[0]} must get {line}.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Price \+\d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"workers? moves?: "))).to_be_visible()
+    keep(page, "scenarios")
+    save(page, "Town first")
+    [row] = demo_database.rows(DEFINITIONS, RUN)
+    stored = Scenario.from_dict(row["definition"])
+    assert (row["operator"], stored.settings.alpha) == (OPERATOR, 0.4)
+    [change] = stored.changes
+    assert (change.reason, change.author) == ("Partner works there", OPERATOR)
+    assert f"scenario={row['id']}" in page.url
+
+    page.reload()
+    opened(page)
+    expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text("0.40")
+
+    theirs = opened(signed_in(SECOND_OPERATOR, f"{ADDRESS}&scenario={row['id']}"))
+    expect(theirs.get_by_text("Town first").first).to_be_visible()
+    expect(theirs.get_by_text(f"Saved by {OPERATOR}")).to_be_visible()
+    part(theirs, "Compare")
+    expect(theirs.get_by_text("Headline figures")).to_be_visible()
+    expect(theirs.get_by_text(re.compile(r"better off"))).to_be_visible()
+    keep(theirs, "scenarios-compare")
+    part(theirs, "Policies")
+    expect(theirs.get_by_text("What the aims mean")).to_be_visible()
+    keep(theirs, "scenarios-policies")
+
+
+def test_scenario_is_written_to_a_file_and_read_again(
+    signed_in, demo_database: Database, tmp_path
+) -> None:
+    page = opened(signed_in(path=ADDRESS))
+    alpha(page, "0.35")
+    page.get_by_role("button", name="File", exact=True).click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download this scenario").click()
+    file = tmp_path / "scenario.json"
+    waiting.value.save_as(file)
+    assert Scenario.from_json(file.read_text(encoding="utf-8")).settings.alpha == 0.35
+
+    page = opened(signed_in(path=ADDRESS))
+    page.get_by_role("button", name="File", exact=True).click()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text("0.35")
+    expect(page.get_by_text("Not saved")).to_be_visible()
+
+
+def test_a_file_that_is_no_scenario_is_refused_in_words(
+    signed_in, demo_database: Database, tmp_path
+) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"format": "something else"}', encoding="utf-8")
+    page = opened(signed_in(path=ADDRESS))
+    page.get_by_role("button", name="File", exact=True).click()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("this is not a scenario file")).to_be_visible()
+
+
+def test_a_point_of_a_sweep_opens_as_a_scenario(signed_in, demo_database: Database) -> None:
+    page = opened(signed_in(path=ADDRESS))
+    part(page, "Sweep")
+    page.get_by_label("How many alphas").fill("6")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Run the sweep").click()
+    expect(page.get_by_text("Open a point as a scenario")).to_be_visible(timeout=90_000)
+    keep(page, "scenarios-sweep")
+    point = page.locator(".scatterlayer .points path").first
+    box = point.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text(re.compile("New scenario, alpha 0"))).to_be_visible()
+    expect(page.get_by_role("radio", name="Try changes")).to_be_checked()
+
+
+def test_scenario_is_taken_to_results_and_commit(signed_in, demo_database: Database) -> None:
+    page = opened(signed_in(path=ADDRESS))
+    alpha(page, "0.40")
+    page.get_by_role("button", name="Take to Results and Commit").click()
+    expect(page.locator("h1")).to_have_text("Results")
+    expect(page.get_by_text("New scenario").first).to_be_visible()
+
+
+def test_scenarios_fit_a_narrow_screen(signed_in, demo_database: Database) -> None:
+    page = opened(signed_in(path=ADDRESS, width=390, height=844))
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    keep(page, "scenarios-narrow")

@@ -26,6 +26,19 @@ if (!window.allocatorWatch) {
 </script>
 """
 
+# Streamlit leaves six rem above every page and five beside it: most of a phone's first screen.
+_ROOM = """
+<style>
+.stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 4rem) 4rem; }
+[data-testid="stSidebarHeader"] { height: 2.5rem; }
+</style>
+"""
+
+
+def use_room() -> None:
+    """Give the pages the room that Streamlit's wide margins take."""
+    st.html(_ROOM)
+
 
 def watch_session() -> None:
     """Send the tab to the sign-in page soon after its session has ended."""

@@ -6,11 +6,11 @@ from console import heading
 from console.messages import shown_errors
 from console.widgets.why.contested import draw_contested
 from console.widgets.why.fair import draw_fair
-from console.widgets.why.source import draw_what, source_of
+from console.widgets.why.source import ONE_WORKER, PART, draw_what, source_of
 from console.widgets.why.worker import draw_worker
 
 TABS = {
-    "One worker": draw_worker,
+    ONE_WORKER: draw_worker,
     "Contested?": draw_contested,
     "Fair?": draw_fair,
 }
@@ -19,8 +19,13 @@ run = heading.run_page("Why?")
 with shown_errors(stop=True):
     source = source_of(run)
 draw_what(source)
-tabs = st.tabs(list(TABS), key="tab", bind="query-params")
-for tab, draw in zip(tabs, TABS.values(), strict=True):
+asked = st.query_params.get(PART)
+first = asked if asked in TABS else next(iter(TABS))
+# The key follows the address, so that a button inside a tab can open another one.
+tabs = st.tabs(list(TABS), default=first, key=f"why part {first}", on_change="rerun")
+for tab, (name, draw) in zip(tabs, TABS.items(), strict=True):
     if tab.open:  # only the open tab is worked out
+        if name != first:
+            st.query_params[PART] = name
         with tab, shown_errors():
             draw(source)

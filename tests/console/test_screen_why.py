@@ -177,7 +177,7 @@ def test_other_aim_is_explained(page, solve):
 def test_contested_tells_ties_seeds_demand_and_swaps(page, solve):
     solve(seed=5)
     solved = solve(seed=6)
-    app = page("why", run=RUN, tab="Contested?")
+    app = page("why", run=RUN, about="Contested?")
     text = shown(app)
     ties = tied_workers(solved.inputs, solved.result)
     assert (f"{len(ties)} doctor" if len(ties) else "the only best allocation") in text
@@ -195,7 +195,7 @@ def test_contested_tells_ties_seeds_demand_and_swaps(page, solve):
 def test_one_seed_tried_twice_is_no_warning(page, solve):
     solve()
     solve()
-    app = page("why", run=RUN, tab="Contested?")
+    app = page("why", run=RUN, about="Contested?")
     assert "2 solves on record with 1 number: 1234" in shown(app)
     assert not app.warning
     assert seeds_alone_changed(backend.service().solve_log(RUN)) == 0
@@ -206,7 +206,7 @@ def test_contested_without_the_log_still_shows_the_rest(page, solve, connected):
     connected.rows("alter table allocator_console_solves rename to hidden_solves")
     connected.rows("notify pgrst, 'reload schema'")
     try:
-        app = page("why", run=RUN, tab="Contested?")
+        app = page("why", run=RUN, about="Contested?")
         assert "Job lines in demand" in shown(app)
         assert not app.exception
     finally:
@@ -216,7 +216,7 @@ def test_contested_without_the_log_still_shows_the_rest(page, solve, connected):
 
 def test_fair_gives_both_limits_and_the_groups(page, solve):
     solved = solve()
-    app = page("why", run=RUN, tab="Fair?")
+    app = page("why", run=RUN, about="Fair?")
     best = extremes(solved.inputs, solved.result.settings)
     assert f"{best.worst_score:g}" in shown(app)
     assert f"{best.first_choices}" in shown(app)
@@ -226,13 +226,16 @@ def test_fair_gives_both_limits_and_the_groups(page, solve):
 
 def test_worst_off_worker_leads_to_the_reasons(page, solve):
     solve()
-    app = page("why", run=RUN, tab="Fair?")
+    app = page("why", run=RUN, about="Fair?")
     key = app.dataframe[0].proto.id.split("-", 2)[2]
     app.session_state[key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     app.run()
     assert not app.exception
-    labels = [link.proto.label for link in app.get("page_link")]
-    assert any(label.startswith("Why was ") for label in labels)
+    button = next(b for b in app.button if b.label.startswith("Why was "))
+    button.click().run()
+    assert app.query_params["about"] in ("One worker", ["One worker"])
+    assert app.selectbox[0].label == "Worker"
+    assert app.selectbox[0].value
 
 
 def test_extreme_is_stored_once_as_a_scenario(solve, signed_in):
@@ -250,7 +253,7 @@ def test_extreme_is_stored_once_as_a_scenario(solve, signed_in):
 
 def test_button_opens_the_extreme_as_a_scenario(page, solve):
     solve()
-    app = page("why", run=RUN, tab="Fair?")
+    app = page("why", run=RUN, about="Fair?")
     button = next(b for b in app.button if b.label == "Open as a scenario")
     button.click().run()
     assert not app.exception

@@ -34,7 +34,7 @@ def draw_first_screen(shown: Shown) -> None:
         st.subheader("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
         st.dataframe(_worst(shown), hide_index=True, key=f"worst {shown.version}")
-        navigation.link("why", "Why, and is it fair?", tab="Fair?")
+        navigation.link("why", "Why, and is it fair?", about="Fair?")
 
 
 def _worst(shown: Shown) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import streamlit as st
 from allocator.explanation import extremes
 from allocator.models import Settings
 from allocator.report import labelled, to_csv
+from allocator.report.labels import LABELS
 from allocator.report.tables import MASKED
 from allocator.satisfaction import (
     Headline,
@@ -28,7 +29,7 @@ from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted, facts_row
 from console.widgets.figure import draw, is_dark
-from console.widgets.why.source import Source
+from console.widgets.why.source import Source, open_worker
 
 
 def draw_fair(source: Source) -> None:
@@ -133,11 +134,12 @@ def _worst_off(source: Source, placed: pd.DataFrame) -> None:
         columns=["name", "internal_id", "job_line_name", "rank", "score", "n_ranked"],
         id_column="worker",
     )
-    if chosen is not None:
-        name = source.inputs.worker(chosen).name
-        navigation.link("why", f"Why was {literal(name)} placed there?", worker=chosen)
-    else:
+    if chosen is None:
         st.caption("Select a worker to see why.")
+        return
+    name = source.inputs.worker(chosen).name
+    if st.button(f"Why was {literal(name)} placed there?", key=source.key("why worst")):
+        open_worker(chosen)
 
 
 def _groups(source: Source, placed: pd.DataFrame) -> None:
@@ -156,10 +158,10 @@ def _groups(source: Source, placed: pd.DataFrame) -> None:
     masked = mask_small_counts(frame, counts, "workers")
     if len(placed) == len(source.inputs.workers):
         frame, masked = (f.drop(columns=[NOT_PLACED]) for f in (frame, masked))
-    means = ["–" if pd.isna(mean) else f"{mean:.2f}" for mean in frame["mean_rank"]]
-    shown = labelled(frame.assign(mean_rank=means))
+    shown = labelled(frame)
+    shown = shown.set_index(shown.columns[0])
     # A static table, for Streamlit's own download would take the counts that identify people.
-    st.table(shown.set_index(shown.columns[0]))
+    st.table(shown.style.format("{:.2f}", subset=[LABELS["mean_rank"]], na_rep="–"))
     st.caption(f"On screen for your eyes only. In the file: {MASKED}")
     st.download_button(
         "Download CSV",

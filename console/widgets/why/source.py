@@ -13,6 +13,9 @@ from console import navigation, outcome
 from console.messages import literal
 from console.solving import Solved
 
+PART, WORKER, LINE = "about", "worker", "line"
+"""What the address says: the open tab, the worker, the job line to explain."""
+ONE_WORKER = "One worker"
 OTHER_AIM = (
     "This run was solved with another aim than the least total dissatisfaction: "
     "**{aim}**. That aim comes first and the total second. A price below zero then means: the "
@@ -66,6 +69,13 @@ def draw_what(source: Source) -> None:
     st.caption(f"{which}{status_words(result)}")
     if result.settings.policy is not Policy.LEAST_TOTAL:
         st.info(OTHER_AIM.format(aim=POLICIES[result.settings.policy]), icon=":material/info:")
+
+
+def open_worker(worker_id: str) -> None:
+    """Show the reasons for one worker's placement, and end this script."""
+    st.query_params.pop(LINE, None)
+    st.query_params.update({PART: ONE_WORKER, WORKER: worker_id})
+    st.rerun()
 
 
 def _nothing(run: AllocatorRun) -> None:

@@ -20,9 +20,8 @@ from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted, facts_row
 from console.widgets.figure import draw, is_dark
-from console.widgets.why.source import Source
+from console.widgets.why.source import LINE, WORKER, Source, open_worker
 
-WORKER, LINE = "worker", "line"
 PRICE, CHAIN = "Price (points)", "What would follow"
 COLUMNS = ["rank", "job_line_name", "Compared with now", PRICE, "Others moved", "Why not", CHAIN]
 Told = list[tuple[dict[Hashable, Any], Answer]]
@@ -60,9 +59,7 @@ def _pick(source: Source) -> str | None:
         width=460,
     )
     if chosen != (wanted if wanted in workers else None):
-        st.query_params.pop(LINE, None)
-        st.query_params[WORKER] = chosen or ""
-        st.rerun()
+        open_worker(chosen or "")
     return chosen
 
 

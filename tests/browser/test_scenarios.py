@@ -1,4 +1,4 @@
-"""What-if in the browser: settings, a pin, saving, a second operator, comparing, a sweep's point."""
+"""What-if in the browser: settings, a pin, saving, a second operator, comparing, a sweep."""
 
 from __future__ import annotations
 

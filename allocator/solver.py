@@ -143,7 +143,7 @@ class _Solve:
         stages = narrow_by_policy(policy, self.matrices, self.face, self._stop)
         for self.face, self.assigned, stage in stages:
             self.stages.append(stage)
-            self._report(Phase.START, f"Policy: {len(self.stages)} stages decided")
+            self._report(Phase.START, f"Steps of the aim decided: {len(self.stages)}")
         self._go_on()
 
     def _priced(self) -> tuple[Residual, NDArray[np.int64]]:

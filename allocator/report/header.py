@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from allocator.models import AllocatorRun, Policy, RunInputs, Settings, SolveResult
 from allocator.rows import local_time
 from allocator.satisfaction import status_words
+from allocator.satisfaction.ordinals import amount
 
 POLICIES = {
     Policy.LEAST_TOTAL: "Least total dissatisfaction",
@@ -58,7 +59,7 @@ def report_facts(
         facts.append(("Scenario", result.scenario or inputs.scenario))
     facts += [("Result", status_words(result)), *settings_words(result.settings)]
     if result.objective is not None:
-        facts.append(("Total dissatisfaction", f"{result.objective:,.6g}"))
+        facts.append(("Total dissatisfaction", amount(result.objective)))
     if result.solver:
         facts.append(("Solver", result.solver))
     facts.append(("Left out", f"{len(inputs.left_out)} worker(s) or job line(s)"))

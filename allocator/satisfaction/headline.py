@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator.models import RunInputs, SolveResult, Status
+from allocator.satisfaction.ordinals import amount
 from allocator.satisfaction.placements import placements
 
 TOPS = (1, 3, 5, 10)
@@ -140,5 +141,5 @@ def status_words(result: SolveResult) -> str:
     share = result.gap / abs(result.objective) if result.objective else 0.0
     return (
         f"{ended}: the best allocation found so far. The optimum can be better by at most "
-        f"{result.gap:.4g} ({share:.2%} of the total)."
+        f"{amount(result.gap)} ({share:.2%} of the total)."
     )

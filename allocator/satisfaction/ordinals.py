@@ -19,6 +19,15 @@ def rank_words(rank: float | None) -> str:
     return ordinal(int(rank)) if rank == int(rank) else f"{rank:g} (tied)"
 
 
+def amount(value: float) -> str:
+    """A total as people write it, never in powers of ten: `86,673`, `33.2`, `0.0125`."""
+    if abs(value) >= 10_000:
+        return f"{value:,.0f}"
+    if 0 < abs(value) < 0.0001:
+        return "less than 0.0001"
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
+
+
 def band_words(low: int, high: int) -> str:
     """Choices low … high: `1st`, `2nd–3rd`."""
     return ordinal(low) if low == high else f"{ordinal(low)}–{ordinal(high)}"

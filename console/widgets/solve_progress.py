@@ -9,6 +9,7 @@ from allocator.jobs import JobSnapshot, JobState
 from allocator.models import AllocatorRun, Phase, Progress, SolveResult, Status
 from allocator.rows import local_clock
 from allocator.satisfaction import status_words
+from allocator.satisfaction.ordinals import amount
 from console import messages, navigation, session, solving
 from console.charts import progress_chart
 from console.messages import literal
@@ -82,11 +83,11 @@ def _totals(progress: Progress | None) -> list[tuple[str, str]]:
     """Best total, bound and the gap between them, as far as they are known."""
     if progress is None or progress.incumbent is None:
         return [("Best total so far", "None yet")]
-    facts = [("Best total so far", f"{progress.incumbent:,.6g}")]
+    facts = [("Best total so far", amount(progress.incumbent))]
     if progress.bound is not None and progress.gap is not None:
         share = progress.gap / abs(progress.incumbent) if progress.incumbent else 0.0
-        facts.append(("No allocation is below", f"{progress.bound:,.6g}"))
-        facts.append(("Gap", f"{progress.gap:,.4g} ({share:.2%})"))
+        facts.append(("No allocation is below", amount(progress.bound)))
+        facts.append(("Gap", f"{amount(progress.gap)} ({share:.2%})"))
     return facts
 
 
@@ -135,14 +136,14 @@ def _who(run: AllocatorRun, snapshot: JobSnapshot, verb: str) -> str:
 
 
 def _draw_course(snapshot: JobSnapshot) -> None:
-    """Chart of best total and bound, and the log."""
+    """Chart of best total and bound, and the log, the latest on top."""
     if any(event.incumbent is not None for event in snapshot.history):
         chart = progress_chart(snapshot.history, dark=is_dark())
         alt = "Best total found and proven bound over time; they meet when nothing is better."
         draw(chart, key=f"progress {snapshot.started_at}", alt=alt)
     steps = [(event.elapsed, PHASES[event.phase], _detail(event)) for event in snapshot.history]
     log = pd.DataFrame(steps, columns=["Seconds", "Step", "What happened"])
-    log = log.drop_duplicates(["Step", "What happened"], ignore_index=True)
+    log = log.drop_duplicates(["Step", "What happened"]).iloc[::-1]
     st.dataframe(
         log,
         hide_index=True,

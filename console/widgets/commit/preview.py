@@ -8,6 +8,7 @@ from allocator.errors import InputChange
 from allocator.report.header import settings_words
 from allocator.rows import local_time
 from allocator.satisfaction import status_words
+from allocator.satisfaction.ordinals import amount
 from console import backend, navigation, tables
 from console.messages import literal, shown_errors
 from console.solving import Solved
@@ -32,7 +33,7 @@ def draw_preview(solved: Solved, operator: str) -> None:
         [
             ("Solved", when),
             ("Solved by", solved.solved_by),
-            ("Total dissatisfaction", f"{result.objective:,.6g}"),
+            ("Total dissatisfaction", amount(result.objective or 0.0)),
             ("Scenario", result.scenario or "None: the data as it is"),
         ]
     )

@@ -13,6 +13,7 @@ import streamlit as st
 from allocator.models import AllocatorRun, Receipt, Settings, Status
 from allocator.report.header import settings_words
 from allocator.rows import local_time
+from allocator.satisfaction.ordinals import amount
 from console.messages import literal
 from console.widgets.facts import copyable_ids, facts_row
 
@@ -57,7 +58,7 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
 
 
 def _total(objective: float | None) -> str:
-    return "" if objective is None else f"{objective:,.6g}"
+    return "" if objective is None else amount(objective)
 
 
 def _settings(stored: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -18,7 +18,6 @@ from console.charts.theme import (
     ORANGE,
     RED,
     counted,
-    empty,
     folded,
     plain,
     short,
@@ -28,6 +27,7 @@ from console.charts.theme import (
 MOST_NODES = 60
 """With more on one side, those with the same partners are drawn as one."""
 MOST_DRAWN = 150
+"""With still more on one side, each side is drawn as one."""
 ROW = 27
 ALONG = (0.25, 0.5, 0.75)
 """Where on a pair's line the mouse finds its rule."""
@@ -46,12 +46,12 @@ class Node:
 def cause_graph(
     inputs: RunInputs, shown: Graph, *, selected: str = "", dark: bool = False
 ) -> go.Figure:
-    """Who can go where within a cause. `customdata` of a node is its (first) id."""
+    """Who can go where within a cause. `customdata` of a node is its id (empty for several)."""
     partners = _partners(shown)
     workers = _grouped(shown.workers, partners)
     lines = _grouped(shown.job_lines, partners)
     if max(len(workers), len(lines)) > MOST_DRAWN:
-        return empty("Too many to draw one by one: see the map of the whole run.", dark=dark)
+        workers, lines = [shown.workers], [shown.job_lines]
     workers, lines = _untangled(workers, lines, partners)
     left = [_worker_node(inputs, group, partners) for group in workers]
     right = [_line_node(inputs, group) for group in lines]
@@ -116,7 +116,9 @@ def _worker_node(
     count = counted(len(partners[group[0]]), "job line")
     if len(group) > 1:
         label = counted(len(group), "worker")
-        return Node(group, label, f"<b>{label}</b><br>each eligible for the same {count}")
+        alike = len({partners[row] for row in group}) == 1
+        words = f"each eligible for the same {count}" if alike else "eligible for some of these"
+        return Node(group, label, f"<b>{label}</b><br>{words}")
     worker = inputs.worker(group[0])
     name = worker_name(inputs, group[0])
     more = " · ".join(filter(None, (plain(worker.internal_id), plain(worker.qualificationlevel))))
@@ -127,7 +129,7 @@ def _line_node(inputs: RunInputs, group: tuple[str, ...]) -> Node:
     seats = sum(inputs.job_line(row).places for row in group)
     if len(group) > 1:
         label = counted(len(group), "job line")
-        words = f"<b>{label}</b><br>{places(seats)} together, open to the same workers"
+        words = f"<b>{label}</b><br>{places(seats)} together"
         return Node(group, label, words, str(seats))
     name = job_line_name(inputs, group[0])
     must = "<br>Must have somebody" if inputs.job_line(group[0]).least_places else ""
@@ -153,7 +155,9 @@ def _draw_pairs(
     pairs: dict[tuple[str, str], str] = {}
     for edge in shown.edges:
         worker, line = at[edge.worker][0], at[edge.job_line][0]
-        words = f"{worker.label} may hold {line.label}:<br>{folded(edge.rule.words)}"
+        words = f"{worker.label} may hold {line.label}"
+        if len(worker.ids) == len(line.ids) == 1:
+            words += f":<br>{folded(edge.rule.words)}"
         pairs.setdefault((worker.ids[0], line.ids[0]), words)
     for chosen in (False, True):
         lines = [p for p in pairs if (selected in p) is chosen]
@@ -205,7 +209,7 @@ def _draw_nodes(
         # Streamlit dims what is not selected; the page marks the selected node itself.
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}, "textfont": {"color": "#FFFFFF"}},
-        customdata=[[node.ids[0]] for node in nodes],
+        customdata=[[node.ids[0] if len(node.ids) == 1 else ""] for node in nodes],
         hovertext=[node.words for node in nodes],
         hovertemplate="%{hovertext}<extra></extra>",
     )

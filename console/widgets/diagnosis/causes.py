@@ -41,6 +41,8 @@ def draw_causes(found: Found) -> None:
         _picture(found, shown)
         if isinstance(shown, Cause):
             _rules(found, shown.rules)
+        else:
+            st.caption("Choose a single cause above to see the rules behind it.")
     with whole:
         _whole_run(found, shown)
 
@@ -52,12 +54,14 @@ def _choose(found: Found) -> Cause | Block:
     for number, block in sorted(blocks, key=lambda one: not (one[1].workers and one[1].job_lines)):
         causes = [cause for cause in found.diagnosis.causes if cause.block == number]
         if block.n_causes > 1:
-            count = f"{len(causes)} of {block.n_causes}" if len(causes) < block.n_causes else "all"
-            options[f"Together ({count} causes listed below): {block.explanation}"] = block
+            options[f"{block.n_causes} causes together: {block.explanation}"] = block
         for cause in causes:
             options[_free(options, cause.explanation)] = cause
     words = list(options)
     label = "Each of these alone rules out every allocation"
+    hidden = found.diagnosis.n_causes - len(found.diagnosis.causes)
+    if hidden:
+        label += f" ({hidden:,} more, much like these, are not listed)"
     if len(words) == 1:
         st.markdown(f"**{literal(words[0])}**")
         return options[words[0]]
@@ -120,7 +124,7 @@ def _clicked(event: object) -> str | None:
     if not ids:
         return None
     first = ids[0]
-    return str(first[0] if isinstance(first, list | tuple) else first)
+    return str(first[0] if isinstance(first, list | tuple) else first) or None
 
 
 def _open_rows(found: Found, shown: Cause | Block, clicked: str | None) -> None:

@@ -98,6 +98,6 @@ def _outcome(inputs: RunInputs, fix: Fix) -> None:
             ("Not on their list", counted(got.unranked, "worker")),
             ("Mean rank counted", f"{got.mean_score:.2f}"),
             ("Worst rank counted", rank_words(got.worst_score).replace(" (tied)", "")),
-            ("Total dissatisfaction", f"{fix.objective:,.5g}" if fix.objective is not None else ""),
+            ("Total dissatisfaction", f"{fix.objective:,.2f}" if fix.objective is not None else ""),
         ]
     )

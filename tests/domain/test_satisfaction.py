@@ -27,6 +27,7 @@ from allocator.satisfaction import (
     worst_off,
 )
 from allocator.satisfaction.headline import gini
+from allocator.satisfaction.ordinals import amount
 from tests.builders import J1, J2, PLACEMENTS, W1, W3, W4, result_for, small_result, small_run
 from tests.strategies import run_inputs
 
@@ -252,3 +253,18 @@ def test_gini_is_mean_difference(values: list[float]) -> None:
     x = np.array(values)
     expected = np.abs(x[:, None] - x[None, :]).sum() / (2 * len(x) ** 2 * x.mean())
     assert gini(x) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "0"),
+        (33.2, "33.2"),
+        (3622.45, "3,622.45"),
+        (86_673.4, "86,673"),
+        (0.0125, "0.0125"),
+        (1e-7, "less than 0.0001"),
+    ],
+)
+def test_amount_never_shows_powers_of_ten(value, words):
+    assert amount(value) == words

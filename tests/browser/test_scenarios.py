@@ -53,7 +53,9 @@ def alpha(page: Page, value: str) -> None:
 
 def choose(page: Page, label: str, option: int) -> str:
     """Choose from a list by position; gives what was chosen."""
-    page.get_by_role("combobox", name=label, exact=True).first.click()
+    field = page.get_by_role("combobox", name=label, exact=True).first
+    field.scroll_into_view_if_needed()
+    field.click()
     chosen = page.get_by_role("option").nth(option)
     name = chosen.inner_text()
     chosen.click()
@@ -63,6 +65,7 @@ def choose(page: Page, label: str, option: int) -> str:
 
 def pin(page: Page, worker: int, job_line: int) -> tuple[str, str]:
     page.get_by_text("Place a worker (pin)").click()
+    expect(page.get_by_role("button", name="Add pin")).to_be_visible()
     settle(page)
     names = choose(page, "Worker", worker), choose(page, "Job line", job_line)
     page.get_by_role("textbox", name="Reason").first.fill("Partner works there")
@@ -162,7 +165,7 @@ def test_a_point_of_a_sweep_opens_as_a_scenario(signed_in, demo_database: Databa
     box = point.bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.get_by_text(re.compile("New scenario, alpha 0"))).to_be_visible()
+    expect(page.get_by_text(re.compile("New scenario, alpha 0")).first).to_be_visible()
     expect(page.get_by_role("radio", name="Try changes")).to_be_checked()
 
 

@@ -27,5 +27,6 @@ for tab, (name, draw) in zip(tabs, TABS.items(), strict=True):
     if tab.open:  # only the open tab is worked out
         if name != first:
             st.query_params[PART] = name
+            st.rerun()
         with tab, shown_errors():
             draw(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -46,9 +47,9 @@ class Solved:
     inputs: RunInputs
     result: SolveResult
 
-    @property
+    @cached_property
     def placed(self) -> pd.DataFrame:
-        """Its placements, see `satisfaction.placements`."""
+        """Its placements, see `satisfaction.placements`; made once, so change a copy only."""
         return placements(self.inputs, self.result)
 
 
@@ -69,7 +70,7 @@ def headlines(solved: Sequence[Solved]) -> pd.DataFrame:
 
 
 def _figures(one: Solved) -> dict[str, float | None]:
-    head, result = headline(one.inputs, one.result), one.result
+    head, result = headline(one.inputs, one.result, one.placed), one.result
     return {
         "objective": result.objective,
         "worker_dissatisfaction": result.worker_dissatisfaction,

@@ -17,7 +17,7 @@ from functools import lru_cache
 from allocator.comparison import Solved
 from allocator.errors import UsageError
 from allocator.jobs import Job, OnProgress
-from allocator.models import Phase, Progress, RunInputs, SolveResult
+from allocator.models import Phase, Progress, RunInputs
 from allocator.scenario import Change, Scenario
 from allocator.service import AllocatorService
 from console import backend
@@ -45,22 +45,25 @@ def changed(as_read: RunInputs, scenario: Scenario) -> RunInputs:
 
 
 class _Store:
-    """Results by inputs and scenario, the least recently used dropped first. Thread-safe."""
+    """What was solved, by inputs and scenario, the least recently used dropped first.
+
+    Thread-safe.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Key, SolveResult] = OrderedDict()
+        self._kept: OrderedDict[Key, Solved] = OrderedDict()
         self._seeds: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
 
-    def get(self, key: Key) -> SolveResult | None:
+    def get(self, key: Key) -> Solved | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def put(self, key: Key, result: SolveResult) -> None:
+    def put(self, key: Key, solved: Solved) -> None:
         with self._lock:
-            self._kept[key] = result
+            self._kept[key] = solved
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
 
@@ -84,10 +87,7 @@ def _store_of(_service: AllocatorService) -> _Store:
 
 def known(as_read: RunInputs, scenario: Scenario) -> Solved | None:
     """The scenario as it was solved on exactly these inputs, None when nobody did."""
-    result = _store().get(_key(as_read, scenario))
-    if result is None:
-        return None
-    return Solved(scenario.name, changed(as_read, scenario), result)
+    return _store().get(_key(as_read, scenario))
 
 
 def solve(
@@ -114,9 +114,10 @@ def solve(
         on_progress=on_progress,
         cancel=cancel,
     )
+    solved = Solved(scenario.name, inputs, result)
     if cancel is None or not cancel.is_set():
-        _store().put(_key(as_read, scenario), result)
-    return Solved(scenario.name, inputs, result)
+        _store().put(_key(as_read, scenario), solved)
+    return solved
 
 
 def ready(as_read: RunInputs, scenarios: Sequence[Scenario], operator: str) -> list[Solved] | Job:

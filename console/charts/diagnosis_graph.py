@@ -198,7 +198,7 @@ def _draw_nodes(
         textfont={"color": "#FFFFFF", "size": 12},
         marker={
             "symbol": "square" if side else "circle",
-            "size": 22 if side else 16,
+            "size": [max(22, 10 * len(node.inside)) if side else 16 for node in nodes],
             "color": GREEN if side else BLUE,
             "opacity": 1,
             "line": {

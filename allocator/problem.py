@@ -172,7 +172,7 @@ def _highs(
         callbackTuple=(on_event, None),
         callbacksToActivate=[highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt],
     )
-    _in_thread(lambda: model.solve(engine))
+    in_fresh_thread(lambda: model.solve(engine))
     solved = model.solverModel
     if solved is None or solved.getInfo().primal_solution_status != 2:
         return None
@@ -199,8 +199,8 @@ def _cbc(
     return _values(model) if model.status == pulp.LpStatusOptimal else None
 
 
-def _in_thread(work: Callable[[], object]) -> None:
-    """Run in a fresh thread and wait; re-raise what it raised."""
+def in_fresh_thread(work: Callable[[], object]) -> None:
+    """Run `work` where no other HiGHS thread count was ever set; re-raise what it raises."""
     failure: list[BaseException] = []
 
     def run() -> None:

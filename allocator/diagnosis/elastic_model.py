@@ -10,7 +10,6 @@ places row, and every column has at most one +1 and one −1.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ import pulp
 
 from allocator.diagnosis.elastic import Floats, PricedAllocation, Prices
 from allocator.diagnosis.violators import Bools, Positions
+from allocator.problem import in_fresh_thread
 
 COLUMNS = 8
 """Pairs of each worker that the model starts with."""
@@ -162,20 +162,3 @@ class _Model:
     def _row(self, name: str, row: Any) -> Any:
         self.problem.addConstraint(row, name)
         return row
-
-
-def in_fresh_thread(work: Callable[[], None]) -> None:
-    """Run `work` where no other HiGHS thread count was ever set; re-raise what it raises."""
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as failure:
-            raised.append(failure)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join()
-    if raised:
-        raise raised[0]

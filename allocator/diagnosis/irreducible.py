@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import pulp
 
-from allocator.diagnosis.elastic_model import in_fresh_thread
 from allocator.matrices import matrices
 from allocator.models import RunInputs, Settings
+from allocator.problem import in_fresh_thread
 
 ALL_SUBSETS = 2
 """HiGHS's `iis_strategy`: with its default, 0, the subset is empty and called valid."""

@@ -64,7 +64,7 @@ def settings_inputs(start: Settings) -> Settings:
         limit = st.number_input(
             "Time limit in seconds", 1, 3600, int(start.time_limit), 10, help=LIMIT
         )
-        seed = st.number_input("Number for drawing lots", 0, 2**31 - 1, start.seed, 1, help=SEED)
+        seed = st.number_input("Seed for drawing lots", 0, 2**31 - 1, start.seed, 1, help=SEED)
         cap = st.number_input(
             "Worst rank allowed", 1.0, None, start.worst_rank, 1.0, help=CAP,
             placeholder="No limit", format="%g",

@@ -56,7 +56,7 @@ def test_solve_uses_what_the_form_says(page, demo_database):
     app.radio[0].set_value(Policy.LEXIMIN)
     app.slider[0].set_value(0.0)
     app.slider[1].set_value(2.0)
-    seed = next(f for f in app.number_input if f.label == "Number for drawing lots")
+    seed = next(f for f in app.number_input if f.label == "Seed for drawing lots")
     seed.set_value(7)
     press(app, "Solve")
     settings = ended().settings

@@ -100,7 +100,7 @@ def shares_chart(points: pd.DataFrame, *, dark: bool = False) -> go.Figure:
             hovertemplate=f"{name}: %{{y:.1f}} %<br>Alpha %{{x:.3g}}<extra></extra>",
         )
     styled(fig, dark=dark, height=420, showlegend=True)
-    fig.update_xaxes(title_text="Alpha: 0 = workers only, 1 = organisation only")
+    fig.update_xaxes(title_text="Alpha (0 = workers, 1 = organisation)")
     fig.update_yaxes(title_text="Share of all workers", ticksuffix=" %", rangemode="tozero")
     return fig
 

@@ -33,8 +33,7 @@ MEANS = {
     NAMES[Policy.LEAST_TOTAL]: "The least sum of dissatisfaction, weighed by alpha. The default.",
     NAMES[Policy.GREEDY]: "As many first choices as possible, then as many second ones, and so on.",
     NAMES[Policy.GENEROUS]: (
-        "As few workers without a ranked job line as possible, then as few on the last rank, "
-        "then the one before, and so on."
+        "As few unranked placements as possible, then as few last ranks, then the one before."
     ),
     NAMES[
         Policy.LEXIMIN

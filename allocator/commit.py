@@ -21,7 +21,7 @@ from allocator.errors import (
     UsageError,
 )
 from allocator.fingerprint import differences
-from allocator.hydrate import hydrate
+from allocator.hydration import hydrate
 from allocator.models import Receipt, RunInputs, SolveResult, Status
 from allocator.naming import job_line_name, worker_name
 from allocator.receipts import read_receipt, receipt_of

@@ -15,8 +15,8 @@ from typing import Any
 from allocator import postgres
 from allocator.counts import outcome_counts
 from allocator.errors import MissingTable, RunNotFound
+from allocator.hydration.participation import capacity, participation
 from allocator.models import AllocatorRun, Receipt
-from allocator.participation import capacity, participation
 from allocator.receipts import receipt_of
 from allocator.rows import RunRows, allocator_run
 

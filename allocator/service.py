@@ -85,7 +85,7 @@ class AllocatorService:
 
     def hydrate(self, run_id: str, *, on_progress: Callable[..., None] | None = None) -> RunInputs:
         """Read a run and everything that defines it; its data errors are in `issues`."""
-        from allocator.hydrate import hydrate
+        from allocator.hydration import hydrate
 
         return hydrate(run_id, client=self.client, on_progress=on_progress)
 
@@ -209,7 +209,7 @@ class AllocatorService:
 
 def require_valid(inputs: RunInputs, settings: Settings, *, acknowledged: bool) -> None:
     """Raise InvalidData unless these inputs may be solved with these settings."""
-    from allocator.validation import tie_issues
+    from allocator.hydration.validation import tie_issues
 
     ties = () if settings.ties_allowed else tie_issues(inputs)
     blocking = (*inputs.blocking_issues, *ties)

@@ -14,7 +14,7 @@ from allocator.matrices import matrices
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
 from allocator.naming import job_line_name, worker_name
 from allocator.scenario import apply_changes
-from allocator.scenario_file import changes_from
+from allocator.scenario.file import changes_from
 
 Row = Mapping[str, Any]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from allocator.change import Change
 from allocator.diagnosis import Diagnosis, Fix, Frozen, diagnose
 from allocator.jobs import Job, JobSnapshot
 from allocator.models import RunInputs, Settings
 from allocator.scenario import Scenario
+from allocator.scenario.change import Change
 from console import backend, solving
 
 NOTHING_FROZEN = Frozen()

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allocator.change import Change
-from allocator.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
 from allocator.diagnosis.causes import count_causes, unfillable_job_lines
 from allocator.diagnosis.elastic import (
     CURRENCIES,
@@ -24,6 +22,8 @@ from allocator.diagnosis.results import Fix, FixKind
 from allocator.diagnosis.violators import Ints
 from allocator.matrices import Matrices, matrices
 from allocator.models import RunInputs, Settings
+from allocator.scenario.change import Change
+from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
 
 TASTES = 200
 """Steps of dissatisfaction that decide among equally cheap fixes."""

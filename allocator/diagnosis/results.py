@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from allocator.change import Change
 from allocator.models import RunInputs, Settings, SolveResult
 from allocator.scenario import Scenario
-from allocator.scenario_file import change_as_dict
+from allocator.scenario.change import Change
+from allocator.scenario.file import change_as_dict
 
 
 class CauseKind(StrEnum):

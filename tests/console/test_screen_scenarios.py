@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from allocator import changes as ch
 from allocator.eligibility import rule_for
 from allocator.embedded import demo
 from allocator.errors import MissingTable
 from allocator.models import Policy, Settings
 from allocator.scenario import Scenario
+from allocator.scenario import changes as ch
 from allocator.service import AllocatorService
 from allocator.solver import solve
 from console import backend, solving, trials

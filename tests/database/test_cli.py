@@ -16,7 +16,7 @@ from allocator.cli import main
 from allocator.commands.progress import cancel_on_interrupt, describe
 from allocator.embedded import demo
 from allocator.embedded.demo_small import BY_EYE_OPTIMUM
-from allocator.hydrate import Reading
+from allocator.hydration import Reading
 from allocator.models import Phase, Progress
 from tests.database.demo_rows import demo_rows
 

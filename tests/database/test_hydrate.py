@@ -13,10 +13,10 @@ import pytest
 from allocator.embedded import demo
 from allocator.errors import DataIssue, RunNotFound
 from allocator.fingerprint import differences
-from allocator.hydrate import Reading, hydrate
+from allocator.hydration import Reading, hydrate
+from allocator.hydration.validation import tie_issues
 from allocator.models import RunInputs
 from allocator.postgres import Client, fetchAll
-from allocator.validation import tie_issues
 from tests.conftest import Database
 from tests.database.year import Year, own_client, requests_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from allocator import changes as ch
 from allocator.models import Policy, Settings, SolverName
 from allocator.scenario import Scenario
+from allocator.scenario import changes as ch
 from allocator.service import AllocatorService
 from tests.conftest import Database
 

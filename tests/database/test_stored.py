@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from allocator import postgres
-from allocator.changes import BanPair
 from allocator.config import Connection
 from allocator.embedded import demo
 from allocator.models import Settings, Status
 from allocator.scenario import Scenario
+from allocator.scenario.changes import BanPair
 from allocator.service import AllocatorService
 from allocator.stored import committed, stored_placements
 from tests.database.demo_rows import demo_rows

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocator import changes as ch
 from allocator.eligibility import Rule, rule_for
 from allocator.errors import UsageError
 from allocator.matrices import matrices
@@ -26,7 +25,8 @@ from allocator.models import (
 )
 from allocator.ranks import preferences
 from allocator.scenario import Scenario, apply_changes
-from allocator.scenario_file import changes_from
+from allocator.scenario import changes as ch
+from allocator.scenario.file import changes_from
 from tests.strategies import RUN, run_inputs
 
 ADA, BEN, CLEO = "a" * 8, "b" * 8, "c" * 8

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from allocator.changes import LeaveOut, SetWeighting
 from allocator.comparison import Solved, group_costs, headlines, movers, rank_distributions
 from allocator.errors import UsageError
 from allocator.models import (
@@ -22,6 +21,7 @@ from allocator.models import (
 )
 from allocator.ranks import original_preference, preferences
 from allocator.scenario import Scenario
+from allocator.scenario.changes import LeaveOut, SetWeighting
 from tests.strategies import RUN
 
 ADA, BEN, CLEO, DAN = "ada", "ben", "cleo", "dan"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allocator.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
 from allocator.diagnosis import Diagnosis, Fix, FixKind, Frozen, Weights, diagnose
 from allocator.eligibility import rule_for
 from allocator.matrices import matrices
 from allocator.models import RunInputs, Settings
+from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
 from tests.open_runs import Placement, everywhere, keeps_the_rules, may_hold, open_run
 from tests.strategies import run_inputs
 

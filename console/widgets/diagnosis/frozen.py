@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from allocator.change import Change
-from allocator.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
 from allocator.diagnosis import FixKind, Frozen
 from allocator.models import RunInputs
 from allocator.naming import job_line_name, worker_name
+from allocator.scenario.change import Change
+from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
 from console import session
 from console.widgets.diagnosis.source import Found, ask
 from console.widgets.facts import counted

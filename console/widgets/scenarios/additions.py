@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from allocator.change import Change
-from allocator.changes import (
+from allocator.eligibility import rule_for
+from allocator.naming import job_line_name, places, worker_name
+from allocator.scenario.change import Change
+from allocator.scenario.changes import (
     AllowPair,
     BanPair,
     LeaveOut,
@@ -16,8 +18,6 @@ from allocator.changes import (
     SetMandatory,
     SetPlaces,
 )
-from allocator.eligibility import rule_for
-from allocator.naming import job_line_name, places, worker_name
 from console import trials, what_if
 from console.messages import literal
 from console.widgets.scenarios.bench import Bench

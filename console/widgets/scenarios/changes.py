@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allocator.changes import Pin
 from allocator.comparison import Solved
 from allocator.eligibility import rule_for
 from allocator.explanation import NotExplained, placement_options
 from allocator.scenario import Scenario
+from allocator.scenario.changes import Pin
 from console import session, trials, what_if
 from console.messages import literal
 from console.widgets.facts import counted

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from allocator.change import Change
-from allocator.changes import AddWeighting, SetWeighting, SwitchOffWeighting
 from allocator.review import review_weightings
 from allocator.review.weightings import effect_words
 from allocator.scenario import Scenario
-from allocator.weighting_changes import LARGEST_WEIGHTING, SMALLEST_WEIGHTING
+from allocator.scenario.change import Change
+from allocator.scenario.changes import AddWeighting, SetWeighting, SwitchOffWeighting
+from allocator.scenario.weighting_changes import LARGEST_WEIGHTING, SMALLEST_WEIGHTING
 from console import trials, what_if
 from console.widgets.scenarios.additions import add_button, choose_job_line, reason_input
 from console.widgets.scenarios.bench import Bench

@@ -22,7 +22,7 @@ from allocator.satisfaction import (
 from allocator.satisfaction.bands import GROUPINGS, band_labels
 from allocator.satisfaction.distribution import NOT_PLACED
 from allocator.scenario import Scenario
-from allocator.scenario_file import changes_from
+from allocator.scenario.file import changes_from
 from console import navigation, scenario_store, session
 from console.charts import rank_distribution_chart
 from console.messages import literal

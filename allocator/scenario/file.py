@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from allocator.changes import KINDS, Change
 from allocator.errors import UsageError
 from allocator.models import Policy, Settings, SolverName
+from allocator.scenario.changes import KINDS, Change
 
 FORMAT = "allocator-console-scenario"
 VERSION = 1

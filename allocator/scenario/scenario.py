@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from allocator.change import Change, Draft
-from allocator.changes import BanPair, LeaveOut, LiftPin, Pin
 from allocator.errors import UsageError
 from allocator.models import RunInputs, Settings
-from allocator.scenario_file import change_as_dict, parse_scenario, whole_file, write_scenario
+from allocator.scenario.change import Change, Draft
+from allocator.scenario.changes import BanPair, LeaveOut, LiftPin, Pin
+from allocator.scenario.file import change_as_dict, parse_scenario, whole_file, write_scenario
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from allocator.errors import DataIssue
-from allocator.participation import Participation
+from allocator.hydration.participation import Participation
 from allocator.rows import RunRows, job_line_name, run_name
 
 WORKERS, JOB_LINES, TAGS = "workers", "job_lines", "qualification_tags"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from uuid import uuid4
 
-from allocator.change import Change, Draft
 from allocator.models import RunInputs, Weighting
 from allocator.naming import reach, signed, weighting_words
+from allocator.scenario.change import Change, Draft
 
 SMALLEST_WEIGHTING, LARGEST_WEIGHTING = -(2**15), 2**15 - 1
 """`weighting` is a smallint."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from allocator.change import Change, Draft
 from allocator.models import LeftOut, RunInputs
 from allocator.naming import job_line_name, places, worker_name
-from allocator.weighting_changes import AddWeighting, SetWeighting, SwitchOffWeighting
+from allocator.scenario.change import Change, Draft
+from allocator.scenario.weighting_changes import AddWeighting, SetWeighting, SwitchOffWeighting
 
 __all__ = [
     "KINDS",

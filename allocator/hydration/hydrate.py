@@ -12,21 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from allocator import postgres, rows, validation
+from allocator import postgres, rows
 from allocator.errors import RunNotFound
 from allocator.fingerprint import fingerprint
-from allocator.models import (
-    AllocatorRun,
-    JobLine,
-    QualificationTag,
-    RunInputs,
-    Worker,
-)
-from allocator.participation import Participation, capacity, participation
-from allocator.postgres import Client
-from allocator.preference_rows import PreferenceRows
-from allocator.ranks import preferences
-from allocator.references import (
+from allocator.hydration import validation
+from allocator.hydration.participation import Participation, capacity, participation
+from allocator.hydration.preference_rows import PreferenceRows
+from allocator.hydration.references import (
     JOB_LINES,
     TAGS,
     WORKERS,
@@ -34,6 +26,15 @@ from allocator.references import (
     unknown_ids,
     weighting_rows,
 )
+from allocator.models import (
+    AllocatorRun,
+    JobLine,
+    QualificationTag,
+    RunInputs,
+    Worker,
+)
+from allocator.postgres import Client
+from allocator.ranks import preferences
 from allocator.rows import RunRows, job_line_name, worker_name
 
 

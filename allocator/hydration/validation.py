@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from allocator.errors import DataIssue
-from allocator.models import RunInputs
-from allocator.participation import Participation
-from allocator.ranks import tied_groups
-from allocator.references import (
+from allocator.hydration.participation import Participation
+from allocator.hydration.references import (
     ELIGIBILITY_TABLE,
     JOB_LINES_TABLE,
     MAPPINGS_TABLE,
@@ -23,6 +21,8 @@ from allocator.references import (
     weighting_name,
     weighting_rows,
 )
+from allocator.models import RunInputs
+from allocator.ranks import tied_groups
 from allocator.rows import RunRows, is_whole, job_line_name, run_name
 
 

@@ -27,17 +27,19 @@ if (!window.allocatorWatch) {
 """
 
 # Streamlit leaves six rem above every page and five beside it: most of a phone's first screen.
-_ROOM = """
+# Its tables' own download is not safe from formulas: `plain_table.csv_button` takes its place.
+_LOOK = """
 <style>
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 4rem) 4rem; }
 [data-testid="stSidebarHeader"] { height: 2.5rem; }
+[data-testid="stElementToolbarButton"]:has(button[aria-label^="Download as CSV"]) { display: none; }
 </style>
 """
 
 
-def use_room() -> None:
-    """Give the pages the room that Streamlit's wide margins take."""
-    st.html(_ROOM)
+def use_look() -> None:
+    """Give the pages the room that wide margins take, and the tables one safe download."""
+    st.html(_LOOK)
 
 
 def watch_session() -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console import navigation, session
-from console.frame import ICON, use_room, watch_session
+from console.frame import ICON, use_look, watch_session
 from console.messages import shown_errors
 
 st.set_page_config(
@@ -14,7 +14,7 @@ st.set_page_config(
 )
 operator = session.require_operator()
 watch_session()
-use_room()
+use_look()
 pages = navigation.pages()
 page = st.navigation(list(pages.values()), position="hidden")
 st.set_page_config(page_title=f"{page.title} · Allocator Console")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from allocator.report import to_csv
 from allocator.report.labels import LABELS
 from console import session, tables
+from console.widgets.plain_table import csv_button
 
 MOST_EAGER = 20_000
 """Longer tables are sent as they are scrolled to; they cannot be selected from."""
@@ -36,12 +36,14 @@ def data_table(
     height: int = TALL,
     placeholder: str = "Type a part of a name",
     hint: str = "",
+    exported: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
 ) -> str | None:
     """Draw `frame` under its labels, with a filter above and a CSV download below it.
 
     `version` must change with the data, because selections are by position. `search` names the
     columns that the filter's words are looked for in; `kinds` are named subsets (masks) to choose
-    from. With `id_column` a row can be selected: gives that row's id, else None.
+    from. With `id_column` a row can be selected: gives that row's id, else None. `exported` makes
+    the file's rows from those on screen.
     """
     kept = _filtered(frame, key, search, kinds or {}, placeholder)
     table_key = f"table {key} {version} {_state(kept)}"
@@ -62,7 +64,8 @@ def data_table(
         )
     else:
         st.info("Nothing matches. Change the filter to see more.")
-    _download(shown, f"{file_name}.csv", key)
+    made = (lambda: exported(shown)) if exported else (lambda: shown)
+    csv_button(made, file_name, key, disabled=shown.empty)
     return chosen
 
 
@@ -161,17 +164,3 @@ def _columns(shown: pd.DataFrame) -> dict[str, Any]:
 def _count_words(kept: int, total: int, noun: str) -> str:
     words = f"{total:,} {noun if total == 1 else noun + 's'}"
     return words if kept == total else f"{kept:,} of {words}"
-
-
-def _download(shown: pd.DataFrame, file_name: str, key: str) -> None:
-    st.download_button(
-        "Download CSV",
-        data=lambda: to_csv(shown),
-        file_name=file_name,
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"csv {key}",
-        disabled=shown.empty,
-    )

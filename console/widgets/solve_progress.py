@@ -15,6 +15,7 @@ from console.charts import progress_chart
 from console.messages import literal
 from console.widgets.facts import facts_row
 from console.widgets.figure import draw, is_dark
+from console.widgets.plain_table import plain_table
 
 PHASES = {
     Phase.FORMULATE: "Putting preferences and rules together",
@@ -144,12 +145,12 @@ def _draw_course(snapshot: JobSnapshot) -> None:
     steps = [(event.elapsed, PHASES[event.phase], _detail(event)) for event in snapshot.history]
     log = pd.DataFrame(steps, columns=["Seconds", "Step", "What happened"])
     log = log.drop_duplicates(["Step", "What happened"]).iloc[::-1]
-    st.dataframe(
+    plain_table(
         log,
-        hide_index=True,
         height="auto" if len(log) < 9 else 320,
         column_config={"Seconds": st.column_config.NumberColumn(format="%.2f", width="small")},
         key=f"log {snapshot.started_at}",
+        file_name="solve-log",
     )
 
 

@@ -14,6 +14,7 @@ from console.messages import literal, shown_errors
 from console.solving import Solved
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted, facts_row
+from console.widgets.plain_table import plain_table
 from console.widgets.results.source import Shown
 
 KEPT_SECONDS = 30
@@ -74,7 +75,7 @@ def draw_changed_rows(changes: tuple[InputChange, ...]) -> None:
         "present data.",
         icon=":material/sync_problem:",
     )
-    st.dataframe(tables.changes_table(changes), hide_index=True, key="changes")
+    plain_table(tables.changes_table(changes), key="changes", file_name="changed-rows")
     navigation.link("solve", "Solve again", fresh="1")
 
 
@@ -86,7 +87,7 @@ def draw_checks(solved: Solved) -> None:
         "A second program part that shares nothing with the solver tested the allocation "
         "against the data."
     )
-    st.dataframe(tables.checks_table(checks), hide_index=True, key="checks")
+    plain_table(tables.checks_table(checks), key="checks", file_name="checks")
 
 
 def look_again() -> None:

@@ -16,6 +16,7 @@ from allocator.rows import local_time
 from allocator.satisfaction.ordinals import amount
 from console.messages import literal
 from console.widgets.facts import copyable_ids, facts_row
+from console.widgets.plain_table import plain_table
 
 STATUS = {
     Status.OPTIMAL.value: "Proven optimal",
@@ -74,4 +75,4 @@ def _draw_checks(checks: Mapping[str, int]) -> None:
         return
     with st.expander(f"Checks passed before the commit ({len(checks)} rules)"):
         rows = pd.DataFrame(checks.items(), columns=["Rule", "Times tested"])
-        st.dataframe(rows, hide_index=True)
+        plain_table(rows, key="receipt checks", file_name="checks")

@@ -17,6 +17,7 @@ from console.messages import literal
 from console.tables import PLACEMENT_COLUMNS
 from console.widgets.data_table import data_table
 from console.widgets.figure import draw, is_dark
+from console.widgets.plain_table import plain_table
 from console.widgets.results.source import Shown
 
 
@@ -73,12 +74,7 @@ def draw_worst_off(shown: Shown) -> None:
         return
     st.markdown(f"What **{literal(name)}** ranked higher, and who holds it:")
     table = tables.higher_choices_table(higher)
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config=tables.column_config(table),
-        key=f"higher {shown.version} {chosen}",
-    )
+    plain_table(table, key=f"higher {shown.version} {chosen}", file_name="ranked-higher")
 
 
 def draw_workers(shown: Shown) -> None:

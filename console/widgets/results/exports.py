@@ -9,6 +9,7 @@ from allocator.report import ReportOptions, printable_report, report_tables, to_
 from allocator.satisfaction.bands import band_labels
 from console import tables
 from console.widgets.facts import counted
+from console.widgets.plain_table import plain_table
 from console.widgets.results.source import Shown
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -23,9 +24,8 @@ def draw_report(shown: Shown) -> None:
         with st.expander(f"{table.title} ({rows})"):
             if table.note:
                 st.caption(table.note)
-            st.dataframe(
-                table.frame, hide_index=True, column_config=tables.column_config(table.frame)
-            )
+            name = "-".join(table.title.lower().split())
+            plain_table(table.frame, key=f"report {table.title}", file_name=shown.file_name(name))
 
 
 def _options() -> ReportOptions:

@@ -13,6 +13,7 @@ from console.charts import rank_distribution_chart
 from console.messages import literal
 from console.widgets.facts import counted, facts_row
 from console.widgets.figure import draw, is_dark
+from console.widgets.plain_table import plain_table
 from console.widgets.results.source import Shown
 
 FIRST_WORST = 8
@@ -33,7 +34,8 @@ def draw_first_screen(shown: Shown) -> None:
     with right:
         st.subheader("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
-        st.dataframe(_worst(shown), hide_index=True, key=f"worst {shown.version}")
+        name = shown.file_name("worst-off")
+        plain_table(_worst(shown), key=f"worst {shown.version}", file_name=name)
         navigation.link("why", "Why, and is it fair?", about="Fair?")
 
 

@@ -16,6 +16,7 @@ from console import session, tables
 from console.messages import literal
 from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import Fact, copyable_ids, counted, facts_row
+from console.widgets.plain_table import plain_table
 from console.widgets.review.source import Source
 
 COLUMNS = [
@@ -140,4 +141,4 @@ def _weightings(source: Source, job_line_id: str) -> None:
     rows = frame[frame["weighting_id"].isin(concerned)]
     with st.expander(f"{counted(len(rows), 'weighting')} that concern this job line"):
         shown = tables.display(rows, ["effect", "whom", "where", "weighting"])
-        st.dataframe(shown, hide_index=True)
+        plain_table(shown, key=f"weightings {job_line_id}", file_name="weightings")

@@ -14,6 +14,7 @@ from console import session, tables
 from console.messages import literal
 from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import copyable_ids, counted, facts_row
+from console.widgets.plain_table import plain_table
 from console.widgets.review.source import Source
 
 COLUMNS = (
@@ -117,4 +118,4 @@ def _weightings(source: Source, worker_id: str) -> None:
     rows = frame[frame["weighting_id"].isin(reached)]
     with st.expander(f"{counted(len(rows), 'weighting')} that reach this worker"):
         shown = tables.display(rows, ["effect", "whom", "where", "weighting"])
-        st.dataframe(shown, hide_index=True)
+        plain_table(shown, key=f"weightings {worker_id}", file_name="weightings")

@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from allocator.comparison import EVERYBODY, Solved, group_costs, headlines, rank_distributions
-from allocator.report import to_csv
 from allocator.satisfaction import bands, rank_distribution
 from allocator.satisfaction.bands import GROUPINGS
 from allocator.scenario import Scenario
@@ -20,6 +19,7 @@ from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted
 from console.widgets.figure import draw, is_dark
+from console.widgets.plain_table import csv_button
 from console.widgets.scenarios.bench import Bench, has_allocation, solved_or_wait
 from console.widgets.scenarios.figures import figure_words, signed_words
 from console.widgets.scenarios.outcome import draw_movers
@@ -114,16 +114,7 @@ def _headlines(solved: Sequence[Solved], version: str) -> None:
         height="content",
         key=f"compare headlines {version}",
     )
-    st.download_button(
-        "Download CSV",
-        data=lambda: to_csv(shown),
-        file_name="comparison.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"csv compare headlines {version}",
-    )
+    csv_button(lambda: shown, "comparison", f"compare headlines {version}")
     different = {(one.result.settings.alpha, one.result.settings.power) for one in solved}
     if len(different) > 1:
         st.caption(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from allocator.explanation import extremes
 from allocator.models import Settings
-from allocator.report import labelled, to_csv
+from allocator.report import labelled
 from allocator.report.labels import LABELS
 from allocator.report.tables import MASKED
 from allocator.satisfaction import (
@@ -29,6 +29,7 @@ from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted, facts_row
 from console.widgets.figure import draw, is_dark
+from console.widgets.plain_table import csv_button
 from console.widgets.why.source import Source, open_worker
 
 
@@ -160,16 +161,7 @@ def _groups(source: Source, placed: pd.DataFrame) -> None:
         frame, masked = (f.drop(columns=[NOT_PLACED]) for f in (frame, masked))
     shown = labelled(frame)
     shown = shown.set_index(shown.columns[0])
-    # A static table, for Streamlit's own download would take the counts that identify people.
+    # A static table: it has no download but the masked one below.
     st.table(shown.style.format("{:.2f}", subset=[LABELS["mean_rank"]], na_rep="–"))
     st.caption(f"On screen for your eyes only. In the file: {MASKED}")
-    st.download_button(
-        "Download CSV",
-        data=lambda: to_csv(labelled(masked)),
-        file_name="by-group.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        key=source.key("groups"),
-    )
+    csv_button(lambda: labelled(masked), "by-group", source.key("groups"))

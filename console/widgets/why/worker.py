@@ -20,6 +20,7 @@ from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted, facts_row
 from console.widgets.figure import draw, is_dark
+from console.widgets.plain_table import plain_table
 from console.widgets.why.source import LINE, WORKER, Source, open_worker
 
 PRICE, CHAIN = "Price (points)", "What would follow"
@@ -198,7 +199,6 @@ def _without_prices(source: Source, worker_id: str, error: NotExplained) -> None
     if higher.empty:
         st.caption("None.")
         return
-    st.dataframe(
-        tables.higher_choices_table(higher), hide_index=True, key=source.key("higher choices")
-    )
+    table = tables.higher_choices_table(higher)
+    plain_table(table, key=source.key("higher choices"), file_name="ranked-higher")
     navigation.link("solve", "Solve again")

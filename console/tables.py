@@ -22,6 +22,8 @@ from allocator.review.weightings import effect_words
 from allocator.rows import local_time
 
 FLAG_WORDS = {"none": "None", "few": "Few", "": ""}
+SIGN = "Positive = **less wanted** by the organisation, negative = **more wanted**."
+SIGN_HELP = SIGN.replace("**", "")
 SCORES = ("rank", "score", "mean_rank", "mean_score", "best_rank", "worst_rank", "cost",
           "original_preference", "unranked_score", "worker_dissatisfaction",
           "organisation_dissatisfaction")  # fmt: skip
@@ -50,6 +52,8 @@ def column_config(shown: pd.DataFrame) -> dict[str, Any]:
             config[column] = st.column_config.NumberColumn(format="percent")
         elif column in numbers:
             config[column] = st.column_config.NumberColumn(format="%.4g")
+        elif column == LABELS["weighting"]:
+            config[column] = st.column_config.NumberColumn(help=SIGN_HELP)
     return config
 
 

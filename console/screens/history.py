@@ -1,47 +1,18 @@
 """History: every solve tried on a run, and the receipt of its commit."""
 
-import pandas as pd
 import streamlit as st
 
 from allocator.errors import MissingTable
 from allocator.models import AllocatorRun, Receipt
-from allocator.records import LoggedSolve
-from allocator.rows import local_time
 from console import backend, heading, navigation, outcome
 from console.messages import shown_errors
-from console.widgets.commit.receipt import STATUS, draw_receipt
-from console.widgets.data_table import data_table
+from console.widgets.commit.receipt import draw_receipt
 from console.widgets.facts import facts_row
-
-OUTCOMES = STATUS | {"infeasible": "No allocation possible", "invalid_data": "Data errors"}
-
-
-def log_frame(
-    run: AllocatorRun, solves: list[LoggedSolve], receipt: Receipt | None
-) -> pd.DataFrame:
-    """The solves, the latest first, in words."""
-    rows = [
-        {
-            "When": local_time(run, solve.solved_at),
-            "Who": solve.operator,
-            "Outcome": OUTCOMES.get(solve.status, solve.status),
-            "Lots number": solve.seed,
-            "1st choice": (solve.counts.get("within") or {}).get("1"),
-            "Not on their list": solve.counts.get("unranked"),
-            "Total": solve.objective,
-            "Organisation's weight": solve.settings.get("alpha"),
-            "Sparing low ranks": solve.settings.get("power"),
-            "Scenario": solve.scenario or "None",
-            "Data": "As committed" if receipt and solve.fingerprint == receipt.fingerprint else "",
-        }
-        for solve in reversed(solves)
-    ]
-    frame = pd.DataFrame(rows)
-    return frame if receipt else frame.drop(columns="Data", errors="ignore")
+from console.widgets.solve_log import draw_solves
 
 
 def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
-    """The log, so that nobody can quietly try numbers until the lots fall as wished."""
+    """The log, so that nobody can quietly try seeds until the lots fall as wished."""
     st.subheader("Every solve that was tried", anchor=False)
     try:
         solves = backend.service().solve_log(run.id)
@@ -58,17 +29,12 @@ def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
         [
             ("Solves", f"{len(solves):,}"),
             ("By", ", ".join(sorted(people))),
-            ("Different numbers for drawing lots", f"{len(seeds):,}"),
+            ("Different seeds", f"{len(seeds):,}"),
         ]
     )
-    data_table(
-        log_frame(run, solves, receipt),
-        key="log",
-        version=str(len(solves)),
-        noun="solve",
-        file_name="solves",
-        search=["Who", "Outcome", "Scenario"],
-    )
+    st.caption("The seed draws lots among equally good allocations; each one tried is on record.")
+    fingerprint = receipt.fingerprint if receipt else ""
+    draw_solves(run, solves, fingerprint=fingerprint, same="As committed", key="log")
 
 
 run = heading.run_page("History")

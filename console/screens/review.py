@@ -26,14 +26,14 @@ def draw_summary(source: Source) -> None:
     """How much of what takes part."""
     inputs = source.inputs
     submitted = sum(worker.submitted for worker in inputs.workers)
-    seats = sum(job_line.places for job_line in inputs.job_lines)
+    places = sum(job_line.places for job_line in inputs.job_lines)
     must = sum(job_line.least_places for job_line in inputs.job_lines)
     facts_row(
         [
             ("Workers", f"{len(inputs.workers):,}"),
             ("Submitted", f"{submitted:,} of {len(inputs.workers):,}"),
             ("Job lines", f"{len(inputs.job_lines):,}"),
-            ("Seats", f"{seats:,}"),
+            ("Places", f"{places:,}"),
             ("Must be filled", counted(must, "job line") if must else "None"),
             ("Weightings", f"{len(inputs.weightings):,}"),
             ("Left out", f"{len(inputs.left_out):,}"),

@@ -150,7 +150,7 @@ def test_history_lists_every_solve_with_its_number(page, demo_database):
         solve(RUN, Settings(seed=seed))
     app = page("history", run=RUN)
     log = app.dataframe[0].value
-    assert list(log["Lots number"]) == [2, 1]
+    assert list(log["Seed"]) == [2, 1]
     assert set(log["Who"]) == {OPERATOR}
     assert not app.exception
 

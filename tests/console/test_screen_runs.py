@@ -101,7 +101,7 @@ def test_runs_order_follows_the_choice(page, demo_database):
     app = page("runs")
     app.selectbox[0].select("Most workers first").run()
     assert cards(app)[0] == "Intern year 2027"
-    app.selectbox[0].select("Fewest spare seats first").run()
+    app.selectbox[0].select("Fewest spare places first").run()
     assert cards(app)[0] == "Intern sample 2027 (12 by 12)"
     app.selectbox[0].select("Plan, A to Z").run()
     assert cards(app)[:-1] == sorted(cards(app)[:-1], key=str.casefold)

@@ -108,7 +108,7 @@ def test_alpha_solves_anew_at_once(page, as_read):
 def test_aim_power_seed_and_cap_are_part_of_the_scenario(page, as_read, demo_database):
     app = page("scenarios", run=RUN)
     by_label(app.selectbox, "Aim").set_value(Policy.GREEDY).run()
-    by_label(app.number_input, "Power").set_value(2.0).run()
+    by_label(app.number_input, "Power of dissatisfaction").set_value(2.0).run()
     by_label(app.number_input, "Seed").set_value(7).run()
     by_label(app.toggle, "Cap the worst rank").set_value(True).run()
     by_label(app.number_input, "Nobody below rank").set_value(11.0).run()

@@ -75,6 +75,17 @@ def test_next_solve_starts_from_the_last_settings(page, demo_database):
     assert [b.label for b in app.button if b.label.startswith("Solve")] == ["Solve again"]
 
 
+def test_form_takes_whatever_settings_a_solve_was_started_with(page, demo_database):
+    wide = Settings(power=9.5, seed=2**60, time_limit=4000.5, worst_rank=500.0)
+    solve(RUN, wide)
+    app = page("solve", run=RUN)
+    assert not [error.value for error in app.error]
+    press(app, "Solve again")
+    settings = ended().settings
+    assert (settings.power, settings.seed, settings.worst_rank) == (9.5, 2**60, 500.0)
+    assert settings.time_limit == 4001.0
+
+
 def test_solve_without_ties_names_the_workers_who_tied(page, demo_database):
     app = page("solve", run=demo.SECOND_BATCH)
     next(box for box in app.checkbox if "equally" in box.label).uncheck()

@@ -86,11 +86,15 @@ def test_why_with_a_wrong_key_says_so(page, database, monkeypatch):
     assert not app.exception
 
 
-def test_worker_is_asked_for_first(page, solve):
-    solve()
+def test_worst_off_worker_is_shown_first(page, solve):
+    solved = solve()
     app = page("why", run=RUN)
-    assert "Pick a worker" in shown(app)
-    assert not app.dataframe
+    scores = {a.worker_mapping: a.score for a in solved.result.allocations}
+    ranked = {w.id for w in solved.inputs.workers if w.preferences.scores}
+    assert scores[app.selectbox[0].value] == max(scores[worker] for worker in ranked)
+    assert "Shown first: the worst-off" in shown(app)
+    assert "Why not another job line?" in shown(app)
+    assert not app.exception
 
 
 def test_picked_worker_goes_into_the_address(page, solve):
@@ -181,7 +185,7 @@ def test_contested_tells_ties_seeds_demand_and_swaps(page, solve):
     text = shown(app)
     ties = tied_workers(solved.inputs, solved.result)
     assert (f"{len(ties)} doctor" if len(ties) else "the only best allocation") in text
-    assert "2 solves on record with 2 numbers: 5, 6" in text
+    assert "2 solves on record with 2 seeds: 5, 6" in text
     assert "solved with more than one number" in text
     tables = [frame.value for frame in app.dataframe]
     demand = next(t for t in tables if SAVING in t.columns)
@@ -196,7 +200,7 @@ def test_one_seed_tried_twice_is_no_warning(page, solve):
     solve()
     solve()
     app = page("why", run=RUN, about="Contested?")
-    assert "2 solves on record with 1 number: 1234" in shown(app)
+    assert "2 solves on record with 1 seed: 1234" in shown(app)
     assert not app.warning
     assert seeds_alone_changed(backend.service().solve_log(RUN)) == 0
 

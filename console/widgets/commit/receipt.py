@@ -10,19 +10,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocator.models import AllocatorRun, Receipt, Settings, Status
+from allocator.models import AllocatorRun, Receipt, Settings
 from allocator.report.header import settings_words
 from allocator.rows import local_time
 from allocator.satisfaction.ordinals import amount
 from console.messages import literal
 from console.widgets.facts import copyable_ids, facts_row
 from console.widgets.plain_table import plain_table
-
-STATUS = {
-    Status.OPTIMAL.value: "Proven optimal",
-    Status.FEASIBLE.value: "Stopped at the time limit, not proven optimal",
-    Status.CANCELLED.value: "Stopped by hand, not proven optimal",
-}
+from console.widgets.solve_log import OUTCOMES
 
 
 def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
@@ -37,7 +32,7 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
                 ("Committed", f"{local_time(run, receipt.committed_at)} ({run.timezone})"),
                 ("By", receipt.operator),
                 ("Placements written", f"{receipt.n_allocations:,}"),
-                ("Result", STATUS.get(str(counts.get("status")), "")),
+                ("Result", OUTCOMES.get(str(counts.get("status")), "")),
                 ("Total dissatisfaction", _total(receipt.objective)),
                 ("Scenario", str(receipt.scenario.get("name") or "")),
             ]

@@ -84,7 +84,7 @@ def draw_workers(shown: Shown) -> None:
 
 
 def draw_job_lines(shown: Shown) -> None:
-    """Job lines: how content their holders are, the seats, and the whole table."""
+    """Job lines: how content their holders are, the places, and the whole table."""
     lines = by_job_line(shown.inputs, shown.placed)
     left, right = st.columns(2, gap="large")
     with left:
@@ -92,7 +92,7 @@ def draw_job_lines(shown: Shown) -> None:
         chart = job_line_satisfaction(lines, dark=is_dark())
         draw(chart, key="by line", alt="Mean rank of each job line's holders, worst first.")
     with right:
-        st.markdown("**Seats filled**")
+        st.markdown("**Places filled**")
         draw(seats_filled(lines, dark=is_dark()), key="seats", alt="Places filled and open.")
     data_table(
         lines,

@@ -8,11 +8,11 @@ import streamlit as st
 from allocator.review import net_effects, review_weightings, workers_reached
 from console import session
 from console.messages import literal
+from console.tables import SIGN
 from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import copyable_ids, counted, facts_row
 from console.widgets.review.source import Source
 
-SIGN = "Positive = **less wanted** by the organisation, negative = **more wanted**."
 VIEWS = ("Weightings", "Net effect by pair")
 
 

@@ -30,7 +30,7 @@ ORDERS: dict[str, tuple[Key, bool]] = {
     "Newest first": (lambda row: row.run.created_at, True),
     "Plan, A to Z": (lambda row: (row.run.plan_name.casefold(), row.batch), False),
     "Most workers first": (lambda row: row.workers or 0, True),
-    "Fewest spare seats first": (_spare, False),
+    "Fewest spare places first": (_spare, False),
 }
 """Order in words → what to sort by, and whether downwards."""
 

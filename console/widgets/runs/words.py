@@ -33,7 +33,7 @@ def pending_facts(row: RunOverview, found: Found | None) -> list[Fact]:
         ("Workers", f"{row.workers:,}" if row.workers is not None else ""),
         ("Submitted", submitted(row)),
         ("Job lines", f"{row.job_lines:,}" if row.job_lines is not None else ""),
-        ("Seats", seats(row)),
+        ("Places", places(row)),
         ("Left out", f"{row.left_out:,}" if row.left_out else ""),
         ("Data errors", errors(found)),
     ]
@@ -46,8 +46,8 @@ def submitted(row: RunOverview) -> str:
     return f"{row.submitted:,} of {row.workers:,}"
 
 
-def seats(row: RunOverview) -> str:
-    """Seats against workers."""
+def places(row: RunOverview) -> str:
+    """Places against workers."""
     spare = row.spare_seats
     if row.seats is None or spare is None:
         return ""

@@ -8,20 +8,18 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from allocator.comparison import EVERYBODY, Solved, group_costs, headlines, rank_distributions
+from allocator.comparison import Solved, headlines, rank_distributions
 from allocator.satisfaction import bands, rank_distribution
-from allocator.satisfaction.bands import GROUPINGS
 from allocator.scenario import Scenario
 from console import scenario_store, trials
 from console.charts import overlaid_bands, overlaid_distributions
-from console.charts.scenarios import group_cost_chart
 from console.messages import literal
 from console.widgets.data_table import data_table
-from console.widgets.facts import counted
 from console.widgets.figure import draw, is_dark
 from console.widgets.plain_table import csv_button
 from console.widgets.scenarios.bench import Bench, has_allocation, solved_or_wait
 from console.widgets.scenarios.figures import figure_words, signed_words
+from console.widgets.scenarios.groups import draw_groups
 from console.widgets.scenarios.outcome import draw_movers
 
 MOST = 6
@@ -96,7 +94,7 @@ def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
         after = next(one for one in solved if one.name == name)
     draw_movers(solved[0], after, key=f"compare {after.name}", version=version)
     st.subheader("What it costs whom", anchor=False)
-    _groups(solved, version)
+    draw_groups(solved, version)
 
 
 def _headlines(solved: Sequence[Solved], version: str) -> None:
@@ -177,50 +175,3 @@ def _distributions(solved: Sequence[Solved]) -> None:
             noun="row",
             file_name="rank-distributions",
         )
-
-
-def _groups(solved: Sequence[Solved], version: str) -> None:
-    by = st.segmented_control(
-        "Groups by",
-        list(GROUPINGS),
-        default="qualificationlevel",
-        required=True,
-        format_func=GROUPINGS.__getitem__,
-        key="compare groups by",
-    )
-    frame = group_costs(solved, by)
-    draw(
-        group_cost_chart(frame, [one.name for one in solved], dark=is_dark()),
-        key="compare groups",
-        alt="Mean rank received by group and scenario",
-    )
-    data_table(
-        groups_table(frame),
-        key="compare groups",
-        version=f"{version} {by}",
-        noun="row",
-        file_name="costs-by-group",
-        search=["Group", "Scenario"],
-    )
-    n_groups = frame.loc[frame["group"] != EVERYBODY, "group"].nunique()
-    st.caption(
-        f"{counted(n_groups, 'group')}. A worker with several qualifications counts under each "
-        "of them."
-    )
-
-
-def groups_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """`comparison.group_costs` under labels that a coordinator reads."""
-    return frame.rename(
-        columns={
-            "group": "Group",
-            "scenario": "Scenario",
-            "workers": "Workers",
-            "mean_score": "Mean rank counted",
-            "worker_dissatisfaction": "Workers' dissatisfaction",
-            "organisation_dissatisfaction": "Organisation's dissatisfaction",
-            "Δ mean_score": "Δ mean rank",
-            "Δ worker_dissatisfaction": "Δ workers'",
-            "Δ organisation_dissatisfaction": "Δ organisation's",
-        }
-    ).round(4)

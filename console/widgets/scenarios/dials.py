@@ -11,13 +11,11 @@ from allocator.models import Policy, Settings
 from allocator.report.header import POLICIES
 from console import what_if
 from console.widgets.scenarios.bench import Bench
-
-LARGEST_SEED = 2**53 - 1
-"""The largest whole number that a browser counts exactly."""
+from console.widgets.settings_form import LARGEST_SEED, whole_seed
 
 ALPHA_HELP = (
-    "How much the organisation's wishes count against the workers'. 0 = workers only, "
-    "1 = organisation only."
+    "How much the organisation's wishes (its weightings) count against the workers' preferences. "
+    "0 = workers only, 1 = organisation only."
 )
 POWER_HELP = (
     "How steeply dissatisfaction grows with the rank. 1: a 4th choice is four times a 1st. "
@@ -55,7 +53,13 @@ def draw_dials(bench: Bench) -> Bench:
     left, right = st.columns(2)
     with left:
         values["power"] = st.number_input(
-            "Power", 0.1, 10.0, settings.power, 0.1, help=POWER_HELP, key=bench.key("power")
+            "Power of dissatisfaction",
+            0.1,
+            10.0,
+            settings.power,
+            0.1,
+            help=POWER_HELP,
+            key=bench.key("power"),
         )
     with right:
         values["seed"] = st.number_input(
@@ -102,8 +106,8 @@ def _taken(bench: Bench, settings: Settings, values: dict[str, Any]) -> Bench:
 
 def _tidy(value: Any, before: Any) -> Any:
     """Without the rounding noise of a widget's steps, which would end up in the costs."""
-    if value == LARGEST_SEED and isinstance(before, int):
-        return max(value, before)  # a file may bring a larger one
+    if isinstance(value, int) and isinstance(before, int):
+        return whole_seed(value, before)
     if not isinstance(value, float):
         return value
     if before is not None and abs(value - before) < 1e-9:

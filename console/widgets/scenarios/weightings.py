@@ -12,10 +12,10 @@ from allocator.scenario.change import Change
 from allocator.scenario.changes import AddWeighting, SetWeighting, SwitchOffWeighting
 from allocator.scenario.weighting_changes import LARGEST_WEIGHTING, SMALLEST_WEIGHTING
 from console import trials, what_if
+from console.tables import SIGN, SIGN_HELP
 from console.widgets.scenarios.additions import add_button, choose_job_line, reason_input
 from console.widgets.scenarios.bench import Bench
 
-SIGN = "Positive = **less wanted** by the organisation, negative = **more wanted**."
 VALUE, ON, SAYS = "Weighting (positive = less wanted)", "On", "Says"
 SHOWN = ["Whom", "Job line", VALUE, ON, SAYS]
 
@@ -63,7 +63,7 @@ def _table(bench: Bench) -> None:
         column_config={
             VALUE: st.column_config.NumberColumn(
                 "Weighting",
-                help="Positive = less wanted, negative = more wanted",
+                help=SIGN_HELP,
                 min_value=SMALLEST_WEIGHTING,
                 max_value=LARGEST_WEIGHTING,
                 step=1,
@@ -130,7 +130,7 @@ def _add(bench: Bench) -> None:
     value = st.number_input(
         VALUE, SMALLEST_WEIGHTING, LARGEST_WEIGHTING, 1, 1, key=bench.key("new weighting")
     )
-    st.caption(f"{value:+d}: {effect_words(value).lower()}")
+    st.caption(f"{value:+d}: {effect_words(value).lower()}. {SIGN}")
     left, right = st.columns(2)
     with left:
         line = choose_job_line(bench, "new weighting job line")

@@ -11,25 +11,17 @@ import streamlit as st
 from allocator.explanation import contested_job_lines, tied_workers, wanted_swaps
 from allocator.explanation.wording import outcome_words, total_words
 from allocator.records import LoggedSolve
-from allocator.report.header import POLICIES
-from allocator.rows import local_time
 from console import backend
 from console.charts.explanation import chain_picture, chain_words
 from console.messages import literal, shown_errors
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted
 from console.widgets.figure import draw, is_dark
+from console.widgets.solve_log import draw_solves
 from console.widgets.why.source import Source
 
 SAVING = "One more place would save (points)"
 MOST_TOLD = 8
-STATUSES = {
-    "optimal": "Proven optimal",
-    "feasible": "Stopped, not proven",
-    "infeasible": "No allocation",
-    "cancelled": "Cancelled",
-    "invalid_data": "Data errors",
-}
 
 
 def draw_contested(source: Source) -> None:
@@ -46,14 +38,14 @@ def _ties(source: Source) -> None:
     if ties.empty:
         st.markdown(
             "This is the only best allocation under these settings: no lots were drawn, and "
-            f"another number than {seed} would have given the same."
+            f"another seed than {seed} would have given the same."
         )
         return
     differ = "doctor differs" if len(ties) == 1 else "doctors differ"
     st.markdown(
         f"**{len(ties):,} {differ} between equally good allocations**; the other "
         f"{len(source.inputs.workers) - len(ties):,} are placed alike in every best allocation. "
-        f"Lots were drawn among the best allocations with the number {seed}. No name or id plays "
+        f"Lots were drawn among the best allocations with the seed {seed}. No name or id plays "
         "a part in it, and it never costs anything in the total."
     )
     ties = ties.rename(columns={"alternatives": "Could equally be on"})
@@ -69,29 +61,29 @@ def _ties(source: Source) -> None:
 
 
 def _seeds(source: Source) -> None:
-    st.markdown("#### Every number that lots were drawn with")
+    st.markdown("#### Every seed that was tried")
     solves = backend.service().solve_log(source.run.id)
     if not solves:
         st.caption("No solve of this run is on record yet.")
         return
     seeds = sorted({s.seed for s in solves if s.seed is not None})
     st.markdown(
-        f"{counted(len(solves), 'solve')} on record with {counted(len(seeds), 'number')}: "
+        f"{counted(len(solves), 'solve')} on record with {counted(len(seeds), 'seed')}: "
         f"{', '.join(map(str, seeds[:20]))}{' …' if len(seeds) > 20 else ''}. Every solve is "
-        "recorded, so that nobody can try numbers (seeds) until one suits."
+        "recorded, so that nobody can try seeds until one suits."
     )
     if fished := seeds_alone_changed(solves):
         st.warning(
             f"{counted(fished, 'setting')} of this run {'was' if fished == 1 else 'were'} solved "
-            "with more than one number on the same data. Ask why before this result is used.",
+            "with more than one seed on the same data. Ask why before this result is used.",
             icon=":material/casino:",
         )
-    data_table(
-        _log_frame(source, solves),
+    draw_solves(
+        source.run,
+        solves,
+        fingerprint=source.inputs.fingerprint,
+        same="As now",
         key=source.key("seeds"),
-        version=f"{source.version}-{len(solves)}",
-        noun="solve",
-        file_name="seeds-tried",
         height=300,
     )
 
@@ -106,25 +98,6 @@ def seeds_alone_changed(solves: Sequence[LoggedSolve]) -> int:
     ordered = sorted(solves, key=but_for_the_seed)
     groups = groupby(ordered, key=but_for_the_seed)
     return sum(len({solve.seed for solve in group}) > 1 for _, group in groups)
-
-
-def _log_frame(source: Source, solves: Sequence[LoggedSolve]) -> pd.DataFrame:
-    aims = {policy.value: words for policy, words in POLICIES.items()}
-    latest_first, now = list(reversed(solves)), source.inputs.fingerprint
-    return pd.DataFrame(
-        {
-            "When": [local_time(source.run, s.solved_at) for s in latest_first],
-            "By": [s.operator for s in latest_first],
-            "Number": [s.seed for s in latest_first],
-            "Outcome": [STATUSES.get(s.status, s.status) for s in latest_first],
-            "Total dissatisfaction": [s.objective for s in latest_first],
-            "Same data as now": [s.fingerprint == now for s in latest_first],
-            "Scenario": [s.scenario or "" for s in latest_first],
-            "Aim": [aims.get(str(s.settings.get("policy")), "") for s in latest_first],
-            "Organisation's weight": [s.settings.get("alpha") for s in latest_first],
-            "Power": [s.settings.get("power") for s in latest_first],
-        }
-    )
 
 
 def _demand(source: Source) -> None:

@@ -13,7 +13,7 @@ from allocator.explanation.answers import Answer, teller, worker_answers
 from allocator.explanation.wording import placed_words
 from allocator.models import Worker
 from allocator.report.letter import LetterOptions, doctor_letter
-from allocator.satisfaction import higher_choices
+from allocator.satisfaction import higher_choices, placements, worst_off
 from console import messages, navigation, tables
 from console.charts.explanation import chain_picture, chain_words
 from console.messages import literal
@@ -50,6 +50,8 @@ def draw_worker(source: Source) -> None:
 def _pick(source: Source) -> str | None:
     workers = {w.id: w for w in sorted(source.inputs.workers, key=lambda w: (w.name, w.id))}
     wanted = st.query_params.get(WORKER)
+    if wanted is None:
+        wanted = _worst_off(source)
     chosen = st.selectbox(
         "Worker",
         list(workers),
@@ -61,7 +63,17 @@ def _pick(source: Source) -> str | None:
     )
     if chosen != (wanted if wanted in workers else None):
         open_worker(chosen or "")
+    if WORKER not in st.query_params:
+        st.caption("Shown first: the worst-off. Pick anybody else above.")
     return chosen
+
+
+def _worst_off(source: Source) -> str | None:
+    """The worst-off worker, of those who ranked anything if there are any."""
+    worst = worst_off(placements(source.inputs, source.result), len(source.inputs.workers))
+    if worst.empty:
+        return None
+    return str(worst["worker"].iloc[int(worst["n_ranked"].gt(0).to_numpy().argmax())])
 
 
 def _label(worker: Worker) -> str:

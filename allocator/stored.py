@@ -88,7 +88,6 @@ def _allocations(
 ) -> Iterable[Allocation]:
     """Raises KeyError when a row names a worker or job line that takes no part."""
     arrays = matrices(inputs)
-    costs = arrays.costs(settings).in_objective_units
     workers = {worker.id: i for i, worker in enumerate(inputs.workers)}
     job_lines = {job_line.id: i for i, job_line in enumerate(inputs.job_lines)}
     for row in sorted(rows, key=lambda row: str(row["worker_mapping"])):
@@ -99,5 +98,5 @@ def _allocations(
             row["job_line"],
             float(arrays.scores[pair]),
             None if original is None or np.isnan(original) else float(original),
-            float(costs[pair]),
+            float(arrays.coefficients(settings, *map(np.atleast_1d, pair))[0]),
         )

@@ -146,6 +146,14 @@ class Graph:
         back = chains.distance[:-1]
         return np.where(back >= NO_ARC, NO_ARC, own + back), chains
 
+    def cut(self, row: int, column: int) -> float:
+        """What `costs` leaves out of a pair's cost, in units of the objective; 0 when exact."""
+        if self.costs.exact:
+            return 0.0
+        pair = np.array([row]), np.array([column])
+        whole = float(self.matrices.coefficients(self.result.settings, *pair)[0])
+        return whole - float(self.costs.values[row, column]) * self.costs.unit
+
     def moves(self, chains: Chains, path: list[int]) -> tuple[Move, ...]:
         """The moves along a path of nodes; OUTSIDE separates one chain from the next."""
         outside = self.residual.outside

@@ -89,7 +89,7 @@ def _record(found: Graph, row: int, column: int, price: int, chains: Chains) -> 
         "places": line.places,
         "holders": ", ".join(f"{found.name(w)} ({found.rank(w, column)})" for w in holders),
         "holder_ids": tuple(found.inputs.workers[w].id for w in holders),
-        "price": price * found.costs.unit if possible else None,
+        "price": price * found.costs.unit + found.cut(row, column) if possible else None,
         "moves": chain(found, row, column, chains) if possible else (),
     }
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.embedded.synthetic import synthetic_inputs
-from allocator.matrices import MAX_COST, matrices
+from allocator.matrices import matrices, most_cost
 from allocator.models import RunInputs, Settings
 from tests.solver.brute_force import cost
 from tests.strategies import run_inputs
@@ -21,8 +21,10 @@ def test_costs_are_the_objective_s_coefficients(inputs: RunInputs, alpha: float,
     expected = [
         [float(cost(inputs, settings, w, j)) for j in inputs.job_lines] for w in inputs.workers
     ]
-    np.testing.assert_allclose(costs.in_objective_units, expected, rtol=1e-9, atol=costs.unit)
-    assert np.abs(costs.values).max() < MAX_COST
+    found = costs.in_objective_units
+    same = np.isclose(found, expected, rtol=1e-9, atol=2 * costs.unit)
+    assert (same | (not costs.exact and found < expected)).all()
+    assert np.abs(costs.values).max() < most_cost(*costs.values.shape)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.1 + 0.2, 0.3, 0.25, 1 / 3, 0.123456, 1.0])

@@ -32,11 +32,22 @@ from tests.solver.brute_force import optima, score
 from tests.strategies import RUN, run_inputs
 
 ALPHAS = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.95, 1.0])
-POWERS = st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0])
+POWERS = st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0, 7.3, 10.0])
 
 
 def placed(result) -> dict[str, str]:
     return {row.worker_mapping: row.job_line for row in result.allocations}
+
+
+@pytest.mark.parametrize("power", [0.1, 2.5, 3.7, 5, 7, 10])
+def test_solve_proves_the_optimum_at_any_power(power: float):
+    result = solve(synthetic_inputs(30, 120, 120), Settings(power=power))
+    assert result.status is Status.OPTIMAL
+    assert result.certificate is not None
+    assert result.certificate.verified
+    total = sum(row.score**power for row in result.allocations)
+    assert result.worker_dissatisfaction == pytest.approx(total, rel=1e-12)
+    assert result.objective == pytest.approx(sum(row.cost for row in result.allocations))
 
 
 @given(run_inputs(max_workers=5, max_job_lines=5), ALPHAS, POWERS)

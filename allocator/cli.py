@@ -31,6 +31,10 @@ Command = Callable[[Namespace, Output], int]
 class Parser(ArgumentParser):
     """Raises UsageError instead of ending the process, so that `--json` can tell it."""
 
+    def __init__(self, **options: Any) -> None:
+        # `--json` is looked for before parsing, so nothing may be abbreviated.
+        super().__init__(**{**options, "allow_abbrev": False})
+
     def error(self, message: str) -> NoReturn:
         """Raise the parser's complaint."""
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", remedy=f"See {self.prog} --help.")

@@ -119,11 +119,11 @@ def _find_out(
         time.sleep(delay)
         try:
             run = postgres.fetchAll("run", run_id, client=client)
+            if run and run[0]["completed_at"] is not None:
+                return _receipt_or_refusal(run_id, rows, operator, run[0]["completed_at"], client)
             was_read = True
         except (Unreachable, TimedOut):
             continue
-        if run and run[0]["completed_at"] is not None:
-            return _receipt_or_refusal(run_id, rows, operator, run[0]["completed_at"], client)
     if was_read:
         raise type(lost)(
             "The connection broke during the commit, and the run is still pending: as far as "

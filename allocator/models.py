@@ -198,7 +198,7 @@ class Settings:
             raise ValueError("seed must be a whole number, 0 or more")
         if not 0 < self.time_limit < float("inf"):
             raise ValueError("the time limit must be more than 0 seconds")
-        if self.worst_rank is not None and not self.worst_rank >= 1:
+        if self.worst_rank is not None and not 1 <= self.worst_rank < float("inf"):
             raise ValueError("the cap on the worst rank must be 1 or more")
 
     def as_dict(self) -> dict[str, Any]:

@@ -118,6 +118,7 @@ def show(args: Namespace, out: Output) -> int:
         fingerprint=inputs.fingerprint,
         data_errors=[issue_fields(issue) for issue in inputs.issues],
         left_out=[left_out_fields(row) for row in inputs.left_out],
+        used_places=used_places_fields(inputs),
         receipt=receipt_fields(receipt) if receipt else None,
     )
     zone = inputs.run.timezone
@@ -144,6 +145,15 @@ def left_out_fields(row: LeftOut) -> dict[str, str]:
     return {"kind": row.kind, "id": row.id, "name": row.name, "reason": row.reason}
 
 
+def used_places_fields(inputs: RunInputs) -> list[dict[str, Any]]:
+    """Job lines of the run that earlier completed runs have taken places of, as JSON fields."""
+    return [
+        {"id": line.id, "name": line.name, "used": line.used_places, "of": line.max_n_workers}
+        for line in inputs.job_lines
+        if line.used_places
+    ]
+
+
 def tell_issues_and_left_out(inputs: RunInputs, out: Output) -> None:
     """Tables of the data errors and of whoever is left out, when there are any."""
     if inputs.issues:
@@ -160,4 +170,10 @@ def tell_issues_and_left_out(inputs: RunInputs, out: Output) -> None:
             ("Left out", "Name", "Reason"),
             [(row.kind, row.name, row.reason) for row in inputs.left_out],
             title=f"{len(inputs.left_out)} left out",
+        )
+    used = used_places_fields(inputs)
+    if used:
+        out.table(
+            ("Job line", "Places used by earlier runs"),
+            [(row["name"], f"{row['used']} of {row['of']}") for row in used],
         )

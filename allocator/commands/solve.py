@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from allocator.cli_output import Output, error_fields, issue_fields, stdout_reserved
 from allocator.commands.common import receipt_fields, service_for, settings_of
 from allocator.commands.progress import cancel_on_interrupt, progress_bar
-from allocator.commands.runs import left_out_fields, tell_issues_and_left_out
+from allocator.commands.runs import (
+    left_out_fields,
+    tell_issues_and_left_out,
+    used_places_fields,
+)
 from allocator.errors import InvalidData, UsageError
 from allocator.models import RunInputs, Settings, SolveResult, Status
 from allocator.naming import job_line_name, worker_name
@@ -125,6 +129,7 @@ def _add_result(
         ],
         data_errors=[issue_fields(issue) for issue in inputs.issues],
         left_out=[left_out_fields(row) for row in inputs.left_out],
+        used_places=used_places_fields(inputs),
         timings={**phases, **(result.timings if result else {}), **timings},
         certificate={
             "verified": certificate is not None and certificate.verified,

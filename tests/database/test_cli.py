@@ -230,6 +230,8 @@ def test_refused_key_ends_with_5_and_is_not_shown(cli, database, monkeypatch):
         ["solve", demo.BY_EYE, "--power", "0"],
         ["solve", demo.BY_EYE, "--seed", "-1"],
         ["solve", demo.BY_EYE, "--time-limit", "0"],
+        ["solve", demo.BY_EYE, "--worst-rank", "inf"],
+        ["solve", demo.BY_EYE, "--alph", "0.5"],
         ["solve", demo.BY_EYE, "--solver", "magic"],
         ["solve", demo.BY_EYE, "--commit"],
         ["solve", demo.BY_EYE, "--commit", "--operator", " "],

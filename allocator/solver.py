@@ -44,6 +44,7 @@ COLUMNS_EACH = 10
 """Pairs of each worker in the master."""
 LARGE = 10**6
 """Above this many pairs any allocation is found first, so that a cancel has something to keep."""
+OUT_OF_TIME = "The time limit ran out before the best allocation was proven."
 EVENT_INTERVAL = 0.05
 """Least seconds between two progress events of one phase."""
 
@@ -96,15 +97,21 @@ class _Solve:
         if not self.inputs.workers or not self.inputs.job_lines:
             return self._infeasible("The run has no workers or no job lines.")
         try:
-            self._optimise()
+            self._optimise_in_time()
         except NoAllocation:
             return self._infeasible("No allocation satisfies every hard rule.")
-        except _Stopped:
-            pass
         self.timings["solve"] = time.perf_counter() - self.began - self.timings["formulate"]
         return self._result()
 
     # -- phases ---------------------------------------------------------------
+
+    def _optimise_in_time(self) -> None:
+        try:
+            self._optimise()
+        except _Stopped:
+            # Out of time before the first allocation: any one, or the finding that there is none.
+            if self.assigned is None and not self._cancelled:
+                self.assigned = feasible_allocation(self.face)
 
     def _optimise(self) -> None:
         values = self.costs.values
@@ -186,7 +193,7 @@ class _Solve:
         if not self.proven:
             status = Status.CANCELLED if self._cancelled else Status.FEASIBLE
         if self.assigned is None:
-            return self._finish(self._empty(Status.CANCELLED if self._cancelled else status, ""))
+            return self._finish(self._empty(Status.CANCELLED, ""))
         rows = np.arange(len(self.assigned))
         scores = self.matrices.scores[rows, self.assigned]
         organisation = self.matrices.weightings[rows, self.assigned] + organisation_base(len(rows))
@@ -198,7 +205,7 @@ class _Solve:
         self._report(Phase.CHECK, "Checking every rule independently")
         began = time.perf_counter()
         result = replace(
-            self._empty(status, ""),
+            self._empty(status, OUT_OF_TIME if status is Status.FEASIBLE else ""),
             allocations=self._allocations(scores, costs),
             objective=objective,
             bound=bound,

@@ -20,7 +20,7 @@ import psycopg
 
 from allocator.embedded import database, front, postgres_server, postgrest_binary
 from allocator.embedded.files import Files, Secrets, ensure_secrets, load_secrets
-from allocator.errors import DatabaseError
+from allocator.errors import ConfigurationError, DatabaseError
 
 Seed = Literal["empty", "demo"]
 DataDir = str | os.PathLike[str] | None
@@ -133,7 +133,13 @@ def reset(data_dir: DataDir = None, seed: Seed = "empty", port: int = 0) -> Stac
 @contextmanager
 def _locked(files: Files) -> Iterator[Files]:
     """One command at a time per data dir; nested calls of one thread pass."""
-    files.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        files.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"The data directory {files.data_dir} cannot be made.",
+            remedy="Name another one with --data-dir or ALLOCATOR_DATA_DIR.",
+        ) from exc
     with _threads:
         if files.data_dir in _held:
             yield files

@@ -29,10 +29,6 @@ class Scenario:
     run: str = ""
     fingerprint: str = ""
 
-    def adding(self, *changes: Change) -> Scenario:
-        """With these changes at the end."""
-        return replace(self, changes=self.changes + changes)
-
     def then(self, *changes: Change) -> Scenario:
         """With these changes; an earlier change about the same thing gives way to the later one."""
         kept = list(self.changes)

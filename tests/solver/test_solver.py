@@ -171,6 +171,20 @@ def test_solve_out_of_time_says_so():
     result = solve(synthetic_inputs(139, 140, 60), Settings(time_limit=0.001))
     assert result.status is Status.FEASIBLE
     assert result.certificate is None
+    assert result.is_checked
+    assert result.gap > 0
+    assert "time limit" in result.message
+
+
+def test_solve_without_time_still_finds_that_there_is_no_allocation():
+    inputs = synthetic_inputs(20, 21, 10)
+    crowded = replace(inputs, job_lines=inputs.job_lines[:3])
+    lines = {line.id for line in crowded.job_lines}
+    workers = [
+        replace(w, preferences=preferences(w.preferences.order, lines)) for w in inputs.workers
+    ]
+    result = solve(replace(crowded, workers=tuple(workers)), Settings(time_limit=1e-9))
+    assert result.status is Status.INFEASIBLE
 
 
 def _renamed(inputs: RunInputs, salt: int) -> RunInputs:

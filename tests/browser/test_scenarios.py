@@ -156,7 +156,7 @@ def test_a_file_that_is_no_scenario_is_refused_in_words(
 def test_a_point_of_a_sweep_opens_as_a_scenario(signed_in, demo_database: Database) -> None:
     page = opened(signed_in(path=ADDRESS))
     part(page, "Sweep")
-    page.get_by_label("How many alphas").fill("6")
+    page.get_by_label("How many weights").fill("6")
     page.keyboard.press("Tab")
     page.get_by_role("button", name="Run the sweep").click()
     expect(page.get_by_text("Open a point as a scenario")).to_be_visible(timeout=90_000)

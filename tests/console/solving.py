@@ -13,7 +13,7 @@ from tests.console.test_frame import text_of
 
 def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapshot:
     """Solve a run as the Solve page does, and wait for the end."""
-    inputs = loading.loaded(run_id)
+    inputs = options.pop("inputs", None) or loading.loaded(run_id)
     job = solving.start(inputs, settings or Settings(), OPERATOR, **options)
     assert job.wait(60)
     return job.snapshot()

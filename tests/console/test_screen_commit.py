@@ -8,7 +8,9 @@ import pytest
 
 from allocator.embedded import demo
 from allocator.models import Settings, Status
-from console import backend, solving
+from allocator.scenario import Scenario
+from allocator.scenario.changes import LeaveOut
+from console import backend, loading, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
 from tests.database.demo_rows import demo_rows
@@ -64,6 +66,21 @@ def test_commit_writes_the_rows_and_shows_the_receipt(page, demo_database):
         assert words in text
     assert not [b for b in app.button if b.label.startswith("Commit ")]
     assert "Receipt" in words_of(page("commit", run=RUN))
+
+
+def test_changes_of_a_scenario_are_told_before_and_after_the_commit(page, demo_database):
+    as_read = loading.loaded(RUN)
+    worker = as_read.workers[0]
+    out = LeaveOut(worker.id, reason="Works abroad", author=OPERATOR)
+    scenario = Scenario("One less", changes=(out,))
+    solve(RUN, inputs=scenario.apply(as_read), as_read=as_read, scenario=scenario.audit())
+    app = page("commit", run=RUN)
+    for words in (*scenario.words(as_read), "Works abroad"):
+        assert words in words_of(app)
+    text = words_of(confirm(app))
+    assert "Receipt" in text
+    for words in (*scenario.words(as_read), "Works abroad"):
+        assert words in text
 
 
 def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):

@@ -23,6 +23,7 @@ from tests.console.test_frame import text_of
 from tests.database.demo_rows import demo_rows
 
 RUN = demo.BY_EYE
+WEIGHT = "Organisation's weight (alpha)"
 
 
 @pytest.fixture
@@ -305,7 +306,7 @@ def test_compare_shows_differences_movers_and_groups(page, as_read):
     assert not app.exception
     table = app.dataframe[0].value
     assert list(table.columns) == ["Figure", "The run as it is", "Wards", "Δ Wards"]
-    assert table.set_index("Figure").loc["Objective", "Δ Wards"].startswith("+")
+    assert table.set_index("Figure").loc["Total dissatisfaction", "Δ Wards"].startswith("+")
     assert "better off" in shown(app)
     assert "What it costs whom" in shown(app)
 
@@ -328,17 +329,17 @@ def test_policies_show_the_price_of_each(page, as_read):
 
 def test_sweep_runs_in_the_background_and_a_point_opens(page, as_read):
     app = show(page("scenarios", run=RUN), "Sweep")
-    by_label(app.number_input, "How many alphas").set_value(3)
+    by_label(app.number_input, "How many weights").set_value(3)
     by_label(app.button, "Run the sweep").click().run()
     [job] = [s.key for s in backend.jobs().snapshots() if s.key.startswith("sweep")]
     assert backend.jobs().get(job).wait(60)
     app.run()
     assert not app.exception
-    [table] = [d.value for d in app.dataframe if "Alpha" in d.value.columns]
-    assert list(table["Alpha"]) == [0.0, 0.475, 0.95]
+    [table] = [d.value for d in app.dataframe if WEIGHT in d.value.columns]
+    assert list(table[WEIGHT]) == [0.0, 0.475, 0.95]
     expected = solve(as_read, Settings(alpha=0.95)).worker_dissatisfaction
     assert table["Workers'"].iloc[2] == pytest.approx(expected)
-    by_label(app.selectbox, "Alpha").set_value(0.95).run()
+    by_label(app.selectbox, WEIGHT).set_value(0.95).run()
     app.button(key="open sweep point").click().run()
     assert app.slider[0].value == 0.95
     assert "alpha 0.95" in shown(app)

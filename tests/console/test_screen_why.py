@@ -186,7 +186,7 @@ def test_contested_tells_ties_seeds_demand_and_swaps(page, solve):
     ties = tied_workers(solved.inputs, solved.result)
     assert (f"{len(ties)} doctor" if len(ties) else "the only best allocation") in text
     assert "2 solves on record with 2 seeds: 5, 6" in text
-    assert "solved with more than one number" in text
+    assert "solved with more than one seed" in text
     tables = [frame.value for frame in app.dataframe]
     demand = next(t for t in tables if SAVING in t.columns)
     savings = contested_job_lines(solved.inputs, solved.result)["saving"]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pandas as pd
 import pytest
 
+from allocator.comparison import EVERYBODY
 from allocator.errors import DataIssue, InputChange
 from allocator.models import AllocatorRun, Check
 from allocator.review import eligibility_by_worker, review_workers
 from allocator.satisfaction import by_job_line, higher_choices, placements, worst_off
 from console import tables
+from console.widgets.scenarios.groups import masked
 from tests.builders import W1, small_result, small_run
 
 
@@ -72,3 +75,22 @@ def test_dates_are_in_the_plans_time_zone() -> None:
     assert tables.moment(run, noon) == "2 March 2026 09:05 (Pacific/Auckland)"
     assert tables.moment(run, None) == ""
     assert tables.period(run) == "9 January 2027"
+
+
+def test_costs_of_small_groups_are_blank_in_the_file():
+    frame = pd.DataFrame(
+        {
+            "group": [EVERYBODY, EVERYBODY, "F1", "F1", "F2", "F2", "F3", "F3"],
+            "scenario": ["a", "b"] * 4,
+            "workers": [20, 20, 2, 2, 8, 8, 10, 10],
+            "mean_score": [2.5] * 8,
+        }
+    )
+    made = masked(frame)
+    assert list(made["group"]) == list(frame["group"])
+    by_group = made.set_index(["group", "scenario"])
+    assert by_group.loc[(EVERYBODY, "a"), "workers"] == "20"
+    assert pd.isna(by_group.loc[("F1", "a"), "mean_score"])
+    assert by_group.loc[("F1", "b"), "workers"] in ("<5", "hidden")
+    # One small group alone could be worked out from the others.
+    assert by_group["mean_score"].isna().sum() > 2

@@ -12,6 +12,7 @@ from allocator.satisfaction.ordinals import amount
 from console import backend, navigation, tables
 from console.messages import literal, shown_errors
 from console.solving import Solved
+from console.widgets.change_words import draw_audited_changes
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted, facts_row
 from console.widgets.plain_table import plain_table
@@ -39,6 +40,7 @@ def draw_preview(solved: Solved, operator: str) -> None:
         ]
     )
     st.caption(literal(status_words(result)))
+    draw_audited_changes(solved.scenario, solved.as_read)
     with st.expander("Settings"):
         for label, value in settings_words(result.settings):
             st.markdown(f"{literal(label)}: **{literal(value)}**")

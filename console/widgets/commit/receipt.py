@@ -14,7 +14,9 @@ from allocator.models import AllocatorRun, Receipt, Settings
 from allocator.report.header import settings_words
 from allocator.rows import local_time
 from allocator.satisfaction.ordinals import amount
+from console import loading
 from console.messages import literal
+from console.widgets.change_words import draw_audited_changes
 from console.widgets.facts import copyable_ids, facts_row
 from console.widgets.plain_table import plain_table
 from console.widgets.solve_log import OUTCOMES
@@ -39,6 +41,8 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
         )
         for label, value in _settings(receipt.settings):
             st.markdown(f"{literal(label)}: **{literal(value)}**")
+        if receipt.scenario.get("changes"):
+            draw_audited_changes(receipt.scenario, loading.loaded(run.id))
         st.caption("Fingerprint of the data that was solved")
         st.code(receipt.fingerprint, language=None)
         _draw_checks(counts.get("checks") or {})

@@ -11,6 +11,7 @@ from allocator.scenario import Scenario
 from allocator.scenario.changes import Pin
 from console import session, trials, what_if
 from console.messages import literal
+from console.widgets.change_words import because
 from console.widgets.facts import counted
 from console.widgets.scenarios.bench import Bench, has_allocation
 
@@ -37,9 +38,7 @@ def draw_changes(bench: Bench, now: Solved | None) -> None:
     for index, (change, sentence) in enumerate(zip(bench.scenario.changes, words, strict=True)):
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="top"):
-                st.markdown(
-                    f"**{literal(sentence)}**{_why(change.reason, change.author)}", width="stretch"
-                )
+                st.markdown(f"**{literal(sentence)}**  \n{because(change)}", width="stretch")
                 st.button(
                     "Undo",
                     icon=":material/undo:",
@@ -54,11 +53,6 @@ def draw_changes(bench: Bench, now: Solved | None) -> None:
 @session.signed_in
 def _undo(run_id: str, scenario: Scenario, index: int) -> None:
     what_if.change(run_id, scenario.without(index), anew=True)
-
-
-def _why(reason: str, author: str) -> str:
-    told = literal(reason) if reason else "no reason given"
-    return f"  \n:small[{told}{f' · {literal(author)}' if author else ''}]"
 
 
 def _pin_notes(bench: Bench, index: int, pin: Pin, now: Solved) -> None:

@@ -18,7 +18,7 @@ from console.widgets.data_table import data_table
 from console.widgets.figure import draw, is_dark
 from console.widgets.plain_table import csv_button
 from console.widgets.scenarios.bench import Bench, has_allocation, solved_or_wait
-from console.widgets.scenarios.figures import figure_words, signed_words
+from console.widgets.scenarios.figures import figure_words, long_label, signed_words
 from console.widgets.scenarios.groups import draw_groups
 from console.widgets.scenarios.outcome import draw_movers
 
@@ -116,15 +116,16 @@ def _headlines(solved: Sequence[Solved], version: str) -> None:
     different = {(one.result.settings.alpha, one.result.settings.power) for one in solved}
     if len(different) > 1:
         st.caption(
-            "Alpha or power differ between these scenarios. The objective, and with another "
-            "power also the workers' dissatisfaction, are then measured on different scales: "
+            "The organisation's weight (alpha) or the power differ between these scenarios. The "
+            "total, and with another power also the workers' dissatisfaction, are then measured "
+            "on different scales: "
             "compare ranks and shares instead."
         )
 
 
 def headline_table(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """`comparison.headlines` in words, one row a figure."""
-    shown = pd.DataFrame({"Figure": frame["figure"]})
+    shown = pd.DataFrame({"Figure": [long_label(f) for f in frame.index]}, index=frame.index)
     for name in names:
         shown[name] = [figure_words(f, v) for f, v in zip(frame.index, frame[name], strict=True)]
         change = f"Δ {name}"

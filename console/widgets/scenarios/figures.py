@@ -19,12 +19,25 @@ SHORT = {
     "worst_score": "Worst-off",
 }
 """Labels for cards; others use the words of `FIGURES`."""
+LONG = {
+    "objective": "Total dissatisfaction",
+    "worker_dissatisfaction": "Workers' dissatisfaction",
+    "organisation_dissatisfaction": "Organisation's dissatisfaction",
+    "mean_score": "Mean rank counted, unranked ones included",
+    "worst_score": "Worst rank counted, unranked ones included",
+}
+"""Labels for tables; others use the words of `FIGURES`."""
 NOTHING = "–"
 
 
 def short_label(figure: str) -> str:
     """A label that fits a card."""
     return SHORT.get(figure, FIGURES[figure][0])
+
+
+def long_label(figure: str) -> str:
+    """A label for a row of a table."""
+    return LONG.get(figure, FIGURES[figure][0])
 
 
 def is_share(figure: str) -> bool:

@@ -15,7 +15,7 @@ from console.widgets.data_table import data_table
 from console.widgets.facts import counted
 from console.widgets.figure import draw, is_dark
 from console.widgets.scenarios.bench import Bench, has_allocation
-from console.widgets.scenarios.figures import figure_words, short_label, signed_words
+from console.widgets.scenarios.figures import figure_words, long_label, short_label, signed_words
 
 SHOWN = (
     "top_1",
@@ -90,7 +90,7 @@ def _figures(base: Solved | None, now: Solved) -> None:
                 figure_words(figure, row[now.name]),
                 signed_words(figure, change) if moved else None,
                 delta_color=better if moved else "off",
-                help=FIGURES[figure][0],
+                help=long_label(figure),
                 border=True,
                 width="content",
             )
@@ -101,8 +101,8 @@ def _figures(base: Solved | None, now: Solved) -> None:
             now.result.settings.power,
         ):
             st.caption(
-                "Totals under another alpha or power are measured on another scale, so they are "
-                "not compared here."
+                "Totals under another organisation's weight (alpha) or power are measured on "
+                "another scale, so they are not compared here."
             )
 
 

@@ -13,9 +13,14 @@ from console import scenario_store, session, what_if
 from console.messages import literal, shown_errors
 from console.scenario_store import Kept, Shelf
 from console.widgets.scenarios.bench import Bench
+from console.widgets.writing import writes
 
 OPEN_ANOTHER = "Open another scenario"
 LONGEST_NAME = 80
+IN_DATABASE = (
+    ":material/edit_document: Writes to the console's own table of scenarios. Everybody who signs "
+    "in will see it; the run is not touched."
+)
 
 
 def draw_shelf(bench: Bench, shelf: Shelf) -> None:
@@ -67,9 +72,16 @@ def _actions(bench: Bench, shelf: Shelf) -> None:
     with st.popover("File", icon=":material/file_save:"), shown_errors():
         _files(bench)
     if bench.draft.kept:
-        with st.popover("Delete", icon=":material/delete:"):
-            st.write("Delete this scenario for everybody? The run itself is not touched.")
-            st.button("Delete it", on_click=_delete, args=(bench,), key="scenario delete")
+        delete = "Deletes it for everybody; the run itself is not touched"
+        with st.popover("Delete", icon=":material/delete:"), writes(delete, "delete"):
+            st.button(
+                "Delete it",
+                type="primary",
+                icon=":material/delete:",
+                on_click=_delete,
+                args=(bench,),
+                key="scenario delete",
+            )
 
 
 def _save_form(bench: Bench, shelf: Shelf) -> None:
@@ -77,8 +89,7 @@ def _save_form(bench: Bench, shelf: Shelf) -> None:
     name = st.text_input(
         "Name", bench.scenario.name, max_chars=LONGEST_NAME, key=bench.key("scenario name")
     )
-    place = "Everybody who signs in will see it." if shelf.in_database else "Kept in this tab only."
-    st.caption(place)
+    st.caption(IN_DATABASE if shelf.in_database else "Kept in this tab only.")
     if kept and st.button("Save", type="primary", key="scenario save"):
         _save(bench, name, kept)
     if st.button(

@@ -33,8 +33,9 @@ MOST_POINTS = 150
 def draw_sweep(bench: Bench) -> None:
     """The form, then the progress, then the frontier."""
     st.markdown(
-        f"“{literal(bench.scenario.name)}” is solved for a range of weights. Each point is a best "
-        "allocation; click one to open it as a scenario."
+        f"“{literal(bench.scenario.name)}” is solved for a range of the organisation's "
+        "weight (alpha: 0 = workers only, 1 = organisation only). Each point is a best allocation; "
+        "click one to open it as a scenario."
     )
     if draw_problems(bench):
         return
@@ -62,7 +63,7 @@ def _form(bench: Bench) -> None:
             key="sweep alpha",
         )
         left, right = st.columns(2)
-        steps = left.number_input("How many alphas", 2, 101, 20, 1, key="sweep steps")
+        steps = left.number_input("How many weights", 2, 101, 20, 1, key="sweep steps")
         own = bench.scenario.settings.power
         powers = right.multiselect(
             "Powers", sorted({own, *POWERS}), [own], format_func="{:g}".format, key="sweep powers"
@@ -160,8 +161,8 @@ def _frontier(bench: Bench, rows: pd.DataFrame) -> None:
     st.markdown("**Open a point as a scenario**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         alpha = st.selectbox(
-            "Alpha", list(rows["alpha"]), format_func="{:g}".format, width=160,
-            key=bench.key(f"sweep choice {rows['power'].iloc[0]:g}"),
+            "Organisation's weight (alpha)", list(rows["alpha"]), format_func="{:g}".format,
+            width=240, key=bench.key(f"sweep choice {rows['power'].iloc[0]:g}"),
         )  # fmt: skip
         st.button(
             "Open it",
@@ -194,7 +195,7 @@ def sweep_table(frame: pd.DataFrame) -> pd.DataFrame:
     )
     return pd.DataFrame(
         {
-            "Alpha": frame["alpha"],
+            "Organisation's weight (alpha)": frame["alpha"],
             "Power": frame["power"],
             "Workers'": frame["worker_dissatisfaction"],
             "Organisation's": frame["organisation_dissatisfaction"],

@@ -130,10 +130,16 @@ def load_connection(data_dir: str | Path | None = None) -> Connection:
 def _supabase_secrets() -> tuple[str | None, str | None]:
     secrets = load_secrets()
     section = _section(secrets, "supabase")
-    return (
+    found = (
         section.get("url") or secrets.get(URL_VARIABLE),
         section.get("service_role_key") or secrets.get(KEY_VARIABLE),
     )
+    if not all(isinstance(value, str | None) for value in found):
+        raise ConfigurationError(
+            "url and service_role_key under [supabase] must be texts.",
+            remedy="Put them between quotation marks.",
+        )
+    return found
 
 
 def secrets_path() -> Path:

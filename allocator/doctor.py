@@ -10,7 +10,7 @@ from pathlib import Path
 
 from allocator import postgres
 from allocator.config import SERVICE_ROLE, key_role, load_connection
-from allocator.errors import AllocatorError, DatabaseError, MissingFunction
+from allocator.errors import AllocatorError, DatabaseError, MissingFunction, MissingTable
 
 SQL_DIRECTORY = Path(__file__).parent / "sql"
 OWN_PREFIX = "allocator_console_"
@@ -88,14 +88,14 @@ def _tables(probed: dict[str, DatabaseError | None]) -> Iterator[Finding]:
         if problem is None:
             yield Finding(True, f"{kind} {name}", "It has what is needed.")
             continue
-        remedy = APPLY_SQL if name.startswith(OWN_PREFIX) else _owners_remedy(name, problem)
+        remedy = problem.how
+        if name.startswith(OWN_PREFIX):
+            remedy = APPLY_SQL
+        elif isinstance(problem, MissingTable):
+            remedy = "Ask the owner of the database to add it."
+        elif isinstance(problem, MissingFunction):
+            remedy = postgres.QUALIFICATIONS_REMEDY
         yield Finding(False, f"{kind} {name}", problem.message, remedy)
-
-
-def _owners_remedy(name: str, problem: DatabaseError) -> str:
-    if isinstance(problem, MissingFunction):
-        return f"Ask the owner of the database to create {name}; the allocator only calls it."
-    return problem.how
 
 
 def own_objects(client: postgres.Client) -> Finding:

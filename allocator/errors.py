@@ -111,7 +111,7 @@ class Denied(DatabaseError):
 class MissingTable(DatabaseError):
     """The database lacks a table or column that the allocator reads."""
 
-    remedy = "Compare the schema with the README's table list, or run the doctor command."
+    remedy = "Run the doctor command: it looks at every table and column that is read."
 
 
 class MissingFunction(DatabaseError):

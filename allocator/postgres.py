@@ -47,6 +47,10 @@ Run = AllocatorRun | str
 
 TIMEOUT_SECONDS = 30.0
 IDS_IN_A_URL = 100
+QUALIFICATIONS_REMEDY = (
+    "Ask the owner of the database to create get_worker_qualifications; the allocator only calls "
+    "it."
+)
 MAPPINGS_IN_A_PAGE = 200
 """Workers whose preferences one answer carries; each list may be as long as the row cap."""
 
@@ -225,7 +229,10 @@ def _qualification_pages(scope: Scope, client: Client) -> Iterator[Page]:
         return client.rpc("get_worker_qualifications", arguments, count=CountMethod.exact)
 
     keys = ("worker_mapping_id", "qualification_tag_id")
-    return pages(build, "get_worker_qualifications", keys, unique=False)
+    try:
+        yield from pages(build, "get_worker_qualifications", keys, unique=False)
+    except MissingFunction as exc:
+        raise MissingFunction(exc.message, remedy=QUALIFICATIONS_REMEDY) from exc
 
 
 def post(

@@ -206,6 +206,7 @@ def test_missing_tables_columns_and_functions_are_named(year, client):
     rows("alter table job_lines rename column sort_order to elsewhere")
     rows("alter table qualification_tags rename to elsewhere")
     rows("alter function allocator_console_version rename to elsewhere")
+    rows("alter function get_worker_qualifications rename to elsewhere_too")
     try:
         with pytest.raises(MissingTable, match="sort_order"):
             fetchAll("job_lines", run, client=client)
@@ -213,12 +214,20 @@ def test_missing_tables_columns_and_functions_are_named(year, client):
             fetchAll("qualification_tags", run, client=client)
         with pytest.raises(MissingFunction, match="allocator_console_version"):
             postgres.console_version(client=client)
+        with pytest.raises(MissingFunction, match="Ask the owner of the database"):
+            fetch_worker_qualifications(run, client=client)
         found = {name for name, error in postgres.probe(client=client).items() if error}
-        assert found == {"job_lines", "qualification_tags", "allocator_console_version"}
+        assert found == {
+            "job_lines",
+            "qualification_tags",
+            "allocator_console_version",
+            "get_worker_qualifications",
+        }
     finally:
         rows("alter table job_lines rename column elsewhere to sort_order")
         rows("alter table elsewhere rename to qualification_tags")
         rows("alter function elsewhere rename to allocator_console_version")
+        rows("alter function elsewhere_too rename to get_worker_qualifications")
 
 
 def test_a_key_of_another_project_is_refused(database):

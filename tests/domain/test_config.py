@@ -55,6 +55,12 @@ def test_connection_half_configured_says_what_is_missing(secrets, monkeypatch):
         load_connection()
 
 
+def test_connection_that_is_no_text_is_refused(secrets):
+    secrets('[supabase]\nurl = "https://a.example"\nservice_role_key = 5\n')
+    with pytest.raises(ConfigurationError, match="must be texts"):
+        load_connection()
+
+
 def test_connection_nowhere_says_how_to_configure_one(secrets):
     with pytest.raises(ConfigurationError, match="local start"):
         load_connection()

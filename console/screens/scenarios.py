@@ -2,37 +2,19 @@
 
 import streamlit as st
 
-from allocator.comparison import Solved
 from console import heading, loading, scenario_store, session, what_if
 from console.messages import shown_errors
 from console.widgets.scenarios.acceptance import accepted
 from console.widgets.scenarios.additions import draw_additions
-from console.widgets.scenarios.bench import Bench, has_allocation, solved_or_wait
-from console.widgets.scenarios.changes import draw_changes, draw_problems
+from console.widgets.scenarios.bench import Bench
+from console.widgets.scenarios.changes import draw_changes
 from console.widgets.scenarios.compare import draw_compare
 from console.widgets.scenarios.dials import draw_dials
-from console.widgets.scenarios.hand_over import draw_hand_over
-from console.widgets.scenarios.outcome import draw_infeasible, draw_outcome
+from console.widgets.scenarios.outcome import draw_solved
 from console.widgets.scenarios.policies import draw_policies
 from console.widgets.scenarios.shelf import draw_shelf
 from console.widgets.scenarios.sweep import draw_sweep
 from console.widgets.scenarios.weightings import draw_weightings
-
-
-def outcome(bench: Bench) -> Solved | None:
-    """The solved draft, drawn; None when it cannot be solved (yet)."""
-    if draw_problems(bench):
-        return None
-    solved = solved_or_wait(bench, [bench.base, bench.scenario])
-    if solved is None:
-        return None
-    base, now = solved
-    if has_allocation(now):
-        draw_outcome(bench, base, now)
-        draw_hand_over(bench, now)
-    else:
-        draw_infeasible(bench)
-    return now
 
 
 def try_changes(bench: Bench) -> None:
@@ -45,7 +27,7 @@ def try_changes(bench: Bench) -> None:
         draw_shelf(bench, scenario_store.shelf(bench.run_id))
     now = None
     with right, shown_errors():
-        now = outcome(bench)
+        now = draw_solved(bench)
     with left, shown_errors():
         draw_changes(bench, now)
         st.subheader("Change something", anchor=False)

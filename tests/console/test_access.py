@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from allocator import config
 from allocator.operators import hash_password
 from console.access import Access
 from console.gate_settings import GateSettings
 from console.throttle import FORWARDED
+from tests.console.server import ROOT
 
 PASSWORD = "correct horse battery"
 HASH = hash_password(PASSWORD)
@@ -155,3 +157,12 @@ def test_nobody_configured_is_said(bench):
     bench.settings = GateSettings()
     assert not bench.access.is_configured
     assert not bench.token()
+
+
+def test_example_of_the_secrets_file_names_every_option_with_its_default(monkeypatch):
+    example = ROOT / ".streamlit" / "secrets.toml.example"
+    monkeypatch.setenv(config.SECRETS_VARIABLE, str(example))
+    assert config.console_options() == config.ConsoleOptions()
+    assert set(config.load_secrets()["console"]) == set(config.ConsoleOptions.__slots__)
+    assert not config.operators()
+    assert config.api_key_hash() is None

@@ -11,6 +11,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from console import navigation
 from tests.console.server import (
     OPERATOR,
     PASSWORD,
@@ -22,9 +23,8 @@ from tests.console.server import (
 
 CLOSED_ADDRESSES = (
     "/",
-    "/runs",
+    *(f"/{place.path}" for place in navigation.PLACES),
     "/review?run=11111111-1111-4111-8111-111111111111",
-    "/system",
     "/no-such-page",
     "/sign-in/",
     "/sign-in/../",

@@ -18,23 +18,17 @@ from console.widgets import figure
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted
 from console.widgets.review.source import Source
-
-VIEWS = ("Map", "Every pair", "By worker", "By job line")
+from console.widgets.review.views import draw_view
 
 
 def draw_eligibility(source: Source) -> None:
     """Who has none or few, then the chosen view; only that one is worked out."""
     _thin(source)
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        label_visibility="collapsed",
-        key=source.key("eligibility view"),
+    draw_view(
+        source,
+        "eligibility view",
+        {"Map": _map, "Every pair": _pairs, "By worker": _by_worker, "By job line": _by_job_line},
     )
-    drawers = dict(zip(VIEWS, (_map, _pairs, _by_worker, _by_job_line), strict=True))
-    drawers[str(view)](source)
 
 
 def _thin(source: Source) -> None:

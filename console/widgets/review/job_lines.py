@@ -9,15 +9,14 @@ from allocator.naming import listed, tag_name, worker_name
 from allocator.review import (
     pairs_of_job_line,
     review_job_lines,
-    review_weightings,
     weightings_of,
 )
-from console import session, tables
+from console import session
 from console.messages import literal
 from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import Fact, copyable_ids, counted, facts_row
-from console.widgets.plain_table import plain_table
 from console.widgets.review.source import Source
+from console.widgets.review.views import draw_weightings_of
 
 COLUMNS = [
     "job_line_name", "status", "capacity", "used_places", "places", "must_have", "first_choices",
@@ -79,7 +78,8 @@ def draw_job_line(source: Source, job_line_id: str) -> None:
     )
     facts_row(_rules(source.inputs, source.inputs.job_line(job_line_id)))
     _pairs(source, job_line_id)
-    _weightings(source, job_line_id)
+    weightings = weightings_of(source.inputs, job_line_id=job_line_id)
+    draw_weightings_of(source, weightings, "this job line", job_line_id)
     copyable_ids([("Job line", job_line_id)])
 
 
@@ -130,15 +130,3 @@ def _pairs(source: Source, job_line_id: str) -> None:
         },
         height=320,
     )
-
-
-def _weightings(source: Source, job_line_id: str) -> None:
-    concerned = weightings_of(source.inputs, job_line_id=job_line_id)
-    if not concerned:
-        st.caption("No weighting concerns this job line.")
-        return
-    frame = source.made(review_weightings)
-    rows = frame[frame["weighting_id"].isin(concerned)]
-    with st.expander(f"{counted(len(rows), 'weighting')} that concern this job line"):
-        shown = tables.display(rows, ["effect", "whom", "where", "weighting"])
-        plain_table(shown, key=f"weightings {job_line_id}", file_name="weightings")

@@ -11,22 +11,16 @@ from console.charts import preference_heatmap
 from console.widgets import figure
 from console.widgets.data_table import data_table
 from console.widgets.review.source import Source
-
-VIEWS = ("Map", "Every rank", "By worker", "Ties")
+from console.widgets.review.views import draw_view
 
 
 def draw_preferences(source: Source) -> None:
     """The chosen view of the preferences; only that one is worked out."""
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        label_visibility="collapsed",
-        key=source.key("preferences view"),
+    draw_view(
+        source,
+        "preferences view",
+        {"Map": _map, "Every rank": _ranks, "By worker": _by_worker, "Ties": _ties},
     )
-    drawers = dict(zip(VIEWS, (_map, _ranks, _by_worker, _ties), strict=True))
-    drawers[str(view)](source)
 
 
 def _light(inputs: RunInputs) -> go.Figure:

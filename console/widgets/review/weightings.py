@@ -12,8 +12,7 @@ from console.tables import SIGN
 from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import copyable_ids, counted, facts_row
 from console.widgets.review.source import Source
-
-VIEWS = ("Weightings", "Net effect by pair")
+from console.widgets.review.views import draw_view
 
 
 def draw_weightings(source: Source) -> None:
@@ -22,15 +21,7 @@ def draw_weightings(source: Source) -> None:
         st.info("The organisation has given no weightings for this run.")
         return
     st.markdown(f":material/balance: A weighting says whom the organisation wants where. {SIGN}")
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        label_visibility="collapsed",
-        key=source.key("weightings view"),
-    )
-    (_weightings if view == VIEWS[0] else _net)(source)
+    draw_view(source, "weightings view", {"Weightings": _weightings, "Net effect by pair": _net})
 
 
 def _weightings(source: Source) -> None:

@@ -6,16 +6,15 @@ import streamlit as st
 
 from allocator.review import (
     pairs_of_worker,
-    review_weightings,
     review_workers,
     weightings_of,
 )
-from console import session, tables
+from console import session
 from console.messages import literal
 from console.widgets.data_table import data_table, newly_chosen
 from console.widgets.facts import copyable_ids, counted, facts_row
-from console.widgets.plain_table import plain_table
 from console.widgets.review.source import Source
+from console.widgets.review.views import draw_weightings_of
 
 COLUMNS = (
     "name", "internal_id", "status", "submitted", "qualificationlevel",
@@ -83,7 +82,8 @@ def draw_worker(source: Source, worker_id: str) -> None:
         ]
     )
     _pairs(source, worker_id)
-    _weightings(source, worker_id)
+    weightings = weightings_of(source.inputs, worker_id=worker_id)
+    draw_weightings_of(source, weightings, "this worker", worker_id)
     copyable_ids([("Worker mapping", worker_id)])
 
 
@@ -107,15 +107,3 @@ def _pairs(source: Source, worker_id: str) -> None:
         },
         height=320,
     )
-
-
-def _weightings(source: Source, worker_id: str) -> None:
-    reached = weightings_of(source.inputs, worker_id=worker_id)
-    if not reached:
-        st.caption("No weighting reaches this worker.")
-        return
-    frame = source.made(review_weightings)
-    rows = frame[frame["weighting_id"].isin(reached)]
-    with st.expander(f"{counted(len(rows), 'weighting')} that reach this worker"):
-        shown = tables.display(rows, ["effect", "whom", "where", "weighting"])
-        plain_table(shown, key=f"weightings {worker_id}", file_name="weightings")

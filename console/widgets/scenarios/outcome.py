@@ -14,8 +14,10 @@ from console.messages import literal
 from console.widgets.data_table import data_table
 from console.widgets.facts import counted
 from console.widgets.figure import draw, is_dark
-from console.widgets.scenarios.bench import Bench, has_allocation
+from console.widgets.scenarios.bench import Bench, has_allocation, solved_or_wait
+from console.widgets.scenarios.changes import draw_problems
 from console.widgets.scenarios.figures import figure_words, long_label, short_label, signed_words
+from console.widgets.scenarios.hand_over import draw_hand_over
 
 SHOWN = (
     "top_1",
@@ -26,6 +28,22 @@ SHOWN = (
     "worker_dissatisfaction",
     "organisation_dissatisfaction",
 )
+
+
+def draw_solved(bench: Bench) -> Solved | None:
+    """Solve the draft and draw what it brings; None when it cannot be solved (yet)."""
+    if draw_problems(bench):
+        return None
+    solved = solved_or_wait(bench, [bench.base, bench.scenario])
+    if solved is None:
+        return None
+    base, now = solved
+    if has_allocation(now):
+        draw_outcome(bench, base, now)
+        draw_hand_over(bench, now)
+    else:
+        draw_infeasible(bench)
+    return now
 
 
 def draw_infeasible(bench: Bench) -> None:

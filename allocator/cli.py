@@ -71,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     out = Output("--json" in argv)
+    if out.as_json:  # it may stand anywhere
+        argv = [*(word for word in argv if word != "--json"), "--json"]
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     # The transport logs each request's address at INFO; nobody asked for that.
     with stdout_reserved(out.as_json):

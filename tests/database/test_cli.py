@@ -93,6 +93,12 @@ def test_runs_lists_pending_and_completed(cli):
     )
 
 
+def test_json_may_stand_anywhere(cli, capfd):
+    cli("runs")
+    assert main(["--json", "show", demo.BY_EYE]) == 0
+    assert only_object(capfd.readouterr().out)["run_id"] == demo.BY_EYE
+
+
 def test_runs_for_people_is_a_table_without_long_ids(cli, capfd):
     code, out, _ = people(capfd, "runs")
     assert code == 0

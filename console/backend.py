@@ -30,6 +30,9 @@ def jobs() -> Jobs:
     return Jobs()
 
 
+jobs()  # made now: two first visitors at once must not get a registry each
+
+
 class DatabaseProbe:
     """Whether the database answers, asked at most once in five seconds. Thread-safe."""
 

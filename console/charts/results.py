@@ -99,7 +99,7 @@ def satisfaction_by_worker(placed: pd.DataFrame, *, dark: bool = False) -> go.Fi
     fig = go.Figure()
     for name, colour, kept in (
         ("On their list", main_colour(dark), ordered["rank"].notna()),
-        ("Unranked: the mean of the places left", ORANGE, ordered["rank"].isna()),
+        ("Unranked: the mean of the ranks left", ORANGE, ordered["rank"].isna()),
     ):
         rows = ordered[kept]
         if rows.empty:

@@ -16,8 +16,16 @@ SERIES = (BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 PATTERNS = ("", "/", ".", "x", "-", "\\", "+")
 
-CONFIG = {"displayModeBar": False, "displaylogo": False, "responsive": True, "scrollZoom": False}
-"""For `st.plotly_chart(config=…)`; pass `theme=None` too, the figures bring their own."""
+CONFIG = {
+    "displayModeBar": "hover",
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "chart"},
+    "displaylogo": False,
+    "responsive": True,
+    "scrollZoom": False,
+}
+"""For `st.plotly_chart(config=…)`; pass `theme=None` too, the figures bring their own. The one
+button downloads the chart as a picture."""
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 LONGEST_TICK = 22

@@ -31,7 +31,7 @@ TIES = (
 SOLVER = "Both give an equally good allocation. HiGHS can be stopped sooner; CBC is a cross-check."
 CAP = (
     "Nobody may be placed on a lower rank than this. An unranked job line counts as the mean of "
-    "the places that are left. Leave empty for no limit; a tight limit can leave no allocation."
+    "the ranks left open. Leave empty for no limit; a tight limit can leave no allocation."
 )
 LARGEST_SEED = 2**53 - 1
 """The largest whole number that a browser counts exactly."""

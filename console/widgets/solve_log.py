@@ -57,7 +57,7 @@ def log_frame(
             "Scenario": solve.scenario or "None",
             "Data": same if solve.fingerprint == fingerprint else "Other data",
             "1st choice": (solve.counts.get("within") or {}).get("1"),
-            "Not on their list": solve.counts.get("unranked"),
+            "Unranked": solve.counts.get("unranked"),
             "Total dissatisfaction": solve.objective,
             "Aim": aims.get(str(solve.settings.get("policy")), ""),
             "Organisation's weight (alpha)": solve.settings.get("alpha"),

@@ -95,7 +95,7 @@ def _outcome(inputs: RunInputs, fix: Fix) -> None:
             ("Placed", f"{got.placed:,} of {len(inputs.workers):,}"),
             ("First choice", counted(got.first_choices, "worker")),
             ("Top three", counted(got.top_three, "worker")),
-            ("Not on their list", counted(got.unranked, "worker")),
+            ("Unranked", counted(got.unranked, "worker")),
             ("Mean rank counted", f"{got.mean_score:.2f}"),
             ("Worst rank counted", rank_words(got.worst_score).replace(" (tied)", "")),
             ("Total dissatisfaction", f"{fix.objective:,.2f}" if fix.objective is not None else ""),

@@ -12,8 +12,7 @@ from allocator.models import RunInputs
 from console import diagnosing, navigation, scenario_store, session
 from console.diagnosing import Question
 from console.messages import literal
-
-AS_IT_IS = "The run as it is"
+from console.what_if import AS_IT_IS
 
 
 @dataclass(frozen=True, slots=True)

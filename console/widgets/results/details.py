@@ -35,7 +35,7 @@ def draw_allocation(shown: Shown) -> None:
         kinds={
             "First choice": placed["rank"] <= 1,
             "Outside the top 5": placed["rank"] > 5,
-            "Not on their list": placed["rank"].isna(),
+            "Unranked": placed["rank"].isna(),
             "More wanted by the organisation": placed["weighting"] < 0,
             "Less wanted by the organisation": placed["weighting"] > 0,
         },

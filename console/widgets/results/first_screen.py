@@ -80,5 +80,5 @@ def _worst_words(head: Headline) -> str:
     with_it = counted(head.n_worst_off, "worker")
     words = f"The lowest rank counted is {head.worst_score:g} ({with_it})."
     if head.ranks.unranked:
-        words += " A job line that is not on the list counts as the mean of the places left."
+        words += " An unranked job line counts as the mean of the ranks left open."
     return words

@@ -26,7 +26,7 @@ def draw_stored(run: AllocatorRun, stored: Stored) -> None:
     placed = stored.placed
     ranks = rank_summary(placed["original_preference"])
     within = {(f"In top {k}" if k > 1 else "1st choice"): n for k, n in ranks.within.items()}
-    figures = {"Placed": ranks.placed, **within, "Not on their list": ranks.unranked}
+    figures = {"Placed": ranks.placed, **within, "Unranked": ranks.unranked}
     facts_row((label, f"{count:,}") for label, count in figures.items())
     st.caption("Ranks are those on the worker's whole list of the allocation run.")
     data_table(
@@ -37,5 +37,5 @@ def draw_stored(run: AllocatorRun, stored: Stored) -> None:
         file_name="stored-allocation",
         columns=["name", "job_line_name", "original_preference"],
         search=["name", "job_line_name"],
-        kinds={"Not on their list": placed["original_preference"].isna()},
+        kinds={"Unranked": placed["original_preference"].isna()},
     )

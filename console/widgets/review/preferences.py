@@ -49,7 +49,7 @@ def _ranks(source: Source) -> None:
         return
     st.caption(
         "*Rank as entered* is what the worker gave. *Rank* is what counts: tied job lines share "
-        "the mean of their places, skipped ranks close up, and job lines outside the run drop out."
+        "the mean of their ranks, skipped ranks close up, and job lines outside the run drop out."
     )
     data_table(
         frame,

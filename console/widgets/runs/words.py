@@ -76,7 +76,7 @@ def completed_facts(row: RunOverview) -> list[Fact]:
         ("By", row.receipt.operator if row.receipt else "Another program"),
         ("Placed", counted(int(placed), "worker") if placed is not None else ""),
         *((TOP_WORDS[top], share(row, top)) for top in TOPS),
-        ("Not ranked by its holder", unranked(row)),
+        ("Unranked", unranked(row)),
     ]
 
 

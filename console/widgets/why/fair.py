@@ -59,7 +59,7 @@ def _figures(head: Headline) -> None:
             ("1st choice", f"{ranks.within[1]:,} of {ranks.placed:,} ({ranks.share(1):.0%})"),
             ("In top 3", f"{ranks.within[3]:,} ({ranks.share(3):.0%})"),
             ("In top 5", f"{ranks.within[5]:,} ({ranks.share(5):.0%})"),
-            ("Not on their list", f"{ranks.unranked:,}"),
+            ("Unranked", f"{ranks.unranked:,}"),
             ("Mean rank", mean),
             ("Gini of satisfaction", gini),
         ]

@@ -12,7 +12,8 @@ from console import scenario_store, session, solving
 from console.scenario_store import Kept
 
 SCENARIO = "scenario"
-"""The address's parameter."""
+PART = "part"
+"""The address's parameters."""
 AS_IT_IS = "The run as it is"
 NEW = "New scenario"
 _DRAFT, _VIEW = "what-if draft", "what-if view"
@@ -105,13 +106,23 @@ def saved(run_id: str, kept: Kept) -> None:
 
 
 def view(run_id: str) -> str:
-    """Which part of the page is open."""
-    return str(session.remembered(_VIEW, run_id, VIEWS[0]))
+    """Which part of the page is open: the address's, else the last one in this tab."""
+    asked = st.query_params.get(PART)
+    if asked in VIEWS:
+        session.remember(_VIEW, asked, run_id)
+        return asked
+    name = str(session.remembered(_VIEW, run_id, VIEWS[0]))
+    show_view(run_id, name)
+    return name
 
 
 def show_view(run_id: str, name: str) -> None:
     """Open a part of the page."""
     session.remember(_VIEW, name, run_id)
+    if name != VIEWS[0]:
+        st.query_params[PART] = name
+    else:
+        st.query_params.pop(PART, None)
 
 
 def _as_of(kept: Kept, run_id: str) -> Kept:

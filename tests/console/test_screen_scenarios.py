@@ -298,6 +298,16 @@ def test_weighting_is_edited_switched_off_and_set_back(page, demo_database):
     assert not app.exception
 
 
+def test_part_of_the_page_is_in_the_address(page, as_read):
+    app = show(page("scenarios", run=RUN), "Policies")
+    assert app.query_params["part"] in ("Policies", ["Policies"])
+    app = page("scenarios", run=RUN, part="Compare")
+    assert [box.label for box in app.multiselect if box.label.startswith("Compare")]
+    show(app, "Try changes")
+    assert "part" not in app.query_params
+    assert not app.exception
+
+
 def test_compare_shows_differences_movers_and_groups(page, as_read):
     pin = a_price_to_pay(as_read)
     keep(Scenario("Wards", changes=(pin,)))

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import highspy
@@ -184,19 +186,33 @@ def _cbc(
     model: Any, time_limit: float, stop: Callable[[], bool], on_iterations: Callable[[int], None]
 ) -> NDArray[np.float64] | None:
     """Solve with CBC as a child process, killed when stopped (it may ignore its own limit)."""
-    before = {child.pid for child in psutil.Process().children()}
-    engine = pulp.PULP_CBC_CMD(msg=False, threads=1, timeLimit=max(time_limit, 0.1))
-    thread = threading.Thread(target=lambda: model.solve(engine), daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.05)
-        on_iterations(0)
-        if stop():
-            for child in psutil.Process().children():
-                if child.pid not in before and "cbc" in child.name():
-                    child.kill()
-            return None
+    with TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        engine = pulp.PULP_CBC_CMD(msg=False, threads=1, timeLimit=max(time_limit, 0.1))
+        engine.tmpDir = scratch
+        thread = threading.Thread(target=_solve_or_fail, args=(model, engine), daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.05)
+            on_iterations(0)
+            if stop():
+                _kill_those_that_read(scratch)
+                thread.join(0.5)
+                return None
     return _values(model) if model.status == pulp.LpStatusOptimal else None
+
+
+def _solve_or_fail(model: Any, engine: Any) -> None:
+    """A solver that fails, or is killed, leaves the model unsolved; its status says so."""
+    with suppress(pulp.PulpSolverError):
+        model.solve(engine)
+
+
+def _kill_those_that_read(scratch: str) -> None:
+    """Kill our solver, which has its files in `scratch`; other solves may run beside it."""
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if any(word.startswith(scratch) for word in child.cmdline()):
+                child.kill()
 
 
 def in_fresh_thread(work: Callable[[], object]) -> None:

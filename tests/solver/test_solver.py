@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -165,6 +166,22 @@ def test_solve_cancelled_before_anything_was_found_has_no_allocation():
     assert result.status is Status.CANCELLED
     assert result.allocations == ()
     assert result.objective is None
+
+
+def test_solve_cancelled_while_cbc_runs_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    cancel = threading.Event()
+
+    def on_progress(event: Progress) -> None:
+        if event.phase is Phase.MASTER:
+            cancel.set()
+
+    inputs = synthetic_inputs(139, 140, 60)
+    chosen = Settings(solver=SolverName.CBC)
+    result = solve(inputs, chosen, on_progress=on_progress, cancel=cancel)
+    assert result.status is Status.CANCELLED
+    assert result.is_checked
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_solve_out_of_time_says_so():

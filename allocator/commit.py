@@ -15,6 +15,7 @@ from allocator.errors import (
     AlreadyCompleted,
     CommitRefused,
     InputsChanged,
+    MalformedAnswer,
     NotSolved,
     TimedOut,
     Unreachable,
@@ -65,7 +66,7 @@ def commit(
     audit = audit_of(inputs, result, operator, scenario or {})
     try:
         receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
-    except (Unreachable, TimedOut) as exc:
+    except (Unreachable, TimedOut, MalformedAnswer) as exc:
         return _find_out(inputs.run.id, rows, operator, exc, client)
     except AlreadyCompleted:
         raise

@@ -100,7 +100,8 @@ class _Solve:
             self._optimise_in_time()
         except NoAllocation:
             return self._infeasible("No allocation satisfies every hard rule.")
-        self.timings["solve"] = time.perf_counter() - self.began - self.timings["formulate"]
+        finally:
+            self.timings["solve"] = time.perf_counter() - self.began - self.timings["formulate"]
         return self._result()
 
     # -- phases ---------------------------------------------------------------

@@ -12,9 +12,9 @@ outcome depends on the set of optimal allocations and the seed only, not on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from allocator.residual import Face
+
+NOBODY = -1
+"""The mover of a step to or from OUTSIDE: a place that was free, or may become free."""
 
 
 def lottery_numbers(seed: int, ids: Sequence[str]) -> NDArray[np.uint64]:
@@ -43,7 +46,8 @@ class TieBreak:
     """Lottery over the optimal face (allowed pairs are tight, bounds are complementary).
 
     `workers` and `lines` are the pairs that some optimal allocation uses and whose worker is
-    not settled yet, sorted by job line; those of job line j start at `begins[j]`.
+    not settled yet. Chains of moves are looked for among the same pairs: `options` by worker,
+    `wanting` by job line, and `here`, the unsettled workers who are now at each job line.
     """
 
     def __init__(self, face: Face, assigned: NDArray[np.intp]) -> None:
@@ -51,11 +55,11 @@ class TieBreak:
         self.assigned = assigned.copy()
         self.outside = face.allowed.shape[1]
         self.filled = np.bincount(assigned, minlength=self.outside)
-        self.lines, self.workers = np.nonzero(face.allowed.T)
+        self.workers, self.lines = np.nonzero(face.allowed)
         self.settled = np.zeros(len(assigned), dtype=bool)
-        self._compact()
+        self._find_components()
         self.settled = np.bincount(self.workers, minlength=len(assigned)) < 2
-        self._compact()
+        self._find_components()
 
     @property
     def contested(self) -> NDArray[np.intp]:
@@ -72,34 +76,36 @@ class TieBreak:
     ) -> NDArray[np.intp] | None:
         """Job line of each worker after the lottery, shape (workers,); None when stopped."""
         mine, theirs = lottery_numbers(seed, worker_ids), lottery_numbers(seed, job_line_ids)
-        options = self._options(scores, _mixed(mine[self.workers], theirs[self.lines]))
+        self._index(scores, _mixed(mine[self.workers], theirs[self.lines]))
         contested = self.contested
         order = contested[np.argsort(mine[contested], kind="stable")].tolist()
         interval = 16 + len(order) // 50
         for done, worker in enumerate(order, start=1):
-            self._give_best(worker, options[worker])
-            self.settled[worker] = True
+            self._give_best(worker)
+            self._settle(worker)
             if done % interval == 0:
-                self._compact()
+                self._find_components()
                 if stop():
                     return None
         return self.assigned
 
-    def _options(
-        self, scores: NDArray[np.float64], lots: NDArray[np.uint64]
-    ) -> dict[int, list[int]]:
-        """Worker → the job lines that some optimal allocation gives it, best liked first."""
+    def _index(self, scores: NDArray[np.float64], lots: NDArray[np.uint64]) -> None:
+        """Fill `options`, best liked first, `wanting` and `here`."""
         sorting = np.lexsort((lots, scores[self.workers, self.lines], self.workers))
-        workers, lines = self.workers[sorting], self.lines[sorting]
-        owners, first = np.unique(workers, return_index=True)
-        ends = [*first.tolist(), len(workers)]
-        ranges = zip(owners.tolist(), pairwise(ends), strict=True)
-        return {worker: lines[start:end].tolist() for worker, (start, end) in ranges}
+        self.options: defaultdict[int, list[int]] = defaultdict(list)
+        self.wanting: defaultdict[int, set[int]] = defaultdict(set)
+        self.here: defaultdict[int, set[int]] = defaultdict(set)
+        workers, lines = self.workers[sorting].tolist(), self.lines[sorting].tolist()
+        for worker, line in zip(workers, lines, strict=True):
+            self.options[worker].append(line)
+            self.wanting[line].add(worker)
+        for worker in self.options:
+            self.here[int(self.assigned[worker])].add(worker)
 
-    def _compact(self) -> None:
-        """Drop the pairs of settled workers, and those that no optimal allocation uses any more.
+    def _find_components(self) -> None:
+        """Strong components of the job lines and OUTSIDE, and the pairs that stay possible.
 
-        A move is part of some exchange exactly when both its ends lie in one strong component.
+        A move is part of some exchange exactly when both its ends lie in one component.
         """
         free = np.flatnonzero(self.filled < self.face.upper)
         spare = np.flatnonzero(self.filled > self.face.lower)
@@ -113,67 +119,93 @@ class TieBreak:
         self.component = connected_components(graph, directed=True, connection="strong")[1]
         same = self.component[here] == self.component[self.lines]
         self.workers, self.lines = self.workers[same], self.lines[same]
-        self.begins = np.searchsorted(self.lines, np.arange(size + 1))
 
-    def _give_best(self, worker: int, ranked: list[int]) -> None:
+    def _settle(self, worker: int) -> None:
+        """The worker moves no more."""
+        self.settled[worker] = True
+        self.here[int(self.assigned[worker])].discard(worker)
+        for line in self.options[worker]:
+            self.wanting[line].discard(worker)
+
+    def _give_best(self, worker: int) -> None:
         """Move the worker to the first of its options that is still possible."""
         here = int(self.assigned[worker])
-        mine = self.component[here]
-        better = [j for j in ranked[: ranked.index(here)] if self.component[j] == mine]
-        if not better:
-            return
-        mover, onward = self._chains(here, worker, better[0])
-        target = next((j for j in better if onward[j] >= 0), None)
-        if target is None:
-            return
-        moves = [(worker, target)]
-        node = target
-        while node != here:
-            if mover[node] >= 0:
-                moves.append((int(mover[node]), int(onward[node])))
-            node = int(onward[node])
-        for who, to in moves:
-            self.filled[self.assigned[who]] -= 1
-            self.filled[to] += 1
-            self.assigned[who] = to
+        for target in self.options[worker]:
+            if target == here:
+                return
+            if self.component[target] == self.component[here]:
+                chain = self._chain(target, here)
+                if chain is not None:
+                    self._move([(worker, target), *chain])
+                    return
 
-    def _chains(
-        self, goal: int, barred: int, wanted: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Chains of moves that end at the place which `barred` leaves at `goal`.
+    def _move(self, moves: list[tuple[int, int]]) -> None:
+        """Carry out (worker, job line) moves."""
+        for worker, target in moves:
+            origin = int(self.assigned[worker])
+            self.filled[[origin, target]] += [-1, 1]
+            self.here[origin].discard(worker)
+            self.here[target].add(worker)
+            self.assigned[worker] = target
 
-        For each node (job lines and OUTSIDE): who moves out of it (−1: nobody, a step to or
-        from OUTSIDE) and where to (−1: no chain). Breadth first, until `wanted` is found.
+    def _chain(self, start: int, goal: int) -> list[tuple[int, int]] | None:
+        """Moves (worker, job line) that free a place at `start` and fill one at `goal`.
+
+        Breadth first from both ends, the smaller frontier first; None when there is no chain.
         """
-        mover = np.full(self.outside + 1, -1, dtype=np.intp)
-        onward = np.full(self.outside + 1, -1, dtype=np.intp)
-        seen = np.zeros(self.outside + 1, dtype=bool)
-        seen[goal] = True
-        frontier = np.array([goal])
-        while len(frontier) and not seen[wanted]:
-            workers, lines = self._wanting(frontier)
-            origins = self.assigned[workers]
-            fresh = ~seen[origins] & ~self.settled[workers] & (workers != barred)
-            reached, first = np.unique(origins[fresh], return_index=True)
-            mover[reached] = workers[fresh][first]
-            onward[reached] = lines[fresh][first]
-            seen[reached] = True
-            ahead = [reached]
-            if frontier[-1] == self.outside:
-                free = np.flatnonzero((self.filled < self.face.upper) & ~seen[:-1])
-                onward[free], seen[free] = self.outside, True
-                ahead.append(free)
-            inside = frontier[frontier < self.outside]
-            spare = inside[self.filled[inside] > self.face.lower[inside]]
-            if len(spare) and not seen[self.outside]:
-                onward[self.outside], seen[self.outside] = spare[0], True
-                ahead.append(np.array([self.outside]))
-            frontier = np.concatenate(ahead)
-        return mover, onward
+        ahead: dict[int, tuple[int, int]] = {start: (NOBODY, start)}
+        behind: dict[int, tuple[int, int]] = {goal: (NOBODY, goal)}
+        front, back = [start], [goal]
+        while front and back:
+            forward = len(front) <= len(back)
+            mine, other = (ahead, behind) if forward else (behind, ahead)
+            fresh: list[int] = []
+            for node in front if forward else back:
+                for mover, beyond in self._out_of(node) if forward else self._into(node):
+                    if beyond not in mine:
+                        mine[beyond] = (mover, node)
+                        if beyond in other:
+                            return _joined(ahead, behind, beyond)
+                        fresh.append(beyond)
+            front, back = (fresh, back) if forward else (front, fresh)
+        return None
 
-    def _wanting(self, lines: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The pairs (workers, job lines) that end at one of these job lines."""
-        begin, end = self.begins[lines], self.begins[lines + 1]
-        count = end - begin
-        offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return self.workers[np.repeat(begin, count) + offset], np.repeat(lines, count)
+    def _out_of(self, node: int) -> Iterator[tuple[int, int]]:
+        """(mover, job line or OUTSIDE) of each step out of a node."""
+        if node == self.outside:
+            spare = np.flatnonzero(self.filled > self.face.lower)
+            yield from ((NOBODY, int(line)) for line in spare)
+            return
+        for worker in self.here[node]:
+            yield from ((worker, line) for line in self.options[worker])
+        if self.filled[node] < self.face.upper[node]:
+            yield NOBODY, self.outside
+
+    def _into(self, node: int) -> Iterator[tuple[int, int]]:
+        """(mover, job line or OUTSIDE) of each step into a node."""
+        if node == self.outside:
+            free = np.flatnonzero(self.filled < self.face.upper)
+            yield from ((NOBODY, int(line)) for line in free)
+            return
+        yield from ((worker, int(self.assigned[worker])) for worker in self.wanting[node])
+        if self.filled[node] > self.face.lower[node]:
+            yield NOBODY, self.outside
+
+
+def _joined(
+    ahead: dict[int, tuple[int, int]], behind: dict[int, tuple[int, int]], meeting: int
+) -> list[tuple[int, int]]:
+    """The moves from the start over the node where both searches met to the goal."""
+    moves: list[tuple[int, int]] = []
+    node = meeting
+    while ahead[node][1] != node:
+        mover, previous = ahead[node]
+        moves.append((mover, node))
+        node = previous
+    moves.reverse()
+    node = meeting
+    while behind[node][1] != node:
+        mover, following = behind[node]
+        moves.append((mover, following))
+        node = following
+    return [(mover, line) for mover, line in moves if mover != NOBODY]

@@ -58,6 +58,8 @@ def solve(args: Namespace, out: Output) -> int:
         except InvalidData as exc:
             errors = [issue_fields(issue) for issue in exc.issues]
             out.add(status=Status.INVALID_DATA.value, data_errors=errors)
+            if all(issue.acknowledgeable for issue in exc.issues):
+                exc.how = "Mend each row that is listed, or accept them all with --acknowledge."
             raise
     _add_result(out, inputs, result, settings, timings)
     _tell_result(inputs, result, out)

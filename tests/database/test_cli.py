@@ -205,6 +205,7 @@ def test_data_errors_end_with_4_until_they_are_acknowledged(cli):
     assert found["status"] == "invalid_data"
     assert len(found["data_errors"]) == 2
     assert found["error"]["kind"] == "InvalidData"
+    assert "--acknowledge" in found["error"]["remedy"]
     code, found = cli("solve", demo.NEEDS_ACKNOWLEDGEMENT, "--acknowledge")
     assert code == 0
     assert len(found["data_errors"]) == 2
@@ -252,6 +253,14 @@ def test_misuse_ends_with_2(cli, argv):
     code, found = cli(*argv)
     assert code == 2
     assert found["error"]["message"]
+
+
+def test_places_used_by_earlier_runs_are_listed(cli, capfd):
+    _, found = cli("solve", demo.SECOND_BATCH)
+    assert found["used_places"]
+    assert all(0 < row["used"] < row["of"] for row in found["used_places"])
+    _, out, _ = people(capfd, "show", demo.SECOND_BATCH)
+    assert found["used_places"][0]["name"] in out
 
 
 def test_process_pending_tells_what_happened_to_each(cli):

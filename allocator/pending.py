@@ -29,7 +29,7 @@ INFEASIBLE_EXIT = 3
 class NotProven(CommitRefused):
     """The allocation is not proven optimal, so it was not committed."""
 
-    remedy = "Give it more time, or commit it by hand from the console."
+    remedy = "Give it more time, accept it with --accept-unproven, or commit it in the console."
 
 
 class Infeasible(NotSolved):

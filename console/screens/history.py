@@ -5,7 +5,7 @@ import streamlit as st
 from allocator.errors import MissingTable
 from allocator.models import AllocatorRun, Receipt
 from console import backend, heading, navigation, outcome
-from console.messages import shown_errors
+from console.messages import literal, shown_errors
 from console.widgets.commit.receipt import draw_receipt
 from console.widgets.facts import facts_row
 from console.widgets.solve_log import draw_solves
@@ -32,7 +32,10 @@ def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
             ("Different seeds", f"{len(seeds):,}"),
         ]
     )
-    st.caption("The seed draws lots among equally good allocations; each one tried is on record.")
+    st.caption(
+        "The seed draws lots among equally good allocations; each one tried is on record. "
+        f"Times are those of {literal(run.timezone or 'UTC')}."
+    )
     fingerprint = receipt.fingerprint if receipt else ""
     draw_solves(run, solves, fingerprint=fingerprint, same="As committed", key="log")
 

@@ -92,7 +92,7 @@ def test_worst_off_worker_is_shown_first(page, solve):
     scores = {a.worker_mapping: a.score for a in solved.result.allocations}
     ranked = {w.id for w in solved.inputs.workers if w.preferences.scores}
     assert scores[app.selectbox[0].value] == max(scores[worker] for worker in ranked)
-    assert "Shown first: the worst-off" in shown(app)
+    assert "Shown first: the worst-off of those" in shown(app)
     assert "Why not another job line?" in shown(app)
     assert not app.exception
 

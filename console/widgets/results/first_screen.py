@@ -35,7 +35,8 @@ def draw_first_screen(shown: Shown) -> None:
         st.subheader("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
         name = shown.file_name("worst-off")
-        plain_table(_worst(shown), key=f"worst {shown.version}", file_name=name)
+        # Ranks are words here, so the columns get no formats of numbers.
+        plain_table(_worst(shown), key=f"worst {shown.version}", file_name=name, column_config=None)
         navigation.link("why", "Why, and is it fair?", about="Fair?")
 
 

@@ -23,8 +23,9 @@ LONG = {
     "objective": "Total dissatisfaction",
     "worker_dissatisfaction": "Workers' dissatisfaction",
     "organisation_dissatisfaction": "Organisation's dissatisfaction",
-    "mean_score": "Mean rank counted, unranked ones included",
-    "worst_score": "Worst rank counted, unranked ones included",
+    "mean_score": "Mean rank counted",
+    "worst_score": "Worst rank counted",
+    "gini": "Gini of satisfaction (0 = all alike)",
 }
 """Labels for tables; others use the words of `FIGURES`."""
 NOTHING = "–"

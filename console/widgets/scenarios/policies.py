@@ -30,7 +30,9 @@ NAMES = {
 }
 CAPPED = "Best worst-off rank"
 MEANS = {
-    NAMES[Policy.LEAST_TOTAL]: "The least sum of dissatisfaction, weighed by alpha. The default.",
+    NAMES[
+        Policy.LEAST_TOTAL
+    ]: "The least sum of the workers' and the organisation's dissatisfaction. The default.",
     NAMES[Policy.GREEDY]: "As many first choices as possible, then as many second ones, and so on.",
     NAMES[Policy.GENEROUS]: (
         "As few unranked placements as possible, then as few last ranks, then the one before."

@@ -64,7 +64,9 @@ def _pick(source: Source) -> str | None:
     if chosen != (wanted if wanted in workers else None):
         open_worker(chosen or "")
     if WORKER not in st.query_params:
-        st.caption("Shown first: the worst-off. Pick anybody else above.")
+        st.caption(
+            "Shown first: the worst-off of those who ranked job lines. Pick anybody else above."
+        )
     return chosen
 
 

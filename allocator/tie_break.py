@@ -79,7 +79,7 @@ class TieBreak:
         self._index(scores, _mixed(mine[self.workers], theirs[self.lines]))
         contested = self.contested
         order = contested[np.argsort(mine[contested], kind="stable")].tolist()
-        interval = 16 + len(order) // 50
+        interval = 16 + len(order) // 10
         for done, worker in enumerate(order, start=1):
             self._give_best(worker)
             self._settle(worker)

@@ -62,6 +62,7 @@ def styled(fig: go.Figure, *, dark: bool, height: int = 380, **layout: Any) -> g
         legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
         bargap=0.15,
         dragmode=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": ink},
         **layout,
     )
     axis = {

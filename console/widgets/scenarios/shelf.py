@@ -17,6 +17,7 @@ from console.widgets.writing import writes
 
 OPEN_ANOTHER = "Open another scenario"
 LONGEST_NAME = 80
+_JUST_SAVED = "scenario just saved"
 IN_DATABASE = (
     ":material/edit_document: Writes to the console's own table of scenarios. Everybody who signs "
     "in will see it; the run is not touched."
@@ -25,6 +26,9 @@ IN_DATABASE = (
 
 def draw_shelf(bench: Bench, shelf: Shelf) -> None:
     """The open scenario's name and state, and what can be done with it."""
+    if name := session.remembered(_JUST_SAVED, bench.run_id):  # a rerun can swallow a toast
+        session.forget(_JUST_SAVED, bench.run_id)
+        st.toast(f"Saved “{name}”.", icon=":material/check:")
     with st.container(border=True):
         _title(bench)
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -113,7 +117,7 @@ def _save(bench: Bench, name: str, kept: Kept | None) -> None:
     scenario = replace(bench.scenario, name=name, fingerprint=bench.as_read.fingerprint)
     stored = scenario_store.save(bench.run_id, scenario, bench.operator, kept and kept.id)
     what_if.saved(bench.run_id, stored)
-    st.toast(f"Saved “{stored.name}”.", icon=":material/check:")
+    session.remember(_JUST_SAVED, stored.name, bench.run_id)
     st.rerun()
 
 

@@ -83,6 +83,6 @@ def _outweighed(found: Graph, a: int, b: int) -> str:
     before, after = net[a, at_a] + net[b, at_b], net[a, at_b] + net[b, at_a]
     return (
         f"The organisation's weightings of the two placements would change from"
-        f" {signed(int(before))} to {signed(int(after))}, which weighs as much or more at"
-        f" alpha {found.result.settings.alpha:g}."
+        f" {signed(int(before))} to {signed(int(after))}, which weighs as much or more"
+        f" while the organisation's wishes count {found.result.settings.alpha:g} (alpha)."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from allocator import config
 from allocator.embedded import demo
 from console import backend, loading, solving
 from tests.console.server import OPERATOR
@@ -104,6 +105,16 @@ def test_bands_that_make_no_sense_are_refused_in_words(page, demo_database):
     text = words_of(field.set_value("one, two").run())
     assert "whole numbers" in text
     assert "each above the last" in words_of(field.set_value("5, 3").run())
+
+
+def test_bands_start_as_the_secrets_file_says(page, demo_database):
+    solve(RUN)
+    secrets_file = config.secrets_path()
+    text = secrets_file.read_text(encoding="utf-8")
+    secrets_file.write_text(text.replace("[console]", "[console]\nrank_bands = [2, 4]"), "utf-8")
+    app = open_tab(page, "Report and files")
+    field = next(f for f in app.text_input if f.label == "Bands end at choice")
+    assert field.value == "2, 4"
 
 
 def test_committed_run_is_shown_as_it_was_solved(page, demo_database):

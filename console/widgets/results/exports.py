@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from allocator.config import console_options
 from allocator.errors import UsageError
 from allocator.report import ReportOptions, printable_report, report_tables, to_csv, workbook
 from allocator.satisfaction.bands import band_labels
@@ -31,7 +32,7 @@ def draw_report(shown: Shown) -> None:
 def _options() -> ReportOptions:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         edges = st.text_input(
-            "Bands end at choice", "1, 3, 5", width=180,
+            "Bands end at choice", ", ".join(map(str, console_options().rank_bands)), width=180,
             help="1, 3, 5 counts 1st, 2nd–3rd, 4th–5th, and the rest.",
         )  # fmt: skip
         bottom = st.number_input("Count the last … choices apart", 0, 50, 5, 1, width=220)

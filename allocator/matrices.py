@@ -17,10 +17,6 @@ from allocator.eligibility import ELIGIBLE, rule_matrix
 from allocator.models import Policy, RunInputs, Settings
 from allocator.weightings import net_weightings, organisation_base
 
-MAX_COST = 2**40
-"""Weights of a policy's stages stay below this."""
-
-
 CUTS = 3
 """How often the dearest costs are cut, each time by the total of a better allocation."""
 FINE_ENOUGH = 1e-10

@@ -13,17 +13,20 @@ the lottery decide among what is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import floor, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.matrices import MAX_COST, Matrices
+from allocator.matrices import Matrices
 from allocator.models import Policy
 from allocator.residual import Face, Residual
 from allocator.starting import best_allocation
+
+MAX_WEIGHT = 2**40
+"""Weights of a stage stay below this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +64,14 @@ def narrow_by_policy(
     if policy is Policy.LEAST_TOTAL:
         return
     classes = placement_classes(policy, matrices)
-    each = max(1, floor(log(MAX_COST) / log(len(classes) + 1)) - 1)
+    each = classes_in_a_stage(len(classes))
     done: set[float] = set()
     while not stop():
         ahead = _classes_in_order(policy, classes[face.allowed], done)[:each]
         if not ahead or int(face.allowed.sum()) == len(classes):
             return
         weights = stage_weights(policy, ahead, len(classes))
-        costs = np.zeros(classes.shape, dtype=np.int64)
-        for value, weight in weights.items():
-            costs[classes == value] = weight
+        costs = stage_costs(weights, classes)
         allocation = best_allocation(costs, face, stop)
         if allocation is None:
             return
@@ -81,6 +82,19 @@ def narrow_by_policy(
         face = face.narrowed(costs, prices)
         done.update(ahead)
         yield face, residual.assigned, Stage(weights, prices)
+
+
+def classes_in_a_stage(n_workers: int) -> int:
+    """How many classes one whole-number objective can compare."""
+    return max(1, floor(log(MAX_WEIGHT) / log(n_workers + 1)) - 1)
+
+
+def stage_costs(weights: Mapping[float, int], classes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The stage's objective: the weight of each pair's class, 0 for classes of other stages."""
+    costs = np.zeros(classes.shape, dtype=np.int64)
+    for value, weight in weights.items():
+        costs[classes == value] = weight
+    return costs
 
 
 def stage_weights(policy: Policy, classes: list[float], n_workers: int) -> dict[float, int]:

@@ -121,10 +121,10 @@ class _Solve:
         if values.size > LARGE:
             self.assigned = feasible_allocation(self.face)
             self._report(Phase.START, "Improving the first allocation")
+        self._apply_policy()
         best = best_allocation(values, self.face, self._stop)
         self.assigned = self.assigned if best is None else best
         self._go_on()
-        self._apply_policy()
         residual, self.prices = self._priced()
         found = self._master(residual, self.prices)
         self._report(Phase.PRICING, "Pricing every eligible pair")

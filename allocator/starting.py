@@ -74,8 +74,8 @@ def best_allocation(
 
     The run is a transport problem: a unit of mass for each worker, the places of each job line,
     one dummy row for the places that stay empty. A mandatory job line is two columns: one place
-    that the dummy avoids, and the rest. Floating point holds costs below 2^40 exactly; what it
-    may still get wrong, pricing in whole numbers mends.
+    that the dummy avoids, and the rest. Floating point holds each cost exactly; what its sums
+    may get wrong, pricing in whole numbers mends.
     """
     feasible: NDArray[np.intp] | None = None
     for deterrent in DETERRENTS:

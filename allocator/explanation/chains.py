@@ -8,14 +8,12 @@ moves that lie on a cheapest chain stay for the next.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import floor, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.matrices import MAX_COST
 from allocator.models import Policy
-from allocator.policies import stage_weights
+from allocator.policies import classes_in_a_stage, stage_costs, stage_weights
 from allocator.residual import NO_ARC, Residual
 
 
@@ -58,7 +56,9 @@ def cheapest_chains(
     if policy is not Policy.LEAST_TOTAL and classes is not None:
         done: set[float] = set()
         while ahead := _classes_that_differ(policy, residual, classes, done):
-            staged = _with_costs(residual, _stage_costs(policy, ahead, classes))
+            staged = _with_costs(
+                residual, stage_costs(stage_weights(policy, ahead, len(classes)), classes)
+            )
             distance, _ = _distances(staged, node, outward)
             sign = np.where(sign == 0, np.sign(distance), sign)
             residual = _tight(staged, distance, outward)
@@ -89,17 +89,8 @@ def _classes_that_differ(
     movers = moves.any(axis=1)
     present = np.union1d(classes[moves], here[movers])
     left = [float(value) for value in present if float(value) not in done]
-    each = max(1, floor(log(MAX_COST) / log(len(rows) + 1)) - 1)
-    return (left if policy is Policy.GREEDY else left[::-1])[:each]
-
-
-def _stage_costs(
-    policy: Policy, ahead: list[float], classes: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    costs = np.zeros(classes.shape, dtype=np.int64)
-    for value, weight in stage_weights(policy, ahead, len(classes)).items():
-        costs[classes == value] = weight
-    return costs
+    ordered = left if policy is Policy.GREEDY else left[::-1]
+    return ordered[: classes_in_a_stage(len(rows))]
 
 
 def _with_costs(residual: Residual, costs: NDArray[np.int64]) -> Residual:

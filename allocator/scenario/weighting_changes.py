@@ -22,15 +22,10 @@ def _check_weighting(value: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class SetWeighting(Change):
-    """Give an existing weighting another value."""
+class WeightingChange(Change):
+    """A change about one existing weighting."""
 
-    kind: ClassVar[str] = "set weighting"
     weighting: str
-    value: int
-
-    def __post_init__(self) -> None:
-        _check_weighting(self.value)
 
     @property
     def target(self) -> tuple[str, ...]:
@@ -39,6 +34,17 @@ class SetWeighting(Change):
     @property
     def weighting_ids(self) -> frozenset[str]:
         return frozenset({self.weighting})
+
+
+@dataclass(frozen=True, slots=True)
+class SetWeighting(WeightingChange):
+    """Give an existing weighting another value."""
+
+    kind: ClassVar[str] = "set weighting"
+    value: int
+
+    def __post_init__(self) -> None:
+        _check_weighting(self.value)
 
     def words(self, inputs: RunInputs) -> str:
         return f"{weighting_words(inputs, self.weighting)} becomes {signed(self.value)}."
@@ -49,19 +55,10 @@ class SetWeighting(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchOffWeighting(Change):
+class SwitchOffWeighting(WeightingChange):
     """Ignore an existing weighting."""
 
     kind: ClassVar[str] = "switch off weighting"
-    weighting: str
-
-    @property
-    def target(self) -> tuple[str, ...]:
-        return ("weighting", self.weighting)
-
-    @property
-    def weighting_ids(self) -> frozenset[str]:
-        return frozenset({self.weighting})
 
     def words(self, inputs: RunInputs) -> str:
         return f"{weighting_words(inputs, self.weighting)} is switched off."

@@ -17,6 +17,7 @@ from allocator.errors import (
     InputsChanged,
     MalformedAnswer,
     NotSolved,
+    SolveCancelled,
     TimedOut,
     Unreachable,
     UsageError,
@@ -27,7 +28,7 @@ from allocator.models import Receipt, RunInputs, SolveResult, Status
 from allocator.naming import job_line_name, worker_name
 from allocator.receipts import read_receipt, receipt_of
 
-COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE, Status.CANCELLED)
+COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE)
 
 LOOK_AGAIN = (0.2, 0.6, 1.2, 2.0)
 """Seconds before each look at a run whose commit lost its answer."""
@@ -45,8 +46,8 @@ def commit(
     """Write the result's allocations and complete the run, once; give the receipt.
 
     `as_read` are the inputs before a scenario changed them (default: `inputs`). Repeating a
-    commit that succeeded gives its receipt, marked as repeated. Raises NotSolved, UsageError,
-    InputsChanged, AlreadyCompleted, CommitRefused and the database's errors.
+    commit that succeeded gives its receipt, marked as repeated. Raises NotSolved, SolveCancelled,
+    UsageError, InputsChanged, AlreadyCompleted, CommitRefused and the database's errors.
     """
     operator = operator.strip()
     require_committable(inputs, result, operator)
@@ -76,9 +77,11 @@ def commit(
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:
-    """Raise NotSolved or UsageError unless the result may be committed by this operator."""
+    """Raise NotSolved, SolveCancelled or UsageError unless this operator may commit the result."""
     if not operator:
         raise UsageError("The commit does not say who commits.", remedy="Name the operator.")
+    if result.status is Status.CANCELLED:
+        raise SolveCancelled
     if result.status not in COMMITTABLE or not result.allocations:
         raise NotSolved(f"The solve ended as {result.status.value}, without an allocation.")
     if not result.is_checked:

@@ -150,6 +150,13 @@ class CommitRefused(AllocatorError):
     exit_code = 6
 
 
+class SolveCancelled(CommitRefused):
+    """The solve was stopped before it ended, so nothing was committed."""
+
+    exit_code = 130
+    remedy = "Solve again and let it end; a longer time limit helps a slow run."
+
+
 class AlreadyCompleted(CommitRefused):
     """Somebody else has already committed this run; nothing was written."""
 

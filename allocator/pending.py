@@ -13,6 +13,7 @@ from allocator.errors import (
     AllocatorError,
     CommitRefused,
     NotSolved,
+    SolveCancelled,
     UsageError,
 )
 from allocator.jobs import Unexpected
@@ -68,9 +69,9 @@ def process_pending(
 ) -> list[Processed]:
     """Solve and commit each pending run, the oldest first; one that fails does not stop the rest.
 
-    Only proven optima are committed unless `accept_unproven`. `cancel` ends the work before the
-    next run. Raises UsageError without an operator, and DatabaseError when the list of runs
-    cannot be read.
+    Only proven optima are committed unless `accept_unproven`. `cancel` ends the work: the run that
+    is being solved is not committed, and no other is begun. Raises UsageError without an operator,
+    and DatabaseError when the list of runs cannot be read.
     """
     if not operator.strip():
         raise UsageError("Nobody is named as the operator.", remedy="Name the operator.")
@@ -111,7 +112,7 @@ def _process(
             on_progress=on_progress,
             cancel=cancel,
         )
-        require_allocation(result, accept_unproven=accept_unproven)
+        require_allocation(result, accept_unproven=accept_unproven, cancel=cancel)
         receipt = service.commit(inputs, result, operator)
         return Processed(run, time.perf_counter() - began, result, receipt)
     except AllocatorError as exc:
@@ -123,10 +124,16 @@ def _process(
         return Processed(run, time.perf_counter() - began, result, error=error)
 
 
-def require_allocation(result: SolveResult, *, accept_unproven: bool) -> None:
-    """Raise Infeasible, NotSolved or NotProven unless the result may be committed unattended."""
+def require_allocation(
+    result: SolveResult, *, accept_unproven: bool, cancel: threading.Event
+) -> None:
+    """Raise Infeasible, SolveCancelled, NotSolved or NotProven unless the result may be committed
+    unattended. Once `cancel` is set nothing may be, not even an optimum that it came too late
+    for."""
     if result.status is Status.INFEASIBLE:
         raise Infeasible(result.message)
+    if cancel.is_set() or result.status is Status.CANCELLED:
+        raise SolveCancelled
     if not result.allocations:
         raise NotSolved(result.message or "The solve ended without an allocation.")
     if result.status is not Status.OPTIMAL and not accept_unproven:

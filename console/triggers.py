@@ -114,7 +114,7 @@ def _finish(run: AllocatorRun, settings: Settings) -> str:
         result = service.solve(
             inputs, settings, operator=OPERATOR, on_progress=on_progress, cancel=cancel
         )
-        require_allocation(result, accept_unproven=False)
+        require_allocation(result, accept_unproven=False, cancel=cancel)
         service.commit(inputs, result, OPERATOR)
         return result
 

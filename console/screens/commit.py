@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from allocator.models import AllocatorRun
+from allocator.models import AllocatorRun, Status
 from allocator.rows import local_time
 from console import backend, heading, navigation, outcome, session, solving
 from console.messages import Message, literal, shown_errors
@@ -34,6 +34,18 @@ def draw_nothing(run: AllocatorRun) -> None:
     navigation.link("solve", "Go to Solve")
 
 
+def draw_stopped() -> None:
+    """What a stopped solve left is not committed."""
+    st.info(
+        "The last solve was stopped before it ended. What it had found can be looked at, but not "
+        "committed. Solve again and let it end.",
+        icon=":material/stop_circle:",
+    )
+    with st.container(horizontal=True):
+        navigation.link("solve", "Go to Solve")
+        navigation.link("results", "Look at the results")
+
+
 def can_write() -> bool:
     """Whether the database takes commits; says what is missing when not."""
     finding = backend.service().own_objects()
@@ -59,6 +71,9 @@ with shown_errors(stop=True):
     solved = solving.solved(run.id)
     if solved is None:
         draw_nothing(run)
+        st.stop()
+    if solved.result.status is Status.CANCELLED:
+        draw_stopped()
         st.stop()
     writable = can_write()
     draw_preview(solved, session.require_operator())

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from allocator.embedded import demo
-from allocator.models import Settings, Status
+from allocator.models import Phase, Settings, Status
 from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut
 from console import backend, loading, solving
@@ -99,6 +99,28 @@ def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):
     next(box for box in app.checkbox if "better allocation" in box.label).check()
     confirm(app)
     assert len(demo_database.rows(ALLOCATIONS, RUN)) == 12
+
+
+def test_stopped_solve_is_shown_but_cannot_be_committed(page, demo_database):
+    def stopped(inputs, settings, *, on_progress, cancel):
+        def stop(event):
+            on_progress(event)
+            if event.phase is Phase.MASTER:
+                cancel.set()
+
+        return backend.service().solve(inputs, settings, on_progress=stop, cancel=cancel)
+
+    job = backend.jobs().start(RUN, loading.loaded(RUN), Settings(), solve=stopped)
+    assert job.wait(60)
+    assert solving.solved(RUN).result.status is Status.CANCELLED
+    app = page("commit", run=RUN)
+    assert "stopped before it ended" in words_of(app)
+    assert "Go to Solve" in words_of(app)
+    assert not [b for b in app.button if b.label.startswith("Commit ")]
+    for path in ("solve", "results"):
+        text = words_of(page(path, run=RUN))
+        assert "Cancelled: the best allocation found so far" in text
+        assert "Go to commit" not in text
 
 
 def test_changed_data_is_shown_and_cannot_be_committed(page, demo_database):

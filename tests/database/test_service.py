@@ -370,13 +370,13 @@ def test_process_pending_goes_on_after_a_run_that_fails(service, database):
         assert audits == int(p.is_committed)
 
 
-@pytest.mark.parametrize("status", [Status.FEASIBLE, Status.CANCELLED])
-def test_unproven_result_is_not_committed_unattended(service, status):
-    result = replace(checked(service.hydrate(BY_EYE)), status=status)
+def test_unproven_result_is_not_committed_unattended(service):
+    result = replace(checked(service.hydrate(BY_EYE)), status=Status.FEASIBLE)
+    cancel = threading.Event()
     with pytest.raises(NotProven) as refusal:
-        require_allocation(result, accept_unproven=False)
+        require_allocation(result, accept_unproven=False, cancel=cancel)
     assert refusal.value.exit_code == 6
-    require_allocation(result, accept_unproven=True)
+    require_allocation(result, accept_unproven=True, cancel=cancel)
 
 
 def test_process_pending_without_pending_runs_does_nothing(database):

@@ -34,7 +34,7 @@ HISTORY_SIZE = 400
 """Most progress events kept; a longer solve is remembered more coarsely."""
 
 MOST_FINISHED = 50
-"""Finished jobs kept; the oldest are dropped."""
+"""Finished jobs kept; the oldest are dropped, but never a solve that may still be committed."""
 
 
 class JobState(StrEnum):
@@ -156,8 +156,20 @@ class Job:
         self._result: Any = None
         self._error: AllocatorError | None = None
         self._finished_at: datetime | None = None
+        self._kept = True
         # A daemon thread: a solve must never keep the server from shutting down.
         self._thread = threading.Thread(target=self._run, name=f"job {key}", daemon=True)
+
+    @property
+    def may_be_committed(self) -> bool:
+        """True for a solve that found a checked allocation, until `Jobs.release`."""
+        with self._lock:
+            return isinstance(self._result, SolveResult) and self._result.is_checked and self._kept
+
+    def release(self) -> None:
+        """Its run is committed, so nobody needs this job any more; `Jobs.release` calls it."""
+        with self._lock:
+            self._kept = False
 
     def begin(self) -> None:
         """Start the thread; `Jobs` calls this once."""
@@ -294,6 +306,13 @@ class Jobs:
             if job is not None and not job.snapshot().is_running:
                 del self._jobs[key]
 
+    def release(self, key: str) -> None:
+        """The run was committed: its solve need not be kept for that any more."""
+        with self._lock:
+            job = self._jobs.get(key)
+        if job is not None:
+            job.release()
+
     def snapshots(self) -> list[JobSnapshot]:
         """Every job, the oldest first."""
         with self._lock:
@@ -301,6 +320,10 @@ class Jobs:
         return [job.snapshot() for job in jobs]
 
     def _drop_oldest_finished(self) -> None:
-        finished = [k for k, job in self._jobs.items() if not job.snapshot().is_running]
+        finished = [
+            key
+            for key, job in self._jobs.items()
+            if not job.snapshot().is_running and not job.may_be_committed
+        ]
         for key in finished[: max(0, len(finished) - self._most_finished)]:
             del self._jobs[key]

@@ -24,6 +24,8 @@ def run_page(title: str) -> AllocatorRun:
     with shown_errors(stop=True):
         batch = loading.batch(run_id)
     run = batch.run
+    if not run.is_pending:
+        backend.jobs().release(run.id)
     st.markdown(f"{chip(run)} **{literal(run_title(run))}** · {batch_words(batch)}")
     return run
 

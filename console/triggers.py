@@ -121,6 +121,8 @@ def _finish(run: AllocatorRun, settings: Settings) -> str:
     job = _submit(inputs, settings, work)
     job.wait()
     error = job.snapshot().error
+    if error is None:
+        backend.jobs().release(run.id)
     return str(error) if error else "committed"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from allocator.errors import InvalidData
 from allocator.jobs import HISTORY_SIZE, AlreadyRunning, History, Jobs, JobState
-from allocator.models import Phase, Progress, Settings, Status
+from allocator.models import Check, Phase, Progress, Settings, Status
 from tests.builders import small_result, small_run
 
 PATIENCE = 10.0
@@ -169,6 +169,19 @@ def test_only_so_many_finished_jobs_are_kept():
     for key in "abcdef":
         assert jobs.submit(key, lambda on_progress, cancel: 1).wait(PATIENCE)
     assert [seen.key for seen in jobs.snapshots()] == ["c", "d", "e", "f"]
+
+
+def test_solve_that_may_be_committed_stays_until_it_is_released():
+    jobs = Jobs(most_finished=1)
+    found = replace(small_result(), checks=(Check("a rule", 4),))
+    job = jobs.start("run", small_run(), Settings(), solve=lambda *_, **__: found)
+    assert job.wait(PATIENCE)
+    for key in "abc":
+        assert jobs.submit(key, lambda on_progress, cancel: 1).wait(PATIENCE)
+    assert jobs.get("run") is job
+    jobs.release("run")
+    assert jobs.submit("d", lambda on_progress, cancel: 1).wait(PATIENCE)
+    assert jobs.get("run") is None
 
 
 def test_forget_drops_finished_jobs_alone():

@@ -44,6 +44,10 @@ def solved(run: AllocatorRun) -> Solved | None:
 )
 def _read(run_id: str, completed_at: str, service: AllocatorService) -> Stored:
     inputs = loading.loaded(run_id)
+    if str(inputs.run.completed_at) != completed_at:
+        # Read before the commit, so perhaps before changes that the commit already knew.
+        loading.refresh(run_id)
+        inputs = loading.loaded(run_id)
     rows = service.allocations(run_id)
     receipt = service.receipt(run_id)
     found = committed(inputs, receipt, rows) if receipt else None

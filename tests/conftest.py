@@ -14,11 +14,19 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.rows import dict_row
 from supabase import Client, ClientOptions, create_client
 
 from allocator.embedded import stack
 from allocator.embedded.database import insert_rows
+from tests.waiting import PATIENCE
+
+# The machines that run the tests are shared: how long an example takes says nothing.
+settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared machine")
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stac
 def _shared_database(local_stack: stack.StackInfo) -> Iterator[Database]:
     with (
         psycopg.connect(local_stack.dsn, autocommit=True, row_factory=dict_row) as connection,
-        httpx.Client(http2=False, timeout=30, trust_env=False) as transport,
+        httpx.Client(http2=False, timeout=PATIENCE, trust_env=False) as transport,
     ):
         client = _client(local_stack.url, local_stack.service_role_key, transport)
         yield Database(local_stack, connection, client, transport)

@@ -20,7 +20,7 @@ from allocator.errors import ConfigurationError, DatabaseError
 
 NAMES = ("postgrest", "gateway")
 MAX_ROWS = 1000
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 
 
 def pids(files: Files) -> tuple[dict[str, int | None], int | None]:

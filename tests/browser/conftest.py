@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    TimeoutError,
+    expect,
+    sync_playwright,
+)
 
 from allocator.config import Connection
 from allocator.embedded import stack
@@ -23,6 +32,7 @@ from tests.console.server import (
     console_server,
     secrets_text,
 )
+from tests.waiting import PATIENCE, Found
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 SECOND_OPERATOR = "Grace Hopper"
@@ -35,7 +45,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE * 1000)
 
 SignIn = Callable[..., Page]
 
@@ -73,8 +83,10 @@ def contexts(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def new(width: int = 1440, height: int = 900, **options: object) -> BrowserContext:
         size = {"width": width, "height": height}
-        opened.append(chromium.new_context(viewport=size, **options))  # type: ignore[arg-type]
-        return opened[-1]
+        context = chromium.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE * 1000)
+        opened.append(context)
+        return context
 
     yield new
     for context in opened:
@@ -102,11 +114,57 @@ def fill_sign_in(page: Page, operator: str, password: str) -> None:
     page.click("button")
 
 
+RESTS = """began => {
+    const app = document.querySelector("[data-testid=stApp]")
+    const now = performance.now()
+    if (app?.dataset.testScriptState !== "notRunning") {
+        window.restingSince = undefined
+        return false
+    }
+    window.restingSince ??= now
+    const enough = Math.max(50, 400 - (now - began) / 20)
+    return now - window.restingSince >= enough
+}"""
+"""The script has rested for a while; for less where the page runs it again every second."""
+
+
 def settle(page: Page) -> None:
-    """Wait until the script has run and the page has been drawn."""
-    page.wait_for_timeout(300)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_timeout(400)
+    """Wait until the script rests. What is asserted afterwards still needs a wait of its own: a
+    busy machine may begin to run the script later than this looks."""
+    began = page.evaluate("() => { window.restingSince = undefined; return performance.now() }")
+    page.wait_for_function(RESTS, arg=began, polling=50)
+
+
+def until(page: Page, look: Callable[[], Found]) -> Found:
+    """The first answer of `look` that is not false; the browser works on meanwhile."""
+    end = time.monotonic() + PATIENCE
+    while not (found := look()):
+        assert time.monotonic() < end, f"waited for nothing: the last answer was {found!r}"
+        page.wait_for_timeout(50)
+    return found
+
+
+def click_until_visible(
+    page: Page, spot: Callable[[], tuple[float, float]], wanted: Locator
+) -> None:
+    """Click at a spot of a picture or a drawn table, again if it moved away meanwhile."""
+
+    def click() -> bool:
+        page.mouse.click(*spot())
+        try:
+            wanted.wait_for(timeout=5000)
+        except TimeoutError:
+            return False
+        return True
+
+    until(page, click)
+
+
+def middle(locator: Locator) -> tuple[float, float]:
+    """The middle of what is drawn."""
+    box = locator.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def keep(page: Page, name: str) -> None:
@@ -117,6 +175,6 @@ def keep(page: Page, name: str) -> None:
     # Streamlit scrolls inside its own element, so the window has to grow.
     needed = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": size["width"], "height": max(size["height"], needed)})
-    page.wait_for_timeout(500)
+    settle(page)
     page.screenshot(path=ARTIFACTS / f"{name}.png")
     page.set_viewport_size(size)

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import httpx
 
 from allocator import config
 from allocator.operators import hash_password
+from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).parents[2]
 OPERATOR = "Ada Lovelace"
@@ -38,8 +38,14 @@ class ConsoleServer:
     def browser(self) -> httpx.Client:
         """A client with cookies of its own that asks for pages and follows no redirects."""
         return httpx.Client(
-            base_url=self.url, headers={"Accept": "text/html"}, timeout=20, trust_env=False
+            base_url=self.url, headers={"Accept": "text/html"}, timeout=PATIENCE, trust_env=False
         )
+
+    def change_secrets(self, text: str) -> None:
+        """Replace the secrets file at one stroke: half a file would end every session."""
+        new = self.secrets.with_suffix(".new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(self.secrets)
 
     @contextmanager
     def signed_in(self, operator: str = OPERATOR) -> Iterator[httpx.Client]:
@@ -92,19 +98,19 @@ def console_server(
             yield server
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def _wait_until_up(server: ConsoleServer, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    def answers() -> bool:
         assert process.poll() is None, "the console stopped while it was starting"
         try:
             httpx.get(f"{server.url}/sign-in/icon.svg", timeout=5, trust_env=False)
-            return
         except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("the console did not start")
+            return False
+        return True
+
+    eventually(answers)
 
 
 def _free_port() -> int:

@@ -9,13 +9,14 @@ from allocator.models import Settings
 from console import loading, solving
 from tests.console.server import OPERATOR
 from tests.console.test_frame import text_of
+from tests.waiting import PATIENCE
 
 
 def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapshot:
     """Solve a run as the Solve page does, and wait for the end."""
     inputs = options.pop("inputs", None) or loading.loaded(run_id)
     job = solving.start(inputs, settings or Settings(), OPERATOR, **options)
-    assert job.wait(60)
+    assert job.wait(PATIENCE)
     return job.snapshot()
 
 

@@ -10,6 +10,7 @@ from console import navigation, session
 from console.access import the_access
 from console.messages import message_for
 from tests.console.server import OPERATOR, ROOT
+from tests.waiting import PATIENCE
 
 MAIN = str(ROOT / "console" / "main.py")
 
@@ -21,7 +22,7 @@ def text_of(app: AppTest) -> str:
 
 def test_script_without_session_shows_nothing_but_the_way_back(monkeypatch):
     monkeypatch.setattr(session, "gate_token", lambda: "made up")
-    app = AppTest.from_file(MAIN, default_timeout=30).run()
+    app = AppTest.from_file(MAIN, default_timeout=PATIENCE).run()
     assert [header.value for header in app.header] == ["You are signed out"]
     assert not app.title
     assert not app.sidebar.button

@@ -14,6 +14,7 @@ from console import backend, loading, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE, eventually
 
 RUN = demo.BY_EYE
 ALLOCATIONS = "select * from allocator_py_allocations where allocator_py_run = %s"
@@ -91,7 +92,7 @@ def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):
     job = backend.jobs().start(
         RUN, snapshot.inputs, snapshot.settings, solve=lambda *_, **__: unproven
     )
-    assert job.wait(10)
+    assert job.wait(PATIENCE)
     app = page("commit", run=RUN)
     assert "The optimum can be better by at most 1" in words_of(app)
     assert "Tick the box" in words_of(confirm(app))
@@ -111,7 +112,7 @@ def test_stopped_solve_is_shown_but_cannot_be_committed(page, demo_database):
         return backend.service().solve(inputs, settings, on_progress=stop, cancel=cancel)
 
     job = backend.jobs().start(RUN, loading.loaded(RUN), Settings(), solve=stopped)
-    assert job.wait(60)
+    assert job.wait(PATIENCE)
     assert solving.solved(RUN).result.status is Status.CANCELLED
     app = page("commit", run=RUN)
     assert "stopped before it ended" in words_of(app)
@@ -156,26 +157,27 @@ def test_second_operator_is_told_who_committed_first(page, demo_database):
 
 def test_missing_commit_function_points_to_the_system_page(page, demo_database):
     solve(RUN)
+
+    def opened_with(words: str, without: str = "\0"):
+        """PostgREST reads the schema again a moment after it is told to."""
+
+        def look():
+            app = page("commit", run=RUN)
+            return app if words in words_of(app) and without not in words_of(app) else None
+
+        return eventually(look)
+
     rename = "alter function allocator_console_version() rename to allocator_{}"
     reload = "notify pgrst, 'reload schema'"
     demo_database.rows(rename.format("gone"))
     demo_database.rows(reload)
     try:
-        app = eventually(lambda: page("commit", run=RUN), "See the SQL on the System page")
+        app = opened_with("See the SQL on the System page")
         assert next(b for b in app.button if b.label.startswith("Commit ")).disabled
     finally:
         demo_database.rows("alter function allocator_gone() rename to allocator_console_version")
         demo_database.rows(reload)
-        eventually(lambda: page("commit", run=RUN), "Nothing changed", without="See the SQL")
-
-
-def eventually(open_page, words: str, without: str = "\0"):
-    """PostgREST reads the schema again a moment after it is told to."""
-    for _ in range(40):
-        app = open_page()
-        if words in words_of(app) and without not in words_of(app):
-            return app
-    raise AssertionError(words_of(app))
+        opened_with("Nothing changed", without="See the SQL")
 
 
 def test_run_of_another_program_has_no_receipt(page, demo_database):

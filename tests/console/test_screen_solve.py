@@ -11,6 +11,7 @@ from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE
 
 RUN = demo.BY_EYE
 
@@ -22,7 +23,7 @@ def demo_database(connected):
 
 
 def ended(run_id: str = RUN):
-    assert backend.jobs().get(run_id).wait(60)
+    assert backend.jobs().get(run_id).wait(PATIENCE)
     return solving.latest(run_id)
 
 

@@ -25,6 +25,7 @@ from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.test_frame import text_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE
 
 RUN = demo.BY_EYE
 
@@ -42,7 +43,7 @@ def solve(demo_database):
     def run(**settings):
         inputs = backend.service().hydrate(RUN)
         job = solving.start(inputs, Settings(**settings), OPERATOR, acknowledged=True)
-        assert job.wait(30)
+        assert job.wait(PATIENCE)
         return solving.solved(RUN)
 
     return run
@@ -165,7 +166,7 @@ def test_unproven_allocation_says_that_it_has_no_prices(page, solve):
     job = backend.jobs().submit(
         RUN, lambda *_: unproven, inputs=solved.inputs, settings=unproven.settings
     )
-    assert job.wait(10)
+    assert job.wait(PATIENCE)
     app = page("why", run=RUN, worker=of_worker(solved))
     assert "has no exact prices" in shown(app)
     assert "who holds it" in shown(app)

@@ -10,6 +10,7 @@ from console import loading, trials
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE
 
 POSITIONS = 60
 """More slider positions than finished jobs are kept."""
@@ -24,7 +25,7 @@ def test_solve_survives_any_number_of_slider_positions(page, connected, monkeypa
         settings = Settings(alpha=position / POSITIONS)
         job = trials.ready(as_read, [Scenario("Try", settings)], OPERATOR)
         assert isinstance(job, Job)
-        assert job.wait(60)
+        assert job.wait(PATIENCE)
     app = page("commit", run=demo.BY_EYE)
     assert "12 placements" in words_of(app)
     field = next(f for f in app.text_input if f.label.startswith("To confirm"))

@@ -21,6 +21,7 @@ from supabase import ClientOptions, create_client
 from allocator.embedded import stack
 from tests.conftest import Database
 from tests.database.commit_data import add_run, allocations, assert_all_or_nothing, commit
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def connected(info):
     """The stack as a `Database`; open one anew after each restart."""
     with (
         psycopg.connect(info.dsn, autocommit=True, row_factory=dict_row) as connection,
-        httpx.Client(timeout=30, trust_env=False) as transport,
+        httpx.Client(timeout=PATIENCE, trust_env=False) as transport,
     ):
         options = ClientOptions(httpx_client=transport)
         client = create_client(info.url, info.service_role_key, options)
@@ -72,13 +73,11 @@ def audit_table_locked(info):
 
 def wait_until_held_up(database):
     """Until the commit waits for the audit table's lock."""
-    deadline = time.monotonic() + 10
-    while not database.rows(
+    waiting = (
         "select 1 from pg_locks where relation = 'allocator_console_audit'::regclass "
         "and not granted"
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    )
+    eventually(lambda: database.rows(waiting), every=0.005)
 
 
 def kill(info, part):
@@ -94,7 +93,7 @@ def test_kill_in_the_middle_of_a_commit(data_dir, part):
             attempt = Attempt(info, run)
             wait_until_held_up(database)
             kill(info, part)
-        attempt.join(30)
+        attempt.join(PATIENCE)
     with connected(stack.start(data_dir)) as database:
         wait_until_settled(database)
         is_complete = assert_all_or_nothing(database, run, allocations(run))
@@ -111,12 +110,10 @@ def test_kill_in_the_middle_of_a_commit(data_dir, part):
 
 def wait_until_settled(database):
     """Until no transaction of the killed commit is open any more."""
-    deadline = time.monotonic() + 10
-    while database.rows(
+    is_open = (
         "select 1 from pg_stat_activity where usename = 'authenticator' and xact_start is not null"
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    )
+    eventually(lambda: not database.rows(is_open))
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.002, 0.004, 0.006, 0.008, 0.02])
@@ -127,9 +124,9 @@ def test_kill_at_any_moment_of_a_commit(data_dir, part, delay):
         run = add_run(database, workers=139, lines=140)
     attempt = Attempt(info, run)
     attempt.begun.wait()
-    time.sleep(delay)
+    time.sleep(delay)  # no wait for anything: the kill comes at any moment
     kill(info, part)
-    attempt.join(30)
+    attempt.join(PATIENCE)
     with connected(stack.start(data_dir)) as database:
         wait_until_settled(database)
         is_complete = assert_all_or_nothing(database, run, allocations(run))

@@ -30,6 +30,7 @@ from allocator.service import AllocatorService
 from tests.builders import result_for
 from tests.database.cutting_proxy import CuttingProxy
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE
 
 BY_EYE = demo.BY_EYE
 
@@ -234,7 +235,7 @@ def test_commit_after_somebody_else_says_who_and_when(service):
 def test_two_commits_at_once_one_wins(service):
     inputs = service.hydrate(BY_EYE)
     result = checked(inputs)
-    start, outcomes = threading.Barrier(2, timeout=10), {}
+    start, outcomes = threading.Barrier(2, timeout=PATIENCE), {}
 
     def commit(operator):
         start.wait()
@@ -247,7 +248,7 @@ def test_two_commits_at_once_one_wins(service):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     winner = service.receipt(BY_EYE).operator
     assert outcomes == {"Ada": winner, "Ben": winner}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -13,8 +12,7 @@ from allocator.errors import InvalidData
 from allocator.jobs import HISTORY_SIZE, AlreadyRunning, History, Jobs, JobState
 from allocator.models import Check, Phase, Progress, Settings, Status
 from tests.builders import small_result, small_run
-
-PATIENCE = 10.0
+from tests.waiting import PATIENCE, eventually
 
 
 def until_cancelled(on_progress, cancel):
@@ -39,9 +37,7 @@ def test_job_that_returns_is_done_with_its_result():
 
 def test_running_job_shows_its_latest_progress():
     job = Jobs().submit("run", until_cancelled)
-    deadline = time.monotonic() + PATIENCE
-    while job.snapshot().progress is None and time.monotonic() < deadline:
-        time.sleep(0.005)
+    eventually(lambda: job.snapshot().progress)
     seen = job.snapshot()
     assert seen.is_running
     assert seen.progress.gap == 2.0

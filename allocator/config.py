@@ -119,7 +119,7 @@ def load_connection(data_dir: str | Path | None = None) -> Connection:
         if url or key:
             missing = KEY_VARIABLE if url else URL_VARIABLE
             raise ConfigurationError(f"{source} lacks {missing}.", remedy=_HOW_TO_CONNECT)
-    from allocator.embedded import stack  # the local stack's wheels load only when they are needed
+    from allocator.local import stack
 
     running = stack.running(data_dir)
     if running is None:

@@ -117,7 +117,7 @@ class MissingTable(DatabaseError):
 class MissingFunction(DatabaseError):
     """The database lacks a function that the allocator calls."""
 
-    remedy = "Apply the SQL files in allocator/sql (the System page shows them)."
+    remedy = "Apply the SQL files in allocator/database/sql (the System page shows them)."
 
 
 class TimedOut(DatabaseError):

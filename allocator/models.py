@@ -44,7 +44,7 @@ class AllocatorRun:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """One worker's preferences; see `allocator.ranks` for the arithmetic.
+    """One worker's preferences; see `allocator.rules.ranks` for the arithmetic.
 
     `order` holds every job line of the *allocation run* that the worker ranked, with the raw
     `order_preference`. `scores` holds the job lines of this *allocator run*, best first, with
@@ -281,7 +281,7 @@ class Allocation:
 @dataclass(frozen=True, slots=True)
 class StageProof:
     """Proof of one stage of a policy: `weights` by class of placement (see
-    `allocator.policies`), and the optimal prices for them."""
+    `allocator.solving.policies`), and the optimal prices for them."""
 
     weights: Mapping[float, int]
     prices: Mapping[str, int]

@@ -18,18 +18,8 @@ from supabase import Client as Client
 from supabase import ClientOptions, create_client
 
 from allocator.config import SERVICE_ROLE, Connection, load_connection
-from allocator.errors import (
-    DatabaseError,
-    Denied,
-    MalformedAnswer,
-    MissingFunction,
-    MissingTable,
-    RunNotFound,
-    UsageError,
-)
-from allocator.models import AllocatorRun
-from allocator.tables import ACTIONS, PREFERENCES, Action, Scope
-from allocator.transport import (
+from allocator.database.tables import ACTIONS, PREFERENCES, Action, Scope
+from allocator.database.transport import (
     PAGE_ROWS,
     Page,
     Row,
@@ -41,6 +31,16 @@ from allocator.transport import (
     send,
     write,
 )
+from allocator.errors import (
+    DatabaseError,
+    Denied,
+    MalformedAnswer,
+    MissingFunction,
+    MissingTable,
+    RunNotFound,
+    UsageError,
+)
+from allocator.models import AllocatorRun
 
 Run = AllocatorRun | str
 """An allocator run, or its id."""

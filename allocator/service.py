@@ -11,23 +11,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from allocator import postgres
+from allocator.database.rows import allocator_run
 from allocator.errors import InvalidData, RunNotFound, UsageError
-from allocator.models import (
-    AllocatorRun,
-    Progress,
-    Receipt,
-    RunInputs,
-    Settings,
-    SolveResult,
-)
-from allocator.rows import allocator_run
+from allocator.models import AllocatorRun, Progress, Receipt, RunInputs, Settings, SolveResult
 
 if TYPE_CHECKING:
-    from allocator.doctor import Finding
+    from allocator.database.doctor import Finding
+    from allocator.database.overview import RunBatch, RunOverview
+    from allocator.database.records import LoggedSolve, SavedScenario
     from allocator.errors import InputChange
-    from allocator.overview import RunBatch, RunOverview
-    from allocator.pending import Processed
-    from allocator.records import LoggedSolve, SavedScenario
+    from allocator.unattended import Processed
 
 OnProgress = Callable[[Progress], None]
 
@@ -49,13 +42,13 @@ class AllocatorService:
 
     def runs(self) -> list[RunOverview]:
         """Every run with what is in it, pending ones first; few requests."""
-        from allocator.overview import overviews
+        from allocator.database.overview import overviews
 
         return overviews(self.client)
 
     def batch(self, run_id: str) -> RunBatch:
         """The run with exactly this id, and which batch it is. Raises RunNotFound."""
-        from allocator.overview import find_batch
+        from allocator.database.overview import find_batch
 
         return find_batch(run_id, self.client)
 
@@ -85,7 +78,7 @@ class AllocatorService:
 
     def hydrate(self, run_id: str, *, on_progress: Callable[..., None] | None = None) -> RunInputs:
         """Read a run and everything that defines it; its data errors are in `issues`."""
-        from allocator.hydration import hydrate
+        from allocator.database.hydrate import hydrate
 
         return hydrate(run_id, client=self.client, on_progress=on_progress)
 
@@ -106,20 +99,20 @@ class AllocatorService:
         is logged in the database, when it has the table for it, unless `log` is false (slider
         previews). Raises InvalidData, CheckFailed.
         """
-        from allocator.solver import solve
+        from allocator.solving.solver import solve
 
         settings = settings or Settings()
         require_valid(inputs, settings, acknowledged=acknowledged)
         result = solve(inputs, settings, on_progress=on_progress, cancel=cancel)
         if log:
-            from allocator.records import log_solve
+            from allocator.database.records import log_solve
 
             log_solve(inputs, result, operator, client=self.client)
         return result
 
     def changes_since(self, inputs: RunInputs) -> tuple[InputChange, ...]:
         """What changed in the database since `inputs` (without a scenario) were read."""
-        from allocator.fingerprint import differences
+        from allocator.rules.fingerprint import differences
 
         now = self.hydrate(inputs.run.id)
         return () if now.fingerprint == inputs.fingerprint else differences(inputs, now)
@@ -138,7 +131,7 @@ class AllocatorService:
         A result that is not proven optimal can be committed: the audit row records its status
         and bound. Ask the operator first.
         """
-        from allocator.commit import commit
+        from allocator.database.commit import commit
 
         return commit(
             inputs, result, operator, scenario=scenario, as_read=as_read, client=self.client
@@ -146,7 +139,7 @@ class AllocatorService:
 
     def receipt(self, run_id: str) -> Receipt | None:
         """The receipt of a committed run; None when this program did not commit it."""
-        from allocator.receipts import read_receipt
+        from allocator.database.records import read_receipt
 
         return read_receipt(run_id, client=self.client)
 
@@ -158,19 +151,19 @@ class AllocatorService:
         self, operator: str, settings: Settings | None = None, **options: Any
     ) -> list[Processed]:
         """Solve and commit every pending run in turn; see `pending.process_pending`."""
-        from allocator.pending import process_pending
+        from allocator.unattended import process_pending
 
         return process_pending(self, operator, settings or Settings(), **options)
 
     def solve_log(self, run_id: str) -> list[LoggedSolve]:
         """Every solve tried on a run, the oldest first."""
-        from allocator.records import logged_solves
+        from allocator.database.records import logged_solves
 
         return logged_solves(run_id, client=self.client)
 
     def scenarios(self, run_id: str) -> list[SavedScenario]:
         """The scenarios saved for a run, by name."""
-        from allocator.records import saved_scenarios
+        from allocator.database.records import saved_scenarios
 
         return saved_scenarios(run_id, client=self.client)
 
@@ -184,7 +177,7 @@ class AllocatorService:
         scenario_id: str | None = None,
     ) -> SavedScenario:
         """Save a scenario of a run, or replace the one with `scenario_id`."""
-        from allocator.records import save_scenario
+        from allocator.database.records import save_scenario
 
         return save_scenario(
             run_id, name, operator, definition, scenario_id=scenario_id, client=self.client
@@ -196,20 +189,20 @@ class AllocatorService:
 
     def own_objects(self) -> Finding:
         """Whether the database has our own SQL objects, which a commit needs."""
-        from allocator.doctor import own_objects
+        from allocator.database.doctor import own_objects
 
         return own_objects(self.client)
 
     def doctor(self) -> list[Finding]:
         """What is right and wrong with the connection, the database and the solvers."""
-        from allocator.doctor import examine
+        from allocator.database.doctor import examine
 
         return examine(self._client)
 
 
 def require_valid(inputs: RunInputs, settings: Settings, *, acknowledged: bool) -> None:
     """Raise InvalidData unless these inputs may be solved with these settings."""
-    from allocator.hydration.validation import tie_issues
+    from allocator.database.validation import tie_issues
 
     ties = () if settings.ties_allowed else tie_issues(inputs)
     blocking = (*inputs.blocking_issues, *ties)

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 from allocator import config
-from allocator.embedded import stack
 from allocator.errors import AllocatorError, ConfigurationError
+from allocator.local import stack
 from allocator.operators import hash_password
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,10 +7,11 @@ Streamlit looks for a call of `App` in this file, so it stays in plain sight.
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
-from console import api, navigation, sign_in
-from console.access import the_access
-from console.gate import Gate
-from console.messages import hide_script_error
+from console.gate import api, sign_in
+from console.gate.access import the_access
+from console.gate.gate import Gate
+from console.ui import navigation
+from console.ui.messages import hide_script_error
 
 app = App(
     "main.py",

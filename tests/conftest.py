@@ -17,8 +17,8 @@ import pytest
 from psycopg.rows import dict_row
 from supabase import Client, ClientOptions, create_client
 
-from allocator.embedded import stack
-from allocator.embedded.database import insert_rows
+from allocator.local import stack
+from allocator.local.database import insert_rows
 
 
 @dataclass(frozen=True)

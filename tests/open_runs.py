@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from allocator.eligibility import rule_for
 from allocator.models import Eligibility, JobLine, RunInputs, Settings, Worker
-from allocator.ranks import preferences
+from allocator.rules.eligibility import rule_for
+from allocator.rules.ranks import preferences
 from tests.strategies import RUN
 
 Placement = tuple[str | None, ...]

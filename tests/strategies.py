@@ -22,7 +22,7 @@ from allocator.models import (
     Weighting,
     Worker,
 )
-from allocator.ranks import preferences
+from allocator.rules.ranks import preferences
 
 # The machines that run the tests are shared: how long one example takes says nothing.
 settings.register_profile("shared machine", deadline=None)

@@ -2,7 +2,6 @@
 
 from allocator.diagnosis.elastic import Frozen, Weights
 from allocator.diagnosis.engine import diagnose
-from allocator.diagnosis.irreducible import IrreducibleRules, irreducible_rules
 from allocator.diagnosis.pictures import Edge, Graph, Reordered, graph, reordered
 from allocator.diagnosis.pre_checks import pre_checks
 from allocator.diagnosis.results import (
@@ -18,6 +17,7 @@ from allocator.diagnosis.results import (
     RuleInvolved,
     Satisfaction,
 )
+from tests.diagnosis.irreducible import IrreducibleRules, irreducible_rules
 
 __all__ = [
     "Block",

@@ -12,22 +12,33 @@ side are all the causes there can be.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allocator.diagnosis import wording
-from allocator.diagnosis.involved import (
+from allocator.diagnosis import pictures
+from allocator.diagnosis.elastic import Frozen, Ground, Prices, Weights, least_change
+from allocator.diagnosis.pre_checks import (
     crowding_rules,
     mandatory_rule,
     mandatory_rules,
     places_rule,
 )
-from allocator.diagnosis.results import Block, Cause, CauseKind, RuleInvolved
+from allocator.diagnosis.results import (
+    Block,
+    Cause,
+    CauseKind,
+    Fix,
+    PartialAllocation,
+    RuleInvolved,
+    Satisfaction,
+)
 from allocator.diagnosis.violators import Bools, Ints, Positions, Violator, blocks, largest_matching
-from allocator.matrices import Matrices
-from allocator.models import RunInputs, Settings
+from allocator.models import RunInputs, Settings, SolveResult, Status
+from allocator.rules.matrices import Matrices, matrices
+from allocator.solving.solver import solve
 
 LIST_AT_MOST = 4000
 """Stop listing causes when the listed ones name this many rows; each block keeps one."""
@@ -177,7 +188,7 @@ def _cause(
 ) -> Cause:
     workers, job_lines = _ids(inputs, rows, columns)
     seats, needed = seats_and_needed
-    words = wording.explain(inputs, kind, workers, job_lines, seats)
+    words = pictures.explain(inputs, kind, workers, job_lines, seats)
     return Cause(kind, workers, job_lines, seats, needed, rules, words, is_mirror, block)
 
 
@@ -189,7 +200,7 @@ def _block(arrays: Matrices, group: _Group) -> Block:
         seats, needed = len(rows), len(columns)
     else:
         seats, needed = int(arrays.upper[columns].sum()), len(rows)
-    words = wording.block(arrays.inputs, workers, job_lines, (seats, needed), group.is_mirror)
+    words = pictures.block(arrays.inputs, workers, job_lines, (seats, needed), group.is_mirror)
     return Block(workers, job_lines, seats, needed, group.is_mirror, len(group.members), words)
 
 
@@ -202,3 +213,74 @@ def _ids(
         tuple(inputs.workers[row].id for row in rows),
         tuple(inputs.job_lines[column].id for column in columns),
     )
+
+
+def verified(fix: Fix, inputs: RunInputs, cancel: threading.Event | None = None) -> Fix:
+    """The fix with what solving it gave; `verified` stays False when it has no allocation."""
+    fixed = fix.scenario(inputs).apply(inputs)
+    result = solve(fixed, fix.settings, cancel=cancel)
+    if result.status not in (Status.OPTIMAL, Status.FEASIBLE) or not result.is_checked:
+        return fix
+    return replace(
+        fix,
+        verified=True,
+        objective=result.objective,
+        satisfaction=summary(fixed, result),
+        result=result,
+    )
+
+
+def summary(inputs: RunInputs, result: SolveResult) -> Satisfaction:
+    """How satisfied the workers who are placed would be."""
+    scores = [allocation.score for allocation in result.allocations]
+    ranked = [
+        allocation.job_line in inputs.worker(allocation.worker_mapping).preferences.scores
+        for allocation in result.allocations
+    ]
+    wished = [score for score, is_ranked in zip(scores, ranked, strict=True) if is_ranked]
+    return Satisfaction(
+        placed=len(scores),
+        mean_score=sum(scores) / len(scores),
+        worst_score=max(scores),
+        first_choices=sum(score < 2 for score in wished),
+        top_three=sum(score <= 3 for score in wished),
+        unranked=ranked.count(False),
+    )
+
+
+EXACT_BELOW = 2**50
+"""Sums of prices stay below this, so that the assignment's floats hold them exactly."""
+
+
+def best_partial(inputs: RunInputs, settings: Settings) -> PartialAllocation:
+    """Most workers placed; then most mandatory job lines filled; then least dissatisfaction.
+
+    No hard rule is bent for those who are placed: each is eligible, pins hold, places suffice.
+    """
+    arrays = matrices(inputs)
+    # A worker left out outweighs all mandatory job lines together.
+    left_out = len(inputs.job_lines) + 1
+    weights = Weights(None, None, 1, left_out, None)
+    prices = Prices(Ground(inputs, settings, Frozen()), weights)
+    costs = arrays.costs(settings)
+    taste = costs.values - costs.values.min(initial=0)
+    shift = 0
+    while _largest_sum(inputs, int(taste.max(initial=0)) >> shift, left_out) >= EXACT_BELOW:
+        shift += 1
+    change = least_change(prices, taste >> shift)
+    place = np.full(0, -1, dtype=np.intp) if change is None else change.place
+    held = np.flatnonzero(place >= 0)
+    load = np.bincount(place[held], minlength=len(inputs.job_lines))
+    lines = [j.id for j in inputs.job_lines]
+    return PartialAllocation(
+        tuple((inputs.workers[w].id, lines[place[w]]) for w in held),
+        tuple(inputs.workers[w].id for w in np.flatnonzero(place < 0)),
+        tuple(lines[j] for j in np.flatnonzero((arrays.lower > 0) & (load == 0))),
+        float(costs.values[held, place[held]].sum() * costs.unit),
+        is_exact=shift == 0 and costs.exact,
+    )
+
+
+def _largest_sum(inputs: RunInputs, taste: int, left_out: int) -> int:
+    n_workers = len(inputs.workers)
+    return n_workers * left_out * (taste * n_workers + 1)

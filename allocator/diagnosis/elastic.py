@@ -18,8 +18,8 @@ from scipy.optimize import linear_sum_assignment
 
 from allocator.diagnosis.results import FixKind
 from allocator.diagnosis.violators import Bools, Ints, Positions
-from allocator.matrices import matrices
 from allocator.models import RunInputs, Settings
+from allocator.rules.matrices import matrices
 
 Floats = NDArray[np.float64]
 

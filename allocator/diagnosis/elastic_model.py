@@ -19,7 +19,7 @@ import pulp
 
 from allocator.diagnosis.elastic import Floats, PricedAllocation, Prices
 from allocator.diagnosis.violators import Bools, Positions
-from allocator.problem import in_fresh_thread
+from allocator.solving.problem import in_fresh_thread
 
 COLUMNS = 8
 """Pairs of each worker that the model starts with."""

@@ -7,16 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from allocator.diagnosis.causes import Findings, find_causes
+from allocator.diagnosis.causes import Findings, best_partial, find_causes, verified
 from allocator.diagnosis.elastic import Frozen, Weights
 from allocator.diagnosis.fixes import FixFinder, kinds_to_try, why_not
-from allocator.diagnosis.partial import best_partial
 from allocator.diagnosis.pre_checks import pre_checks
 from allocator.diagnosis.results import TITLES, Diagnosis, DiagnosisProgress, Fix, FixKind
-from allocator.diagnosis.verify import verified
 from allocator.errors import InvalidData
-from allocator.matrices import matrices
 from allocator.models import RunInputs, Settings
+from allocator.rules.matrices import matrices
 
 OnProgress = Callable[[DiagnosisProgress], None]
 EVERY = 0.2

@@ -20,8 +20,8 @@ from allocator.diagnosis.elastic import (
 from allocator.diagnosis.elastic_model import proves_least
 from allocator.diagnosis.results import Fix, FixKind
 from allocator.diagnosis.violators import Ints
-from allocator.matrices import Matrices, matrices
 from allocator.models import RunInputs, Settings
+from allocator.rules.matrices import Matrices, matrices
 from allocator.scenario.change import Change
 from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.models import Policy
-from allocator.policies import classes_in_a_stage, stage_costs, stage_weights
-from allocator.residual import NO_ARC, Residual
+from allocator.solving.policies import classes_in_a_stage, stage_costs, stage_weights
+from allocator.solving.residual import NO_ARC, Residual
 
 
 @dataclass(frozen=True, eq=False)

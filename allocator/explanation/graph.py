@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from allocator.errors import AllocatorError
 from allocator.explanation.chains import Chains, cheapest_chains
-from allocator.matrices import Costs, Matrices, matrices
+from allocator.measures.bands import rank_words
 from allocator.models import Policy, RunInputs, SolveResult, Status
-from allocator.naming import job_line_name, worker_name
-from allocator.policies import narrow_by_policy, placement_classes
-from allocator.residual import NO_ARC, Face, Residual
-from allocator.satisfaction.ordinals import rank_words
+from allocator.rules.matrices import Costs, Matrices, matrices
+from allocator.rules.naming import job_line_name, worker_name
+from allocator.solving.policies import narrow_by_policy, placement_classes
+from allocator.solving.residual import NO_ARC, Face, Residual
 
 
 class NotExplained(AllocatorError):

@@ -10,10 +10,8 @@ from typing import Any
 import pandas as pd
 
 from allocator.models import RunInputs, SolveResult
-from allocator.report.cells import plain_value
-from allocator.report.header import report_facts, run_title
-from allocator.report.labels import LABELS, SHARES
-from allocator.report.tables import ReportOptions, ReportTable, report_tables
+from allocator.report.parts import LABELS, SHARES, plain_value, report_facts, run_title
+from allocator.report.sections import ReportOptions, ReportTable, report_tables
 
 
 def printable_report(

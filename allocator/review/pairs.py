@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from allocator.eligibility import Rule
-from allocator.matrices import matrices
 from allocator.models import RunInputs, Weighting, Worker
-from allocator.review.weightings import effect_words
-from allocator.weightings import reached_workers
+from allocator.review.restrictions import effect_words
+from allocator.rules.eligibility import Rule
+from allocator.rules.matrices import matrices
+from allocator.rules.weightings import reached_workers
 
 
 def pairs_of_worker(inputs: RunInputs, worker_id: str) -> pd.DataFrame:

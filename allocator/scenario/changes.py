@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from allocator.models import LeftOut, RunInputs
-from allocator.naming import job_line_name, places, worker_name
+from allocator.rules.naming import job_line_name, places, worker_name
 from allocator.scenario.change import Change, Draft
 from allocator.scenario.weighting_changes import AddWeighting, SetWeighting, SwitchOffWeighting
 

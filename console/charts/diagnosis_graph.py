@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from allocator.diagnosis import Graph
 from allocator.models import RunInputs
-from allocator.naming import job_line_name, places, worker_name
+from allocator.rules.naming import job_line_name, places, worker_name
 from console.charts.theme import (
     BLUE,
     GREEN,

@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from allocator.diagnosis import Block, Reordered
-from allocator.eligibility import Rule
 from allocator.models import RunInputs
 from allocator.review import rule_matrix_frame
+from allocator.rules.eligibility import Rule
 from console.charts.theme import BLUE, RED, empty, folded, shortened, styled, unique_labels
 
 MOST_CELLS = 100_000

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allocator.eligibility import Rule
 from allocator.models import RunInputs
 from allocator.review import rule_matrix_frame, score_matrix
+from allocator.rules.eligibility import Rule
 from console.charts.theme import BLUE, GREEN, ORANGE, RED, SKY, empty, short, styled, unique_labels
 
 MOST_LABELS = 30

@@ -15,14 +15,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from allocator.config import Connection
-from allocator.embedded import stack
-from tests.console.server import (
-    OPERATOR,
-    PASSWORD,
-    ConsoleServer,
-    console_server,
-    secrets_text,
-)
+from allocator.local import stack
+from tests.console.server import OPERATOR, PASSWORD, ConsoleServer, console_server, secrets_text
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 SECOND_OPERATOR = "Grace Hopper"

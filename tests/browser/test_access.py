@@ -7,7 +7,7 @@ import time
 from playwright.sync_api import Page, expect
 
 from allocator.config import Connection
-from allocator.embedded import demo
+from allocator.demo import demo_data
 from tests.browser.conftest import ARTIFACTS, fill_sign_in
 from tests.console.server import OPERATOR, PASSWORD, console_server, secrets_text
 from tests.database.demo_rows import demo_rows
@@ -22,7 +22,12 @@ def test_nothing_is_served_before_sign_in(server, contexts, database) -> None:
     page = contexts().new_page()
     answers: list[tuple[str, int]] = []
     page.on("response", lambda answer: answers.append((answer.url, answer.status)))
-    for path in ("/", f"/review?run={demo.BY_EYE}", f"/results?run={demo.BY_EYE}", "/system"):
+    for path in (
+        "/",
+        f"/review?run={demo_data.BY_EYE}",
+        f"/results?run={demo_data.BY_EYE}",
+        "/system",
+    ):
         page.goto(server.url + path)
         expect_sign_in(page)
         told = page.content()
@@ -65,21 +70,21 @@ def test_idle_page_leads_to_the_sign_in_page(tmp_path, contexts, local_stack, da
     options = "idle_minutes = 0.1"
     with console_server(tmp_path, secrets_text(console=options), connection) as server:
         page = contexts().new_page()
-        page.goto(f"{server.url}/solve?run={demo.BY_EYE}")
+        page.goto(f"{server.url}/solve?run={demo_data.BY_EYE}")
         fill_sign_in(page, OPERATOR, PASSWORD)
         expect(page.locator("h1")).to_have_text("Solve")
         expect_sign_in(page)
         assert "Intern sample" not in page.content()
         fill_sign_in(page, OPERATOR, PASSWORD)  # and back to the page where it was
         expect(page.locator("h1")).to_have_text("Solve")
-        assert f"run={demo.BY_EYE}" in page.url
+        assert f"run={demo_data.BY_EYE}" in page.url
 
 
 def test_sign_out_ends_every_tab(server, signed_in, database) -> None:
     database.insert_tables(demo_rows())
-    page = signed_in(path=f"/solve?run={demo.SECOND_BATCH}")
+    page = signed_in(path=f"/solve?run={demo_data.SECOND_BATCH}")
     second = page.context.new_page()
-    second.goto(f"{server.url}/history?run={demo.SECOND_BATCH}")
+    second.goto(f"{server.url}/history?run={demo_data.SECOND_BATCH}")
     expect(second.locator("h1")).to_have_text("History")
     page.get_by_role("button", name="Sign out").click()
     expect_sign_in(page)

@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from allocator import config
-from console import backend, session
-from console.access import the_access
+from console.gate.access import the_access
+from console.state import backend
+from console.ui import session
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ROOT, secrets_text
 
@@ -62,7 +63,7 @@ def page(signed_in: str) -> Page:
         for name, value in query.items():
             app.query_params[name] = value
         app.run()
-        app.switch_page(f"screens/{path}.py")
+        app.switch_page(f"screens/{path}/page.py")
         return app.run()
 
     return run

@@ -6,14 +6,14 @@ from streamlit.testing.v1 import AppTest
 
 from allocator.jobs import JobSnapshot
 from allocator.models import Settings
-from console import loading, solving
+from console.state import readings, solving
 from tests.console.server import OPERATOR
-from tests.console.test_frame import text_of
+from tests.console.ui.test_frame import text_of
 
 
 def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapshot:
     """Solve a run as the Solve page does, and wait for the end."""
-    inputs = options.pop("inputs", None) or loading.loaded(run_id)
+    inputs = options.pop("inputs", None) or readings.loaded(run_id)
     job = solving.start(inputs, settings or Settings(), OPERATOR, **options)
     assert job.wait(60)
     return job.snapshot()

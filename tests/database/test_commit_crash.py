@@ -18,7 +18,7 @@ import pytest
 from psycopg.rows import dict_row
 from supabase import ClientOptions, create_client
 
-from allocator.embedded import stack
+from allocator.local import stack
 from tests.conftest import Database
 from tests.database.commit_data import add_run, allocations, assert_all_or_nothing, commit
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from postgrest.exceptions import APIError
 
-from allocator.embedded.database import CONSOLE_DIR, run_sql_files
+from allocator.local.database import CONSOLE_DIR, run_sql_files
 from tests.database.commit_data import (
     AUDIT,
     add_run,

@@ -10,13 +10,13 @@ from uuid import uuid4
 
 import pytest
 
-from allocator.embedded import demo
+from allocator.database.hydrate import Reading, hydrate
+from allocator.database.validation import tie_issues
+from allocator.demo import demo_data
 from allocator.errors import DataIssue, RunNotFound
-from allocator.fingerprint import differences
-from allocator.hydration import Reading, hydrate
-from allocator.hydration.validation import tie_issues
 from allocator.models import RunInputs
 from allocator.postgres import Client, fetchAll
+from allocator.rules.fingerprint import differences
 from tests.conftest import Database
 from tests.database.year import Year, own_client, requests_of
 
@@ -43,7 +43,7 @@ def names(rows) -> list[str]:
 
 
 def test_hydrate_the_demo_intern_run_in_twelve_requests(database, client):
-    database.insert_tables(demo.rows())
+    database.insert_tables(demo_data.rows())
     runs = fetchAll("pending", None, client=client)
     plans = {r["id"]: r["allocationruns"]["allocationplans"]["name"] for r in runs}
     (intern,) = [run for run, plan in plans.items() if plan.startswith("Intern year")]
@@ -342,7 +342,7 @@ def test_hydrate_tolerates_extra_columns(year, client):
 
 
 def test_hydrate_the_order_of_rows_does_not_matter(database, client):
-    tables = demo.rows()
+    tables = demo_data.rows()
     database.insert_tables(tables)
     run = next(r["id"] for r in tables["allocator_py_runs"] if r["completed_at"] is None)
     before = hydrate(run, client=client)

@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from allocator import postgres, transport
+from allocator import postgres
 from allocator.config import Connection
+from allocator.database import transport
 from allocator.errors import (
     AllocatorError,
     AlreadyCompleted,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from allocator.config import Connection
-from allocator.hydration import hydrate
+from allocator.database.hydrate import hydrate
 from allocator.models import RunInputs
 from allocator.postgres import Client, connect
 from tests.conftest import Database

@@ -1,0 +1,157 @@
+"""What is right and wrong with the connection, the database and the solvers, and what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from allocator import postgres
+from allocator.config import SERVICE_ROLE, key_role, load_connection
+from allocator.errors import AllocatorError, DatabaseError, MissingFunction, MissingTable
+
+SQL_DIRECTORY = Path(__file__).parent / "sql"
+OWN_PREFIX = "allocator_console_"
+APPLY_SQL = (
+    "Apply the SQL files in allocator/database/sql to the database (the System page shows them)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `exit_code` is what the command line ends with when it is
+    the first that is not `ok`."""
+
+    ok: bool
+    title: str
+    detail: str
+    remedy: str = ""
+    exit_code: int = 1
+
+
+def examine(client: postgres.Client | None = None) -> list[Finding]:
+    """Every finding, the connection first. Raises nothing that the database can cause."""
+    return [*_database(client), *_solvers()]
+
+
+def sql_files() -> list[tuple[str, str]]:
+    """(file name, SQL) of our objects, in the order in which they are applied."""
+    return [(path.name, path.read_text("utf-8")) for path in sorted(SQL_DIRECTORY.glob("*.sql"))]
+
+
+def expected_version() -> str:
+    """The version of our SQL objects that this program brings."""
+    text = next(sql for name, sql in sql_files() if "version" in name)
+    return text.split("$$ select '", 1)[1].split("'", 1)[0]
+
+
+def _database(client: postgres.Client | None) -> Iterator[Finding]:
+    try:
+        if client is None:
+            yield _key(key_role(load_connection().service_role_key))
+            client = postgres.default_client()
+        else:
+            yield _key(key_role(client.supabase_key))
+        postgres.ping(client=client)
+    except AllocatorError as exc:
+        yield _failed("Connection", exc)
+        return
+    yield Finding(True, "Connection", "The database answers.")
+    try:
+        probed = postgres.probe(client=client)
+    except DatabaseError as exc:
+        yield _failed("Tables", exc)
+        return
+    yield from _tables(probed)
+    yield own_objects(client)
+
+
+def _key(role: str) -> Finding:
+    if role == SERVICE_ROLE:
+        return Finding(True, "Key", "It is the service_role key.")
+    if role:
+        return Finding(
+            False,
+            "Key",
+            f"It is the {role} key; row-level security answers it with empty tables.",
+            "Put the project's service_role key into SUPABASE_SERVICE_ROLE_KEY.",
+            exit_code=5,
+        )
+    return Finding(True, "Key", "It does not say which role it has.")
+
+
+def _tables(probed: dict[str, DatabaseError | None]) -> Iterator[Finding]:
+    for name, problem in sorted(probed.items()):
+        if name == "allocator_console_version":
+            continue
+        kind = "Function" if name.startswith("get_") else "Table"
+        if problem is None:
+            yield Finding(True, f"{kind} {name}", "It has what is needed.")
+            continue
+        remedy = problem.how
+        if name.startswith(OWN_PREFIX):
+            remedy = APPLY_SQL
+        elif isinstance(problem, MissingTable):
+            remedy = "Ask the owner of the database to add it."
+        elif isinstance(problem, MissingFunction):
+            remedy = postgres.QUALIFICATIONS_REMEDY
+        yield Finding(False, f"{kind} {name}", problem.message, remedy)
+
+
+def own_objects(client: postgres.Client) -> Finding:
+    """Whether our own SQL objects are there in the version that this program brings."""
+    title = "Commit function"
+    try:
+        found = postgres.console_version(client=client)
+    except MissingFunction:
+        detail = "It is missing: everything works except commit."
+        return Finding(False, title, detail, APPLY_SQL)
+    except DatabaseError as exc:
+        return _failed(title, exc)
+    wanted = expected_version()
+    if found != wanted:
+        detail = f"The database has version {found}, this program brings {wanted}."
+        return Finding(False, title, detail, APPLY_SQL)
+    return Finding(True, title, f"Version {found} is in place.")
+
+
+def _failed(title: str, exc: AllocatorError) -> Finding:
+    return Finding(False, title, exc.message, exc.how, exc.exit_code)
+
+
+def _solvers() -> Iterator[Finding]:
+    try:
+        import highspy
+
+        found = ".".join(
+            str(part)
+            for part in (
+                highspy.HIGHS_VERSION_MAJOR,
+                highspy.HIGHS_VERSION_MINOR,
+                highspy.HIGHS_VERSION_PATCH,
+            )
+        )
+        yield Finding(True, "Solver HiGHS", f"Version {found}.")
+    except (ImportError, OSError) as exc:
+        yield Finding(
+            False, "Solver HiGHS", f"It cannot be loaded: {exc}.", "Run `make install` again."
+        )
+    yield _cbc()
+    for package in ("pulp", "supabase", "scipy"):
+        try:
+            yield Finding(True, f"Package {package}", f"Version {version(package)}.")
+        except PackageNotFoundError:
+            yield Finding(False, f"Package {package}", "It is missing.", "Run `make install`.")
+
+
+def _cbc() -> Finding:
+    import pulp
+
+    # Not `PULP_CBC_CMD().available()`: making one warns that PuLP 4 drops it.
+    available = os.access(pulp.PULP_CBC_CMD.pulp_cbc_path, os.X_OK)
+    if available:
+        return Finding(True, "Solver CBC", "It is available as an alternative to HiGHS.")
+    detail = "PuLP's build of it does not run on this machine; choose HiGHS, which is the default."
+    return Finding(True, "Solver CBC", detail)

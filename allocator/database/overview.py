@@ -1,0 +1,190 @@
+"""The list of runs as a coordinator scans it: what is in each, and how completed ones came out.
+
+Few requests: pending runs cost two reads for each allocation run (three when exclusive),
+completed runs are told by their audit rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from allocator import postgres
+from allocator.database.participation import capacity, participation
+from allocator.database.records import receipt_of
+from allocator.database.rows import RunRows, allocator_run
+from allocator.errors import MissingTable, RunNotFound
+from allocator.measures.placements import outcome_counts
+from allocator.models import AllocatorRun, Receipt
+
+MOST_UNAUDITED = 12
+"""Completed runs without an audit row whose allocations are read, the latest first."""
+
+READERS = 6
+"""Reads under way at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOverview:
+    """One row of the list of runs.
+
+    `batch` counts the allocator runs of the allocation run in the order of creation, from 1 to
+    `batches`. Counts are of those who take part; None where nobody recorded them (a run that
+    another program completed). `seats` are places left. `receipt` is that of our own commit.
+    `outcome` holds `placed`, `within` (k → number placed within their top k) and `unranked`.
+    """
+
+    run: AllocatorRun
+    batch: int
+    batches: int
+    workers: int | None = None
+    submitted: int | None = None
+    job_lines: int | None = None
+    seats: int | None = None
+    left_out: int | None = None
+    receipt: Receipt | None = None
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def spare_seats(self) -> int | None:
+        """Seats minus workers; negative = too few."""
+        if self.seats is None or self.workers is None:
+            return None
+        return self.seats - self.workers
+
+
+@dataclass(frozen=True, slots=True)
+class RunBatch:
+    """A run and which of its allocation run's `total` batches it is, from 1."""
+
+    run: AllocatorRun
+    number: int
+    total: int
+
+
+def find_batch(run_id: str, client: postgres.Client | None = None) -> RunBatch:
+    """The run with exactly this id and its place among the batches; one request.
+
+    Raises RunNotFound.
+    """
+    client = client or postgres.default_client()
+    runs = [allocator_run(row) for row in postgres.fetchAll("runs", None, client=client)]
+    run = next((run for run in runs if run.id == run_id), None)
+    if run is None:
+        raise RunNotFound
+    same = [other for other in runs if other.allocation_run == run.allocation_run]
+    return RunBatch(run, _batches(same)[run_id], len(same))
+
+
+def overviews(client: postgres.Client | None = None) -> list[RunOverview]:
+    """Every run: pending ones first, the longest waiting on top, then completed, latest first."""
+    client = client or postgres.default_client()
+    runs = [allocator_run(row) for row in postgres.fetchAll("runs", None, client=client)]
+    receipts = _receipts(client)
+    batches = _batches(runs)
+    totals = Counter(run.allocation_run for run in runs)
+    pending = sorted((r for r in runs if r.is_pending), key=lambda r: (r.created_at, r.id))
+    completed = sorted((r for r in runs if not r.is_pending), key=_completion, reverse=True)
+    counts = _pending_counts(pending, client)
+    unaudited = [r for r in completed if r.id not in receipts][:MOST_UNAUDITED]
+    counts |= _stored_outcomes(unaudited, client)
+    return [
+        RunOverview(
+            run,
+            batches[run.id],
+            totals[run.allocation_run],
+            receipt=receipts.get(run.id),
+            **(_recorded(receipts[run.id]) if run.id in receipts else counts.get(run.id, {})),
+        )
+        for run in (*pending, *completed)
+    ]
+
+
+def _completion(run: AllocatorRun) -> tuple[Any, str]:
+    return run.completed_at, run.id
+
+
+def _batches(runs: Iterable[AllocatorRun]) -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    seen: Counter[str] = Counter()
+    for run in sorted(runs, key=lambda r: (r.created_at, r.id)):
+        seen[run.allocation_run] += 1
+        numbers[run.id] = seen[run.allocation_run]
+    return numbers
+
+
+def _receipts(client: postgres.Client) -> dict[str, Receipt]:
+    try:
+        rows = postgres.fetchAll("all_audit", None, client=client)
+    except MissingTable:  # our SQL is not applied; the doctor says so
+        return {}
+    return {row["allocator_py_run"]: receipt_of(row) for row in rows}
+
+
+def _recorded(receipt: Receipt) -> dict[str, Any]:
+    """What an audit row kept of the run."""
+    counts = receipt.counts
+    names = ("workers", "submitted", "job_lines", "seats", "left_out")
+    outcome = {n: counts[n] for n in ("placed", "within", "unranked") if n in counts}
+    return {**{n: counts.get(n) for n in names}, "outcome": outcome}
+
+
+def _pending_counts(
+    pending: list[AllocatorRun], client: postgres.Client
+) -> dict[str, dict[str, Any]]:
+    """Who takes part in each pending run, by the same rules as when it is solved."""
+    one_each = {run.allocation_run: run for run in pending}
+    wanted = [(action, run) for run in one_each.values() for action in ("workers", "job_lines")]
+    wanted += [("completed_allocations", run) for run in pending if run.is_exclusive]
+
+    def read(what: tuple[str, AllocatorRun]) -> list[dict[str, Any]]:
+        return postgres.fetchAll(what[0], what[1], client=client)
+
+    with ThreadPoolExecutor(READERS) as readers:
+        answers = list(readers.map(read, wanted))
+    found = {
+        (action, run.id if action == "completed_allocations" else run.allocation_run): rows
+        for (action, run), rows in zip(wanted, answers, strict=True)
+    }
+    return {
+        run.id: _counts(
+            RunRows(
+                run,
+                workers=found["workers", run.allocation_run],
+                job_lines=found["job_lines", run.allocation_run],
+                completed=found.get(("completed_allocations", run.id), []),
+            )
+        )
+        for run in pending
+    }
+
+
+def _counts(rows: RunRows) -> dict[str, Any]:
+    taking_part = participation(rows)
+    seats = sum(
+        max(0, capacity(row) - taking_part.used.get(job_line, 0))
+        for job_line, row in taking_part.job_lines.items()
+    )
+    return {
+        "workers": len(taking_part.workers),
+        "submitted": sum(bool(row.get("submitted")) for row in taking_part.workers.values()),
+        "job_lines": len(taking_part.job_lines),
+        "seats": seats,
+        "left_out": len(taking_part.left_out),
+    }
+
+
+def _stored_outcomes(
+    completed: list[AllocatorRun], client: postgres.Client
+) -> dict[str, dict[str, Any]]:
+    """Outcomes of runs that another program completed, from the ranks stored with them."""
+
+    def read(run: AllocatorRun) -> dict[str, Any]:
+        rows = postgres.fetchAll("allocations", run, client=client)
+        return {"outcome": outcome_counts(row["original_preference"] for row in rows)}
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return dict(zip((r.id for r in completed), readers.map(read, completed), strict=True))

@@ -1,0 +1,143 @@
+"""A first allocation for the master to start from, or the finding that there is none."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from ot.lp import emd
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_flow
+
+from allocator.solving.residual import Face
+
+QUICK = 500_000
+"""Up to this many pairs it is faster to wait than to watch for a cancel."""
+DETERRENTS = (50, 50_000)
+"""Cost of a forbidden pair, in multiples of the spread of costs; the second is tried if need be."""
+
+
+class NoAllocation(Exception):
+    """No allocation satisfies every hard rule."""
+
+
+def feasible_allocation(face: Face) -> NDArray[np.intp]:
+    """Any allocation that satisfies the face, from a maximum flow; raises NoAllocation.
+
+    A job line's places are two arcs: the mandatory part and the rest. The flow must fill all
+    mandatory parts and place every worker.
+    """
+    n_workers, n_job_lines = face.allowed.shape
+    upper = np.minimum(face.upper, n_workers)
+    must = int(face.lower.sum())
+    if (face.lower > upper).any() or must > n_workers:
+        raise NoAllocation
+    source, sink = n_workers + n_job_lines, n_workers + n_job_lines + 3
+    forced, spare = sink - 2, sink - 1
+    workers, lines = np.nonzero(face.allowed)
+    everyone, every_line = np.arange(n_workers), n_workers + np.arange(n_job_lines)
+    tails: list[Any] = [
+        np.full(n_workers, source),
+        workers,
+        every_line,
+        every_line,
+        [forced, spare],
+    ]
+    heads: list[Any] = [everyone, n_workers + lines, np.full(n_job_lines, forced)]
+    heads += [np.full(n_job_lines, spare), [sink, sink]]
+    capacity: list[Any] = [
+        np.ones(n_workers),
+        np.ones(len(workers)),
+        face.lower,
+        upper - face.lower,
+    ]
+    capacity += [[must, n_workers - must]]
+    entries = np.concatenate(capacity).astype(np.int32)
+    where = (np.concatenate(tails), np.concatenate(heads))
+    network = csr_array((entries, where), shape=(sink + 1, sink + 1))
+    result = maximum_flow(network, source, sink)
+    if result.flow_value < n_workers:
+        raise NoAllocation
+    flow = csr_array(result.flow)[:n_workers, n_workers:source]
+    flow.data[flow.data < 0] = 0
+    flow.eliminate_zeros()
+    return np.asarray(flow.indices, dtype=np.intp)
+
+
+def best_allocation(
+    costs: NDArray[np.int64], face: Face, stop: Callable[[], bool]
+) -> NDArray[np.intp] | None:
+    """The best allocation by POT's network simplex; None when stopped. Raises NoAllocation.
+
+    The run is a transport problem: a unit of mass for each worker, the places of each job line,
+    one dummy row for the places that stay empty. A mandatory job line is two columns: one place
+    that the dummy avoids, and the rest. Floating point holds each cost exactly; what its sums
+    may get wrong, pricing in whole numbers mends.
+    """
+    feasible: NDArray[np.intp] | None = None
+    for deterrent in DETERRENTS:
+        outcome = _transport(costs, face, deterrent, stop)
+        if outcome is None:
+            return None
+        filled = np.bincount(outcome, minlength=len(face.lower))
+        if (filled >= face.lower).all() and face.allowed[range(len(costs)), outcome].all():
+            return outcome
+        feasible = feasible_allocation(face) if feasible is None else feasible
+    return feasible
+
+
+def _transport(
+    costs: NDArray[np.int64], face: Face, deterrent: int, stop: Callable[[], bool]
+) -> NDArray[np.intp] | None:
+    """Job line of each worker in the transport problem, whose forbidden pairs are just dear."""
+    n_workers = len(costs)
+    upper = np.minimum(face.upper, n_workers)
+    spare = int(upper.sum()) - n_workers
+    if spare < 0 or (face.lower > upper).any() or face.lower.sum() > n_workers:
+        raise NoAllocation
+    forced, rest = np.flatnonzero(face.lower), np.flatnonzero(upper > face.lower)
+    owner = np.concatenate([forced, rest])
+    places = np.concatenate([face.lower[forced], (upper - face.lower)[rest]]).astype(np.float64)
+    # The library takes costs below zero for a mistake: count from the least.
+    above_least = (costs - costs.min()).astype(np.float64)
+    dear = deterrent * (float(above_least.max()) + 1)
+    table = np.where(face.allowed, above_least, dear)[:, owner]
+    mass = np.ones(n_workers)
+    if spare:
+        dummy = np.zeros(len(owner))
+        dummy[: len(forced)] = dear
+        table, mass = np.vstack([table, dummy]), np.append(mass, spare)
+    flow = _watched(lambda: emd(mass, places, table, numItermax=10**12), costs.size, stop)
+    return None if flow is None else owner[flow[:n_workers].argmax(axis=1)].astype(np.intp)
+
+
+def _watched(
+    work: Callable[[], NDArray[np.float64]], size: int, stop: Callable[[], bool]
+) -> NDArray[np.float64] | None:
+    """What `work` returns; None as soon as `stop()` is true.
+
+    The library releases the interpreter's lock but cannot be interrupted: it is left behind.
+    """
+    if size <= QUICK:
+        return work()
+    outcome: list[NDArray[np.float64]] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.02)
+        if stop():
+            return None
+    if failure:
+        raise failure[0]
+    return outcome[0]

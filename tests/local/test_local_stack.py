@@ -94,7 +94,7 @@ def test_start_at_once_from_two_threads_gives_one_stack(data_dir):
 
 
 def test_start_at_once_from_two_commands_gives_one_stack(data_dir):
-    code = f"from allocator.embedded import stack; print(stack.start({str(data_dir)!r}).url)"
+    code = f"from allocator.local import stack; print(stack.start({str(data_dir)!r}).url)"
     command = [sys.executable, "-c", code]
     both = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
@@ -106,7 +106,7 @@ def test_start_at_once_from_two_commands_gives_one_stack(data_dir):
 
 
 def test_stack_outlives_the_command_that_started_it(data_dir):
-    code = f"from allocator.embedded import stack; stack.start({str(data_dir)!r})"
+    code = f"from allocator.local import stack; stack.start({str(data_dir)!r})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert plans(stack.running(data_dir)) == []

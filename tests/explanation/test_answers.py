@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allocator.errors import NotSolved
+from allocator.errors import NotExplained, NotSolved
 from allocator.explanation import (
-    NotExplained,
     Situation,
     contested_job_lines,
     extremes,

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allocator.demo import demo_data
-from allocator.explanation import NotExplained, Situation
+from allocator.errors import NotExplained
+from allocator.explanation import Situation
 from allocator.explanation.answers import Answer, worker_answers
 from allocator.explanation.wording import outcome_words, total_words
 from allocator.models import Policy, RunInputs, Settings, SolveResult, Status

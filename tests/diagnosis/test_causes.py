@@ -24,12 +24,12 @@ from allocator.diagnosis import (
     Diagnosis,
     diagnose,
     graph,
-    irreducible_rules,
     pre_checks,
     reordered,
 )
 from allocator.errors import DataIssue, InvalidData
 from allocator.models import Eligibility, QualificationTag, RunInputs, Settings
+from tests.diagnosis.irreducible import irreducible_rules
 from tests.open_runs import covers, has_allocation, may_hold, open_run
 from tests.strategies import run_inputs
 from tests.synthetic import synthetic_inputs

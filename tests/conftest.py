@@ -19,6 +19,7 @@ from supabase import Client, ClientOptions, create_client
 
 from allocator.local import stack
 from allocator.local.database import insert_rows
+from tests import profiles  # noqa: F401
 
 
 @dataclass(frozen=True)

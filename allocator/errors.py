@@ -15,11 +15,11 @@ command line ends with.
     │   ├── MissingTable, MissingFunction
     │   └── TimedOut, MalformedAnswer
     ├── NotSolved
-    │   ├── Infeasible
-    │   └── Cancelled
+    │   └── Infeasible
     ├── CheckFailed
     ├── NotExplained
     ├── CommitRefused
+    │   ├── SolveCancelled
     │   ├── AlreadyCompleted
     │   ├── InputsChanged
     │   └── NotProven
@@ -200,13 +200,6 @@ class Infeasible(NotSolved):
     remedy = "Open the run's diagnosis to see the cause and the fixes."
 
 
-class Cancelled(NotSolved):
-    """The solve was cancelled; what a cancelled solve leaves is never committed."""
-
-    exit_code = ExitCode.INTERRUPTED
-    remedy = "Solve again and let it end; a time limit ends it by itself."
-
-
 class CheckFailed(AllocatorError):
     """The independent check rejected the allocation, so it is neither shown nor committed."""
 
@@ -223,6 +216,13 @@ class CommitRefused(AllocatorError):
     """The commit was refused and nothing was written."""
 
     exit_code = ExitCode.COMMIT_REFUSED
+
+
+class SolveCancelled(CommitRefused):
+    """The solve was stopped before it ended, so nothing was committed."""
+
+    exit_code = ExitCode.INTERRUPTED
+    remedy = "Solve again and let it end; a longer time limit helps a slow run."
 
 
 class AlreadyCompleted(CommitRefused):

@@ -15,13 +15,13 @@ from allocator.demo import demo_data
 from allocator.demo.small_runs import BY_EYE_OPTIMUM
 from allocator.errors import (
     AlreadyCompleted,
-    Cancelled,
     CommitRefused,
     InputsChanged,
     InvalidData,
     MissingFunction,
     NotSolved,
     RunNotFound,
+    SolveCancelled,
     Unreachable,
     UsageError,
 )
@@ -273,7 +273,7 @@ def test_changes_since_is_empty_when_nothing_changed(service):
         (lambda r: replace(r, checks=(Check("seats", 1, ("too many",)),)), NotSolved),
         (lambda r: replace(r, allocations=()), NotSolved),
         (lambda r: replace(r, status=Status.INFEASIBLE), NotSolved),
-        (lambda r: replace(r, status=Status.CANCELLED), Cancelled),
+        (lambda r: replace(r, status=Status.CANCELLED), SolveCancelled),
         (lambda r: replace(r, fingerprint="0" * 64), NotSolved),
         (lambda r: replace(r, scenario="another"), NotSolved),
     ],

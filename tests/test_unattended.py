@@ -10,7 +10,14 @@ import pytest
 from allocator import postgres
 from allocator.config import Connection
 from allocator.demo import demo_data
-from allocator.errors import Cancelled, Infeasible, InvalidData, NotProven, Unexpected, UsageError
+from allocator.errors import (
+    Infeasible,
+    InvalidData,
+    NotProven,
+    SolveCancelled,
+    Unexpected,
+    UsageError,
+)
 from allocator.models import Settings, Status
 from allocator.service import AllocatorService
 from allocator.unattended import Terms, process_pending, require_allocation
@@ -93,7 +100,7 @@ def test_cancel_commits_nothing_of_the_solve_under_way_and_ends_the_work(service
 
     terms = replace(TERMS, accept_unproven=True)
     processed = process_pending(service, terms, cancel=cancel, carry_out=carry_out)
-    assert isinstance(processed[-1].error, Cancelled)
+    assert isinstance(processed[-1].error, SolveCancelled)
     assert processed[-1].run.id in SOUND
     assert len(processed) < 5
     assert committed(database) == set()
@@ -117,13 +124,20 @@ def test_somebody_answers_for_the_work():
 def test_unproven_result_needs_to_be_accepted():
     result = replace(small_result(), status=Status.FEASIBLE)
     with pytest.raises(NotProven) as refusal:
-        require_allocation(result, accept_unproven=False)
+        require_allocation(result, accept_unproven=False, cancel=threading.Event())
     assert refusal.value.exit_code == 6
-    require_allocation(result, accept_unproven=True)
+    require_allocation(result, accept_unproven=True, cancel=threading.Event())
 
 
 @pytest.mark.parametrize("accept_unproven", [False, True])
 def test_cancelled_result_is_never_accepted(accept_unproven):
     result = replace(small_result(), status=Status.CANCELLED)
-    with pytest.raises(Cancelled):
-        require_allocation(result, accept_unproven=accept_unproven)
+    with pytest.raises(SolveCancelled):
+        require_allocation(result, accept_unproven=accept_unproven, cancel=threading.Event())
+
+
+def test_optimum_that_a_cancel_came_too_late_for_is_not_committed_either():
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(SolveCancelled):
+        require_allocation(small_result(), accept_unproven=True, cancel=cancel)

@@ -46,8 +46,8 @@ def allocator_run(row: Row) -> AllocatorRun:
         included_job_lines=_ids(row.get("included_job_lines")),
         included_worker_mappings=_ids(row.get("included_worker_mappings")),
         allocation_run_status=parent.get("status") or "",
-        startdate=_day(parent.get("startdate")),
-        enddate=_day(parent.get("enddate")),
+        startdate=_day(parent.get("startdate"), plan.get("timezone") or "UTC"),
+        enddate=_day(parent.get("enddate"), plan.get("timezone") or "UTC"),
         due_date=moment(parent.get("due_date")),
         plan_name=plan.get("name") or "",
         org=str(plan.get("org") or ""),
@@ -110,13 +110,13 @@ def run_name(run: AllocatorRun) -> str:
 
 def local_time(run: AllocatorRun, when: datetime) -> str:
     """A moment in the plan's time zone, e.g. `2 March 2026 09:05`."""
-    there = when.astimezone(_zone(run))
+    there = when.astimezone(_zone(run.timezone))
     return f"{there.day} {there:%B %Y %H:%M}"
 
 
 def local_clock(run: AllocatorRun, when: datetime) -> str:
     """The time of day in the plan's time zone, e.g. `09:05`."""
-    return f"{when.astimezone(_zone(run)):%H:%M}"
+    return f"{when.astimezone(_zone(run.timezone)):%H:%M}"
 
 
 def moment(value: str | None) -> datetime | None:
@@ -132,15 +132,17 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _zone(run: AllocatorRun) -> ZoneInfo:
+def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(run.timezone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 
 
-def _day(value: str | None) -> date | None:
-    return date.fromisoformat(value[:10]) if value else None
+def _day(value: str | None, timezone: str) -> date | None:
+    """The calendar day of a moment in the plan's zone."""
+    when = moment(value)
+    return when.astimezone(_zone(timezone)).date() if when else None
 
 
 def _ids(value: Iterable[str | None] | None) -> tuple[str, ...]:

@@ -20,10 +20,24 @@ from allocator.rules.fingerprint import differences
 from tests.conftest import Database
 from tests.database.year import Year, own_client, requests_of
 
+PREFERENCE_KEY = "preference_worker_job_lines_pkey"
+
 
 @pytest.fixture
 def year(database: Database) -> Year:
     return Year(database)
+
+
+@pytest.fixture
+def without_preference_key(database: Database) -> Iterator[None]:
+    """A database that lets a worker rank a job line in several rows."""
+    database.rows("alter table preference_worker_job_lines drop constraint " + PREFERENCE_KEY)
+    yield
+    database.rows("delete from preference_worker_job_lines")
+    database.rows(
+        f"alter table preference_worker_job_lines add constraint {PREFERENCE_KEY}"
+        " primary key (job_line, allocation_run_worker_mapping)"
+    )
 
 
 @pytest.fixture
@@ -244,6 +258,7 @@ def test_hydrate_a_rank_below_one_blocks_and_names_the_row(year, client, rank):
     assert issue.remedy
 
 
+@pytest.mark.usefixtures("without_preference_key")
 def test_hydrate_repeated_preference_rows_block(year, client):
     ada, surgery = year.worker("Ada"), year.job_line("Surgery")
     year.ranks(ada, (surgery, 2), (surgery, None), (surgery, 1))
@@ -305,6 +320,7 @@ def test_hydrate_a_run_without_workers_blocks(year, client):
     assert not issue.acknowledgeable
 
 
+@pytest.mark.usefixtures("without_preference_key")
 def test_hydrate_collects_every_error_at_once(year, client):
     ada, surgery = year.worker("Ada"), year.job_line("Surgery", max_n_workers=-1)
     year.ranks(ada, (surgery, 0), (surgery, -1))

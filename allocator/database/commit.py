@@ -51,6 +51,8 @@ def commit(
     operator = operator.strip()
     require_committable(inputs, result, operator)
     before = as_read or inputs
+    # Taken before the last reading: a change after that reading changes the digest too.
+    digest = postgres.digest(inputs.run.id, client=client)
     now = hydrate(inputs.run.id, client=client)
     # A run that is completed by now is the commit function's to judge: a repeat, or too late.
     if now.run.is_pending and now.fingerprint != result.fingerprint:
@@ -63,7 +65,7 @@ def commit(
         }
         for a in result.allocations
     ]
-    audit = audit_of(inputs, result, operator, scenario or {})
+    audit = {**audit_of(inputs, result, operator, scenario or {}), "digest": digest}
     try:
         receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except (Unreachable, TimedOut, MalformedAnswer) as exc:

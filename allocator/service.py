@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from allocator import postgres
@@ -35,9 +36,9 @@ class AllocatorService:
     def __init__(self, client: postgres.Client | None = None) -> None:
         self._client = client
 
-    @property
+    @cached_property
     def client(self) -> postgres.Client:
-        """The database client. Raises ConfigurationError when no database is configured."""
+        """The database client, made once. Raises ConfigurationError when none is configured."""
         return self._client or postgres.default_client()
 
     def runs(self) -> list[RunOverview]:

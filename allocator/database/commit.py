@@ -40,7 +40,7 @@ def commit(
     *,
     scenario: Mapping[str, Any] | None = None,
     as_read: RunInputs | None = None,
-    client: postgres.Client | None = None,
+    client: postgres.Client,
 ) -> Receipt:
     """Write the result's allocations and complete the run, once; give the receipt.
 
@@ -110,7 +110,7 @@ def _find_out(
     rows: list[dict[str, Any]],
     operator: str,
     lost: AllocatorError,
-    client: postgres.Client | None,
+    client: postgres.Client,
 ) -> Receipt:
     """Look whether a commit whose answer was lost took place; it is never sent again from here.
 
@@ -145,7 +145,7 @@ def _receipt_or_refusal(
     rows: list[dict[str, Any]],
     operator: str,
     completed_at: str,
-    client: postgres.Client | None,
+    client: postgres.Client,
 ) -> Receipt:
     receipt = read_receipt(run_id, client=client)
     written = postgres.fetchAll("allocations", run_id, client=client)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from allocator import postgres
 from allocator.config import SERVICE_ROLE, key_role, load_connection
+from allocator.database.reading import QUALIFICATIONS_REMEDY
 from allocator.errors import AllocatorError, DatabaseError, MissingFunction, MissingTable
 
 SQL_DIRECTORY = Path(__file__).parent / "sql"
@@ -97,7 +98,7 @@ def _tables(probed: dict[str, DatabaseError | None]) -> Iterator[Finding]:
         elif isinstance(problem, MissingTable):
             remedy = "Ask the owner of the database to add it."
         elif isinstance(problem, MissingFunction):
-            remedy = postgres.QUALIFICATIONS_REMEDY
+            remedy = QUALIFICATIONS_REMEDY
         yield Finding(False, f"{kind} {name}", problem.message, remedy)
 
 

@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allocator.models import AllocatorRun, Eligibility, QualificationTag, Weighting
 
 Row = Mapping[str, Any]
 
+WORKERS, JOB_LINES, TAGS = "workers", "job_lines", "qualification_tags"
+"""Kinds of ids, under the names of the reads that find them."""
 
-@dataclass(slots=True)
+ELIGIBILITY_ARRAYS = (
+    ("included_qualification_tag_ids", TAGS),
+    ("excluded_qualification_tag_ids", TAGS),
+    ("included_worker_mapping_ids", WORKERS),
+    ("excluded_worker_mapping_ids", WORKERS),
+)
+WEIGHTING_ARRAYS = (("qualification_tag_ids", TAGS), ("worker_mapping_ids", WORKERS))
+
+
+class Ranked(NamedTuple):
+    """A preference row of a worker; `rank` is what the database holds, None = unranked."""
+
+    job_line: str
+    rank: Any
+
+
+@dataclass(frozen=True, slots=True)
 class RunRows:
-    """Everything read for one allocator run except the preferences, which are streamed.
+    """Everything read for one allocator run; nothing is read after it.
 
-    All but `run` cover the whole allocation run. `elsewhere` names the rows that an array of ids
-    mentions and that belong to another allocation run or organisation: table → id → name.
+    All but `run` cover the whole allocation run. `preferences` are by worker mapping. `elsewhere`
+    names the rows that an array of ids mentions and that belong to another allocation run or
+    organisation: kind → id → name.
     """
 
     run: AllocatorRun
-    workers: list[dict[str, Any]] = field(default_factory=list)
-    job_lines: list[dict[str, Any]] = field(default_factory=list)
-    eligibility: list[dict[str, Any]] = field(default_factory=list)
-    weightings: list[dict[str, Any]] = field(default_factory=list)
-    tags: list[dict[str, Any]] = field(default_factory=list)
-    qualifications: list[dict[str, Any]] = field(default_factory=list)
-    completed: list[dict[str, Any]] = field(default_factory=list)
-    elsewhere: dict[str, dict[str, str]] = field(default_factory=dict)
+    workers: Sequence[Row] = ()
+    job_lines: Sequence[Row] = ()
+    eligibility: Sequence[Row] = ()
+    weightings: Sequence[Row] = ()
+    tags: Sequence[Row] = ()
+    qualifications: Sequence[Row] = ()
+    completed: Sequence[Row] = ()
+    preferences: Mapping[str, Sequence[Ranked]] = field(default_factory=dict)
+    elsewhere: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def known(self, kind: str) -> set[str]:
+        """Ids that were read of this kind; tags of other organisations are not among them."""
+        rows = {WORKERS: self.workers, JOB_LINES: self.job_lines, TAGS: self.tags}[kind]
+        return {row["id"] for row in rows}
 
 
 def allocator_run(row: Row) -> AllocatorRun:
@@ -43,8 +68,8 @@ def allocator_run(row: Row) -> AllocatorRun:
         queued_at=moment(row.get("queued_at")),
         completed_at=moment(row.get("completed_at")),
         is_exclusive=bool(row.get("is_exclusive")),
-        included_job_lines=_ids(row.get("included_job_lines")),
-        included_worker_mappings=_ids(row.get("included_worker_mappings")),
+        included_job_lines=ids(row.get("included_job_lines")),
+        included_worker_mappings=ids(row.get("included_worker_mappings")),
         allocation_run_status=parent.get("status") or "",
         startdate=_day(parent.get("startdate"), plan.get("timezone") or "UTC"),
         enddate=_day(parent.get("enddate"), plan.get("timezone") or "UTC"),
@@ -59,10 +84,10 @@ def eligibility(row: Row) -> Eligibility:
     """A row of `job_line_eligibility`; a null array is an empty one."""
     return Eligibility(
         row["job_line"],
-        frozenset(_ids(row.get("included_qualification_tag_ids"))),
-        frozenset(_ids(row.get("excluded_qualification_tag_ids"))),
-        frozenset(_ids(row.get("included_worker_mapping_ids"))),
-        frozenset(_ids(row.get("excluded_worker_mapping_ids"))),
+        frozenset(ids(row.get("included_qualification_tag_ids"))),
+        frozenset(ids(row.get("excluded_qualification_tag_ids"))),
+        frozenset(ids(row.get("included_worker_mapping_ids"))),
+        frozenset(ids(row.get("excluded_worker_mapping_ids"))),
     )
 
 
@@ -73,8 +98,8 @@ def weighting(row: Row) -> Weighting:
         row["id"],
         int(value) if is_whole(value) else 0,
         row.get("job_line"),
-        frozenset(_ids(row.get("qualification_tag_ids"))),
-        frozenset(_ids(row.get("worker_mapping_ids"))),
+        frozenset(ids(row.get("qualification_tag_ids"))),
+        frozenset(ids(row.get("worker_mapping_ids"))),
     )
 
 
@@ -101,6 +126,11 @@ def worker_name(row: Row) -> str:
 def job_line_name(row: Row) -> str:
     """A job line's name."""
     return row.get("name") or "a job line without a name"
+
+
+def tag_name(row: Row) -> str:
+    """A qualification's name."""
+    return row.get("name") or "a qualification without a name"
 
 
 def run_name(run: AllocatorRun) -> str:
@@ -132,6 +162,11 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def is_rank(value: Any) -> bool:
+    """Whether a value of `order_preference` is a rank: a whole number from 1."""
+    return is_whole(value) and value >= 1
+
+
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
@@ -145,6 +180,6 @@ def _day(value: str | None, timezone: str) -> date | None:
     return when.astimezone(_zone(timezone)).date() if when else None
 
 
-def _ids(value: Iterable[str | None] | None) -> tuple[str, ...]:
-    # An empty entry stays, as "", so that validation can report it.
+def ids(value: Iterable[str | None] | None) -> tuple[str, ...]:
+    """The entries of an array of ids; an empty one stays, as "", so that it can be reported."""
     return tuple(entry or "" for entry in value or ())

@@ -14,6 +14,7 @@ from allocator.database.records import read_receipt, receipt_of
 from allocator.errors import (
     AllocatorError,
     AlreadyCompleted,
+    Cancelled,
     CommitRefused,
     InputsChanged,
     MalformedAnswer,
@@ -27,7 +28,7 @@ from allocator.models import Receipt, RunInputs, SolveResult, Status
 from allocator.rules.fingerprint import differences
 from allocator.rules.naming import job_line_name, worker_name
 
-COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE, Status.CANCELLED)
+COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE)
 
 LOOK_AGAIN = (0.2, 0.6, 1.2, 2.0)
 """Seconds before each look at a run whose commit lost its answer."""
@@ -78,9 +79,11 @@ def commit(
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:
-    """Raise NotSolved or UsageError unless the result may be committed by this operator."""
+    """Raise NotSolved (or its kinds) or UsageError unless this operator may commit the result."""
     if not operator:
         raise UsageError("The commit does not say who commits.", remedy="Name the operator.")
+    if result.status is Status.CANCELLED:
+        raise Cancelled
     if result.status not in COMMITTABLE or not result.allocations:
         raise NotSolved(f"The solve ended as {result.status.value}, without an allocation.")
     if not result.is_checked:

@@ -22,8 +22,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from allocator.errors import AllocatorError, DatabaseError, RunNotFound, UsageError
-from allocator.jobs import AlreadyRunning, JobSnapshot
+from allocator.errors import (
+    AllocatorError,
+    AlreadyRunning,
+    DatabaseError,
+    RunCompleted,
+    RunNotFound,
+    UsageError,
+)
+from allocator.jobs import JobSnapshot
 from allocator.operators import verify_password
 from console.gate import triggers
 from console.gate.access import Clock
@@ -133,7 +140,7 @@ def _answered(handler: Handler) -> Handler:
 def _status(error: AllocatorError) -> int:
     if isinstance(error, RunNotFound):
         return 404
-    if isinstance(error, AlreadyRunning | triggers.Completed):
+    if isinstance(error, AlreadyRunning | RunCompleted):
         return 409
     if isinstance(error, DatabaseError):
         return 503

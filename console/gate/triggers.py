@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from allocator.errors import AllocatorError, UsageError
 from allocator.jobs import AlreadyRunning, Job, OnProgress, Work
@@ -24,16 +23,6 @@ _being_read: set[str] = set()
 
 class Completed(UsageError):
     """The run is completed already."""
-
-
-def settings_from(body: Mapping[str, Any]) -> Settings:
-    """Settings from a request's JSON object. Raises UsageError for an unknown or bad one."""
-    try:
-        return Settings(**body)
-    except (TypeError, ValueError) as exc:
-        # Settings names the field and its range; the value itself is not repeated.
-        reason = str(exc) if type(exc) is ValueError else "A setting is unknown or of a wrong kind."
-        raise UsageError(f"The settings are not right: {reason}") from None
 
 
 def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
@@ -64,11 +53,13 @@ def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job
     return _submit(inputs, settings, work)
 
 
-def start_pending(settings: Settings) -> Job:
+def start_pending(
+    settings: Settings, *, acknowledged: bool = False, accept_unproven: bool = False
+) -> Job:
     """Solve and commit every pending run in turn, the longest waiting first.
 
-    Only proven optima are committed; a run that fails does not stop the rest. Raises
-    AlreadyRunning.
+    Only proven optima are committed unless `accept_unproven`; a run that fails does not stop
+    the rest. Raises AlreadyRunning.
     """
 
     def work(_on_progress: OnProgress, cancel: threading.Event) -> dict[str, str]:
@@ -76,7 +67,9 @@ def start_pending(settings: Settings) -> Job:
         for run in backend.service().pending():
             if cancel.is_set():
                 break
-            outcome[run.id] = _attempt(lambda run=run: _finish(run, settings))  # type: ignore[misc]
+            outcome[run.id] = _attempt(
+                lambda run=run: _finish(run, settings, acknowledged, accept_unproven)  # type: ignore[misc]
+            )
         return outcome
 
     return backend.jobs().submit(
@@ -106,15 +99,22 @@ def _reserved(run_id: str) -> Iterator[None]:
             _being_read.discard(run_id)
 
 
-def _finish(run: AllocatorRun, settings: Settings) -> str:
+def _finish(
+    run: AllocatorRun, settings: Settings, acknowledged: bool, accept_unproven: bool
+) -> str:
     service = backend.service()
     inputs = service.hydrate(run.id)
 
     def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
         result = service.solve(
-            inputs, settings, operator=OPERATOR, on_progress=on_progress, cancel=cancel
+            inputs,
+            settings,
+            operator=OPERATOR,
+            acknowledged=acknowledged,
+            on_progress=on_progress,
+            cancel=cancel,
         )
-        require_allocation(result, accept_unproven=False)
+        require_allocation(result, accept_unproven=accept_unproven)
         service.commit(inputs, result, OPERATOR)
         return result
 

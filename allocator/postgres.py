@@ -59,7 +59,6 @@ CONTRACT = 2
 """What this program means by a commit; the first number of the version of our SQL."""
 
 
-
 def connect(connection: Connection) -> Client:
     """A client for this project, safe to share between threads.
 

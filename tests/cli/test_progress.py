@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from allocator.cli.progress import cancel_on_interrupt, describe
-from allocator.database.hydrate import Reading
+from allocator.database.transport import Reading
 from allocator.models import Phase, Progress
 
 

@@ -14,7 +14,10 @@ from tests.console.ui.test_frame import text_of
 def without_our_objects(database) -> Iterator[None]:
     """While it lasts, none of our objects is in the API's schema."""
     tables = ("allocator_console_audit", "allocator_console_scenarios", "allocator_console_solves")
-    functions = ("allocator_console_version()", "allocator_console_commit(uuid, jsonb, jsonb)")
+    functions = (
+        "allocator_console_version()",
+        "allocator_console_commit(uuid, jsonb, jsonb, integer)",
+    )
     named = [("table", name) for name in tables] + [("function", name) for name in functions]
     database.rows("create schema hidden")
     for kind, name in named:

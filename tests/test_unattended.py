@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from allocator import postgres
-from allocator.config import Connection
 from allocator.demo import demo_data
 from allocator.errors import (
     Infeasible,
@@ -22,25 +20,11 @@ from allocator.models import Settings, Status
 from allocator.service import AllocatorService
 from allocator.unattended import Terms, process_pending, require_allocation
 from tests.builders import small_result
-from tests.database.demo_rows import demo_rows
+from tests.services import service_at
 
 TERMS = Terms("night job", Settings())
 SOUND = {demo_data.INTERN_YEAR, demo_data.BY_EYE, demo_data.SECOND_BATCH}
 """The demo's pending runs that have an allocation and no data error."""
-
-
-@pytest.fixture
-def empty(database) -> AllocatorService:
-    """The service on an empty database."""
-    info = database.info
-    return AllocatorService(postgres.connect(Connection(info.url, info.service_role_key)))
-
-
-@pytest.fixture
-def service(empty, database) -> AllocatorService:
-    """The service on a database with the demo data."""
-    database.insert_tables(demo_rows())
-    return empty
 
 
 def committed(database) -> set[str]:
@@ -112,8 +96,8 @@ def test_cancel_before_the_first_run_solves_nothing(service, database):
     assert process_pending(service, TERMS, cancel=cancel) == []
 
 
-def test_nothing_pending_is_nothing_to_do(empty):
-    assert process_pending(empty, TERMS) == []
+def test_nothing_pending_is_nothing_to_do(database):
+    assert process_pending(service_at(database, database.info.url), TERMS) == []
 
 
 def test_somebody_answers_for_the_work():

@@ -150,6 +150,12 @@ class CommitRefused(AllocatorError):
     exit_code = 6
 
 
+class OtherSolve(CommitRefused):
+    """This is not the allocation that was shown and confirmed; nothing was written."""
+
+    remedy = "Look at the allocation as it is now, then commit that one."
+
+
 class AlreadyCompleted(CommitRefused):
     """Somebody else has already committed this run; nothing was written."""
 

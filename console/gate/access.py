@@ -204,7 +204,7 @@ class Throttle:
             counter = self._name(name, known)
             self._count(counter, limits.attempts, limits.seconds)
             self._count(self._address(address), factor * limits.attempts, limits.seconds)
-            return min(4.0, 0.25 * 2**counter.failures)
+            return min(4.0, 0.25 * 2.0**counter.failures)
 
     def succeeded(self, name: str) -> None:
         """Forget this operator's failures. The address keeps its own."""

@@ -23,8 +23,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from allocator.errors import AllocatorError, DatabaseError, RunNotFound, UsageError
-from allocator.jobs import AlreadyRunning, JobSnapshot
+from allocator.jobs import AlreadyRunning, JobKind, JobSnapshot
 from allocator.operators import verify_password
+from allocator.solved import Solved
 from console.gate import triggers
 from console.gate.access import Clock
 from console.state import backend
@@ -75,7 +76,7 @@ async def _process_pending(request: Request) -> Response:
 async def _state(request: Request) -> Response:
     run_id = request.path_params["run"].lower()
     run = await run_in_threadpool(triggers.find, run_id)
-    job = backend.jobs().get(run.id)
+    job = backend.jobs().get(JobKind.SOLVE, run.id)
     return JSONResponse(
         {
             "run": run.id,
@@ -89,6 +90,8 @@ async def _state(request: Request) -> Response:
 def job_as_dict(job: JobSnapshot) -> dict[str, Any]:
     """A job for a program to read: state, progress and outcome; no names of people."""
     result, progress = job.result, job.progress
+    if isinstance(result, Solved):
+        result = result.result
     return {
         "state": job.state.value,
         "started_at": job.started_at.isoformat(),
@@ -187,10 +190,12 @@ class ApiKeys:
             return None if self._calls.take() else _too_many()
         if not self._wrong.take():
             return _too_many()
-        if stored_hash and key and await run_in_threadpool(verify_password, stored_hash, key):
+        if not stored_hash or not key:
+            return _wrong_key()
+        if await run_in_threadpool(verify_password, stored_hash, key):
             self._proven = (stored_hash, _digest(key))
             return None
-        return _problem(401, "Send the key in the X-API-KEY header.")
+        return _wrong_key()
 
     def _is_proven(self, stored_hash: str, key: str) -> bool:
         proven_hash, digest = self._proven
@@ -199,6 +204,10 @@ class ApiKeys:
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
+
+
+def _wrong_key() -> Response:
+    return _problem(401, "Send the key in the X-API-KEY header.")
 
 
 def _too_many() -> Response:

@@ -29,7 +29,7 @@ from console.gate.access import (
     session_token,
     set_cookie,
 )
-from console.ui.navigation import safe_next
+from console.places import safe_next
 
 SIGN_IN, SIGN_OUT, STATE = "/sign-in", "/sign-out", "/sign-in/state"
 STYLE, ICON = "/sign-in/style.css", "/sign-in/icon.svg"
@@ -79,9 +79,9 @@ class _Handlers:
             return self._again(request, form, 503, "The console is busy. Try again in a minute.")
         outcome = await self._check(request, form)
         if outcome.token:
-            response = RedirectResponse(safe_next(form.get("next", "/")), 303)
-            self._set_session(response, request, outcome.token)
-            return response
+            inside = RedirectResponse(safe_next(form.get("next", "/")), 303)
+            self._set_session(inside, request, outcome.token)
+            return inside
         await asyncio.sleep(outcome.wait)
         if outcome.locked_for <= 0:
             return self._again(request, form, 401, "The name or the password is wrong.")

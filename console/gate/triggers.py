@@ -6,17 +6,19 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from allocator.errors import AllocatorError, UsageError
-from allocator.jobs import AlreadyRunning, Job, OnProgress, Work
+from allocator.jobs import AlreadyRunning, Job, JobKind, OnProgress, Work
 from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
+from allocator.solved import Solved
 from allocator.unattended import require_allocation
-from console.state import backend
+from console.state import backend, solving
+from console.state.solving import SolveRequest
 
 LOGGER = logging.getLogger(__name__)
 OPERATOR = "HTTP trigger"
-PROCESS_PENDING = "process-pending"
 
 _lock = threading.Lock()
 _being_read: set[str] = set()
@@ -51,8 +53,8 @@ def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
 def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job:
     inputs = backend.service().hydrate(run_id)
 
-    def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
-        return backend.service().solve(
+    def work(on_progress: OnProgress, cancel: threading.Event) -> Solved:
+        result = backend.service().solve(
             inputs,
             settings,
             operator=OPERATOR,
@@ -60,8 +62,9 @@ def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job
             on_progress=on_progress,
             cancel=cancel,
         )
+        return _solved(inputs, result)
 
-    return _submit(inputs, settings, work)
+    return _start(run_id, settings, work, keep=solving.waits_for_commit)
 
 
 def start_pending(settings: Settings) -> Job:
@@ -79,8 +82,13 @@ def start_pending(settings: Settings) -> Job:
             outcome[run.id] = _attempt(lambda run=run: _finish(run, settings))  # type: ignore[misc]
         return outcome
 
-    return backend.jobs().submit(
-        PROCESS_PENDING, work, started_by=OPERATOR, settings=settings, refuse_running=True
+    return backend.jobs().start(
+        JobKind.PROCESS_PENDING,
+        "every pending run",
+        work,
+        request=SolveRequest(settings),
+        started_by=OPERATOR,
+        refuse_running=True,
     )
 
 
@@ -94,9 +102,9 @@ def find(run_id: str) -> AllocatorRun:
 @contextmanager
 def _reserved(run_id: str) -> Iterator[None]:
     """While a run is being read for a solve, a second call for it is turned away."""
-    job = backend.jobs().get(run_id)
+    job = backend.jobs().get(JobKind.SOLVE, run_id)
     with _lock:
-        if run_id in _being_read or (job and job.snapshot().is_running):
+        if run_id in _being_read or (job and job.is_running):
             raise AlreadyRunning
         _being_read.add(run_id)
     try:
@@ -110,29 +118,36 @@ def _finish(run: AllocatorRun, settings: Settings) -> str:
     service = backend.service()
     inputs = service.hydrate(run.id)
 
-    def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
+    def work(on_progress: OnProgress, cancel: threading.Event) -> Solved:
         result = service.solve(
             inputs, settings, operator=OPERATOR, on_progress=on_progress, cancel=cancel
         )
         require_allocation(result, accept_unproven=False)
         service.commit(inputs, result, OPERATOR)
-        return result
+        return _solved(inputs, result)
 
-    job = _submit(inputs, settings, work)
+    job = _start(run.id, settings, work)
     job.wait()
     error = job.snapshot().error
     return str(error) if error else "committed"
 
 
-def _submit(inputs: RunInputs, settings: Settings, work: Work) -> Job:
-    return backend.jobs().submit(
-        inputs.run.id,
+def _start(
+    run_id: str, settings: Settings, work: Work, keep: Callable[[Any], bool] | None = None
+) -> Job:
+    return backend.jobs().start(
+        JobKind.SOLVE,
+        run_id,
         work,
+        request=SolveRequest(settings),
         started_by=OPERATOR,
-        inputs=inputs,
-        settings=settings,
         refuse_running=True,
+        keep=keep,
     )
+
+
+def _solved(inputs: RunInputs, result: SolveResult) -> Solved:
+    return Solved(inputs, result, inputs, None, OPERATOR, datetime.now(UTC))
 
 
 def _attempt(step: Callable[[], str]) -> str:

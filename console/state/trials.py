@@ -116,6 +116,8 @@ def solve_all(
     subject = _subject(reading, scenarios)
     job = backend.jobs().get(JobKind.TRIALS, subject)
     if job is None:
+        for ended in backend.jobs().snapshots(JobKind.TRIALS):
+            backend.jobs().forget(JobKind.TRIALS, ended.subject)  # large; the store has them, too
         return backend.jobs().start(JobKind.TRIALS, subject, work, started_by=operator)
     # What it solved may be more than the store can hold at once, so it counts as it stands.
     solved = job.snapshot().result

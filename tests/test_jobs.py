@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from allocator.errors import InvalidData
-from allocator.jobs import HISTORY_SIZE, AlreadyRunning, History, JobKind, Jobs, JobState
+from allocator.errors import AlreadyRunning, InvalidData
+from allocator.jobs import HISTORY_SIZE, History, JobKind, Jobs, JobState
 from allocator.models import Phase, Progress, Status
 from tests.builders import small_result
 

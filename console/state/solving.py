@@ -22,7 +22,7 @@ from console.state import backend, readings
 
 
 @dataclass(frozen=True, slots=True)
-class SolveRequest:
+class SolveOrder:
     """What a solve of a run was asked for."""
 
     settings: Settings
@@ -63,7 +63,7 @@ def solve_in_background(
         JobKind.SOLVE,
         as_read.run.id,
         work,
-        request=SolveRequest(settings, scenario),
+        request=SolveOrder(settings, scenario),
         started_by=operator,
         refuse_running=refuse_running,
         keep=waits_for_commit,

@@ -19,7 +19,7 @@ command line ends with.
     ├── CheckFailed
     ├── NotExplained
     ├── CommitRefused
-    │   ├── SolveCancelled
+    │   ├── SolveCancelled, OtherSolve
     │   ├── AlreadyCompleted
     │   ├── InputsChanged
     │   └── NotProven
@@ -223,6 +223,12 @@ class SolveCancelled(CommitRefused):
 
     exit_code = ExitCode.INTERRUPTED
     remedy = "Solve again and let it end; a longer time limit helps a slow run."
+
+
+class OtherSolve(CommitRefused):
+    """This is not the allocation that was shown and confirmed; nothing was written."""
+
+    remedy = "Look at the allocation as it is now, then commit that one."
 
 
 class AlreadyCompleted(CommitRefused):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from allocator import postgres
 from allocator.config import load_connection
 from allocator.database.rows import allocator_run
-from allocator.errors import InvalidData, RunNotFound, UsageError
+from allocator.errors import InvalidData, OtherSolve, RunNotFound, UsageError
 from allocator.log import Event, told
 from allocator.models import AllocatorRun, Progress, Receipt, RunInputs, Settings, SolveResult
 
@@ -137,13 +137,19 @@ class AllocatorService:
         *,
         scenario: Mapping[str, Any] | None = None,
         as_read: RunInputs | None = None,
+        expect: str = "",
     ) -> Receipt:
         """Write a checked result and complete the run; see `commit.commit`.
 
         A result that is not proven optimal can be committed: the audit row records its status
-        and bound. Ask the operator first.
+        and bound. Ask the operator first. `expect` is the identity of the solve that was
+        confirmed (`solved.identity_of`); another one raises OtherSolve before anything is read.
         """
         from allocator.database.commit import commit
+        from allocator.solved import identity_of
+
+        if expect and expect.strip().lower() != identity_of(result, scenario or {}):
+            raise OtherSolve
 
         with told(Event.COMMIT, operator=operator, run=inputs.run.id) as outcome:
             outcome.text = result.status.value

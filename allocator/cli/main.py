@@ -52,6 +52,12 @@ def parser() -> ArgumentParser:
     _add_run(solve)
     _add_solving(solve)
     solve.add_argument("--commit", action="store_true", help="write the allocations")
+    solve.add_argument(
+        "--expect",
+        default="",
+        metavar="IDENTITY",
+        help="commit only the solve with this identity, which an earlier solve printed",
+    )
     diagnose = _add(
         verbs, "diagnose", "diagnose.diagnose", "say why a run has no allocation, and what helps"
     )

@@ -14,11 +14,13 @@ from allocator.errors import (
     InputsChanged,
     MissingFunction,
     NotSolved,
+    OtherSolve,
     SolveCancelled,
     Unreachable,
     UsageError,
 )
-from allocator.models import Check, Status
+from allocator.models import Check, Settings, Status
+from allocator.solved import identity_of
 from tests.database.cutting_proxy import CuttingProxy
 from tests.services import checked, hidden, service_at, stored
 
@@ -121,6 +123,18 @@ def test_commit_of_what_is_not_a_checked_result_is_refused(service, database, sp
     with pytest.raises(error):
         service.commit(inputs, spoil(checked(inputs)), "Ada")
     assert stored(database, BY_EYE) == (None, 0, 0)
+
+
+def test_commit_of_another_solve_than_the_expected_one_is_refused(service, database):
+    inputs = service.hydrate(BY_EYE)
+    shown = identity_of(checked(inputs), {})
+    other = replace(checked(inputs), settings=Settings(seed=99))
+    with pytest.raises(OtherSolve):
+        service.commit(inputs, other, "Ada", expect=shown)
+    with pytest.raises(OtherSolve):
+        service.commit(inputs, checked(inputs), "Ada", scenario={"name": "x"}, expect=shown)
+    assert stored(database, BY_EYE) == (None, 0, 0)
+    assert service.commit(inputs, checked(inputs), "Ada", expect=shown).n_allocations == 12
 
 
 def test_commit_without_an_operator_is_refused(service):

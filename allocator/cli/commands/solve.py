@@ -19,6 +19,7 @@ from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode, InvalidData, UsageError
 from allocator.models import RunInputs, Settings, SolveResult, Status
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.solved import identity_of
 
 if TYPE_CHECKING:
     from allocator.service import AllocatorService
@@ -30,6 +31,8 @@ def solve(args: Namespace, out: Output) -> int:
     solves."""
     if args.commit and not (args.operator or "").strip():
         raise UsageError("--commit needs --operator.", remedy="Say who commits.")
+    if args.expect and not args.commit:
+        raise UsageError("--expect goes with --commit.", remedy="Add --commit, or leave it out.")
     settings = settings_of(args)
     service = service_for(args)
     run = service.find_run(args.run)
@@ -78,7 +81,7 @@ def _commit(
 
     require_allocation(result, accept_unproven=args.accept_unproven, cancel=cancel)
     began = time.perf_counter()
-    receipt = service.commit(inputs, result, args.operator)
+    receipt = service.commit(inputs, result, args.operator, expect=args.expect)
     timings["commit"] = time.perf_counter() - began
     out.add(receipt=receipt_fields(receipt), timings={**result.timings, **timings})
     again = "This commit had succeeded before; nothing changed." if receipt.repeated else ""
@@ -116,6 +119,7 @@ def _add_result(
         organisation_dissatisfaction=result.organisation_dissatisfaction if result else None,
         settings=settings.as_dict(),
         fingerprint=inputs.fingerprint,
+        identity=identity_of(result, {}) if result and result.allocations else None,
         solver=result.solver if result else "",
         message=result.message if result else "",
         allocations=[
@@ -171,6 +175,7 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
             ("Time", f"{sum(result.timings.values()):.2f} s"),
         ],
     )
+    out.say(f"Identity: {identity_of(result, {})}  (commit just this with --expect)")
 
 
 def _figure(value: float | None) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import httpx
+import psutil
 import pytest
 
 from allocator import config
@@ -14,7 +15,7 @@ from tests.console.server import OPERATOR, ROOT, console_server, secrets_text
 
 APP = ROOT / "console" / "app.py"
 REPORT = """
-import runpy, sys
+import sys
 from streamlit import config
 config._main_script_path = sys.argv[1]
 config.get_config_options(force_reparse=True)
@@ -96,8 +97,6 @@ def test_what_must_hold_is_held_against_options_from_elsewhere(tmp_path):
 
 def listens_beyond_loopback(port: int) -> bool:
     """True when a socket that listens on this port is bound to more than 127.0.0.1."""
-    import psutil
-
     bound = {
         connection.laddr.ip
         for connection in psutil.net_connections("tcp")

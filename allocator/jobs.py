@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from allocator.errors import AllocatorError
+from allocator.errors import AllocatorError, AlreadyRunning, Unexpected
 from allocator.models import Progress, RunInputs, Settings, SolveResult, Status
 
 log = logging.getLogger(__name__)
@@ -45,18 +45,6 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-
-class AlreadyRunning(AllocatorError):
-    """This is being worked on already."""
-
-    remedy = "Wait for it to end, or cancel it."
-
-
-class Unexpected(AllocatorError):
-    """The work stopped unexpectedly."""
-
-    remedy = "Try again; if it goes on, look into the server's log."
 
 
 class Solve(Protocol):

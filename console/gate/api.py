@@ -20,8 +20,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 import allocator
-from allocator.errors import AllocatorError, DatabaseError, RunNotFound, UsageError
-from allocator.jobs import AlreadyRunning
+from allocator.errors import (
+    AllocatorError,
+    AlreadyRunning,
+    DatabaseError,
+    RunCompleted,
+    RunNotFound,
+    UsageError,
+)
 from console.gate import bodies, health, triggers
 from console.gate.bodies import (
     Accepted,
@@ -130,7 +136,7 @@ def _json(answer: BaseModel, status: int = 200) -> Response:
 def _status(error: AllocatorError) -> int:
     if isinstance(error, RunNotFound):
         return 404
-    if isinstance(error, AlreadyRunning | triggers.Completed):
+    if isinstance(error, AlreadyRunning | RunCompleted):
         return 409
     if isinstance(error, DatabaseError):
         return 503

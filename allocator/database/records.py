@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from allocator import postgres
+from allocator.database.rows import moment
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
 from allocator.measures.placements import counts_of
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
@@ -48,7 +49,7 @@ class LoggedSolve:
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of `allocator_console_solves`."""
         facts: dict[str, Any] = {name: row.get(name) for name in cls.__slots__}
-        facts["solved_at"] = datetime.fromisoformat(str(row["solved_at"]))
+        facts["solved_at"] = moment(row["solved_at"])
         facts["seed"] = None if row.get("seed") is None else int(row["seed"])
         return cls(**facts)
 
@@ -70,7 +71,7 @@ class SavedScenario:
         """From a row of `allocator_console_scenarios`."""
         facts = {name: row[name] for name in cls.__slots__}
         for name in ("created_at", "updated_at"):
-            facts[name] = datetime.fromisoformat(str(row[name]))
+            facts[name] = moment(row[name])
         return cls(**facts)
 
 
@@ -141,10 +142,11 @@ def save_scenario(
 def receipt_of(row: Mapping[str, Any]) -> Receipt:
     """A receipt from an audit row or the commit function's answer."""
     facts: dict[str, Any] = {name: row.get(name) for name in Receipt.__slots__}
-    facts["committed_at"] = datetime.fromisoformat(str(row["committed_at"]))
+    facts["committed_at"] = moment(row["committed_at"])
     facts["repeated"] = bool(row.get("repeated"))
     for name in ("settings", "scenario", "counts"):
-        facts[name] = row.get(name) or {}
+        kept = row.get(name)
+        facts[name] = kept if isinstance(kept, Mapping) else {}
     return Receipt(**facts)
 
 

@@ -10,12 +10,13 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from allocator.errors import AllocatorError
+from allocator.errors import AllocatorError, AlreadyRunning, Unexpected
 from allocator.models import Progress, RunInputs, Settings, SolveResult, Status
 
 log = logging.getLogger(__name__)
@@ -44,18 +45,6 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-
-class AlreadyRunning(AllocatorError):
-    """This is being worked on already."""
-
-    remedy = "Wait for it to end, or cancel it."
-
-
-class Unexpected(AllocatorError):
-    """The work stopped unexpectedly."""
-
-    remedy = "Try again; if it goes on, look into the server's log."
 
 
 class Solve(Protocol):
@@ -157,7 +146,10 @@ class Job:
         self._error: AllocatorError | None = None
         self._finished_at: datetime | None = None
         # A daemon thread: a solve must never keep the server from shutting down.
-        self._thread = threading.Thread(target=self._run, name=f"job {key}", daemon=True)
+        # In its context the log finds the request that asked for the work.
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name=f"job {key}", daemon=True
+        )
 
     def begin(self) -> None:
         """Start the thread; `Jobs` calls this once."""

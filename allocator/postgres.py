@@ -56,6 +56,8 @@ Run = AllocatorRun | str
 """An allocator run, or its id."""
 
 TIMEOUT_SECONDS = 30.0
+CONTRACT = 2
+"""What this program means by a commit; the first number of the version of our SQL."""
 
 
 def connect(connection: Connection) -> Client:
@@ -197,14 +199,41 @@ def _commit(
         "p_run": run_id,
         "p_allocations": [dict(row) for row in rows],
         "p_audit": dict(audit),
+        "p_contract": CONTRACT,
     }
-    receipt = write(client.rpc("allocator_console_commit", arguments), "the commit function")
+    try:
+        receipt = write(client.rpc("allocator_console_commit", arguments), "the commit function")
+    except MissingFunction as exc:
+        raise _older_sql(exc, client) from exc
     if not isinstance(receipt, dict):
         raise MalformedAnswer(
             "The commit function's answer is not a receipt.",
             remedy="Open the run to see whether it was committed.",
         )
     return receipt
+
+
+def digest(run_id: str, *, client: Client) -> str:
+    """A text that changes with anything that a solve of the run reads; a commit that carries it
+    is refused when it has changed. Raises MissingFunction when our SQL is missing or older."""
+    arguments: dict[str, Any] = {"p_run": valid_id(run_id)}
+    try:
+        answer = read(client.rpc("allocator_console_digest", arguments), "the digest function")
+    except MissingFunction as exc:
+        raise _older_sql(exc, client) from exc
+    return str(answer.data)
+
+
+def _older_sql(exc: MissingFunction, client: Client) -> MissingFunction:
+    """What a missing function of ours means: SQL of an earlier version, or none."""
+    try:
+        found = console_version(client=client)
+    except MissingFunction:
+        return exc
+    return MissingFunction(
+        f"The database has version {found} of the commit function, which is older than this "
+        "program; nothing was written."
+    )
 
 
 def delete_scenario(scenario_id: str, *, client: Client) -> bool:
@@ -216,6 +245,15 @@ def delete_scenario(scenario_id: str, *, client: Client) -> bool:
 def console_version(*, client: Client) -> str:
     """The version of our SQL objects. Raises MissingFunction when they are not applied."""
     return str(read(client.rpc("allocator_console_version", {}), "allocator_console_version").data)
+
+
+def readiness(*, client: Client) -> list[Row]:
+    """What a commit would need: `ok`, `subject`, `detail`, `remedy`. Writes and locks nothing.
+
+    Raises MissingFunction when our SQL is missing or older.
+    """
+    answer = read(client.rpc("allocator_console_readiness", {}), "allocator_console_readiness")
+    return rows_of(answer, "allocator_console_readiness")
 
 
 def ping(*, client: Client) -> None:

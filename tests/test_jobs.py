@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from allocator.errors import InvalidData
-from allocator.jobs import HISTORY_SIZE, AlreadyRunning, History, Jobs, JobState
+from allocator.errors import AlreadyRunning, InvalidData
+from allocator.jobs import HISTORY_SIZE, History, Jobs, JobState
 from allocator.models import Phase, Progress, Settings, Status
 from tests.builders import small_result, small_run
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from allocator import postgres
+from allocator import config, postgres
 from allocator.config import Connection
 from allocator.demo import demo_data
 from allocator.demo.small_runs import BY_EYE_OPTIMUM
 from allocator.errors import (
     AlreadyCompleted,
+    Cancelled,
     CommitRefused,
     InputsChanged,
     InvalidData,
@@ -26,7 +27,6 @@ from allocator.errors import (
 )
 from allocator.models import Check, Settings, Status
 from allocator.service import AllocatorService
-from allocator.unattended import NotProven, require_allocation
 from tests.builders import result_for
 from tests.database.cutting_proxy import CuttingProxy
 from tests.database.demo_rows import demo_rows
@@ -273,6 +273,7 @@ def test_changes_since_is_empty_when_nothing_changed(service):
         (lambda r: replace(r, checks=(Check("seats", 1, ("too many",)),)), NotSolved),
         (lambda r: replace(r, allocations=()), NotSolved),
         (lambda r: replace(r, status=Status.INFEASIBLE), NotSolved),
+        (lambda r: replace(r, status=Status.CANCELLED), Cancelled),
         (lambda r: replace(r, fingerprint="0" * 64), NotSolved),
         (lambda r: replace(r, scenario="another"), NotSolved),
     ],
@@ -333,7 +334,7 @@ def test_commit_that_never_arrives_leaves_the_run_pending(service, database):
 def test_commit_without_our_sql_says_what_to_apply(service, database):
     inputs = service.hydrate(BY_EYE)
     with (
-        hidden(database, "function", "allocator_console_commit(uuid, jsonb, jsonb)"),
+        hidden(database, "function", "allocator_console_commit(uuid, jsonb, jsonb, integer)"),
         pytest.raises(MissingFunction, match="allocator/database/sql"),
     ):
         service.commit(inputs, checked(inputs), "Ada")
@@ -355,34 +356,6 @@ def test_scenarios_are_saved_replaced_and_deleted(service):
     assert service.scenarios(BY_EYE) == []
 
 
-def test_process_pending_goes_on_after_a_run_that_fails(service, database):
-    processed = {p.run.id: p for p in service.process_pending("night job")}
-    assert len(processed) == 5
-    committed = {run_id for run_id, p in processed.items() if p.is_committed}
-    assert committed == {demo_data.INTERN_YEAR, BY_EYE, demo_data.SECOND_BATCH}
-    assert processed[demo_data.INFEASIBLE].result.status is Status.INFEASIBLE
-    assert processed[demo_data.INFEASIBLE].error.exit_code == 3
-    assert isinstance(processed[demo_data.NEEDS_ACKNOWLEDGEMENT].error, InvalidData)
-    for run_id, p in processed.items():
-        completed_at, allocations, audits = stored(database, run_id)
-        assert (completed_at is not None) == p.is_committed
-        assert allocations == (p.receipt.n_allocations if p.receipt else 0)
-        assert audits == int(p.is_committed)
-
-
-@pytest.mark.parametrize("status", [Status.FEASIBLE, Status.CANCELLED])
-def test_unproven_result_is_not_committed_unattended(service, status):
-    result = replace(checked(service.hydrate(BY_EYE)), status=status)
-    with pytest.raises(NotProven) as refusal:
-        require_allocation(result, accept_unproven=False)
-    assert refusal.value.exit_code == 6
-    require_allocation(result, accept_unproven=True)
-
-
-def test_process_pending_without_pending_runs_does_nothing(database):
-    assert service_at(database, database.info.url).process_pending("night job") == []
-
-
 def test_doctor_finds_nothing_wrong_with_the_local_stack(service):
     assert [f for f in service.doctor() if not f.ok] == []
 
@@ -393,6 +366,24 @@ def test_doctor_says_what_to_apply_when_our_objects_are_missing(service, databas
     assert [(f.title, "allocator/database/sql" in f.remedy) for f in faults] == [
         ("Commit function", True)
     ]
+
+
+def test_doctor_without_a_connection_says_how_to_configure_one(tmp_path, monkeypatch):
+    monkeypatch.setenv(config.SECRETS_VARIABLE, str(tmp_path / "none.toml"))
+    monkeypatch.setenv("ALLOCATOR_DATA_DIR", str(tmp_path))
+    [fault, *_] = [f for f in AllocatorService().doctor() if not f.ok]
+    assert (fault.title, fault.exit_code) == ("Connection", 2)
+    assert config.URL_VARIABLE in fault.remedy
+
+
+def test_service_connects_once_to_the_configured_project(service, database, monkeypatch):
+    monkeypatch.setenv(config.URL_VARIABLE, database.info.url)
+    monkeypatch.setenv(config.KEY_VARIABLE, database.info.service_role_key)
+    configured = AllocatorService()
+    first = configured.client
+    monkeypatch.setenv(config.URL_VARIABLE, "http://127.0.0.1:9")
+    assert configured.client is first
+    assert {row.run.id for row in configured.runs()} == {row.run.id for row in service.runs()}
 
 
 def test_doctor_of_an_unreachable_database(database):

@@ -14,6 +14,7 @@ from allocator.database.records import read_receipt, receipt_of
 from allocator.errors import (
     AllocatorError,
     AlreadyCompleted,
+    Cancelled,
     CommitRefused,
     InputsChanged,
     MalformedAnswer,
@@ -27,7 +28,7 @@ from allocator.models import Receipt, RunInputs, SolveResult, Status
 from allocator.rules.fingerprint import differences
 from allocator.rules.naming import job_line_name, worker_name
 
-COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE, Status.CANCELLED)
+COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE)
 
 LOOK_AGAIN = (0.2, 0.6, 1.2, 2.0)
 """Seconds before each look at a run whose commit lost its answer."""
@@ -51,6 +52,8 @@ def commit(
     operator = operator.strip()
     require_committable(inputs, result, operator)
     before = as_read or inputs
+    # Taken before the last reading: a change after that reading changes the digest too.
+    digest = postgres.digest(inputs.run.id, client=client)
     now = hydrate(inputs.run.id, client=client)
     # A run that is completed by now is the commit function's to judge: a repeat, or too late.
     if now.run.is_pending and now.fingerprint != result.fingerprint:
@@ -63,7 +66,7 @@ def commit(
         }
         for a in result.allocations
     ]
-    audit = audit_of(inputs, result, operator, scenario or {})
+    audit = {**audit_of(inputs, result, operator, scenario or {}), "digest": digest}
     try:
         receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except (Unreachable, TimedOut, MalformedAnswer) as exc:
@@ -76,9 +79,11 @@ def commit(
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:
-    """Raise NotSolved or UsageError unless the result may be committed by this operator."""
+    """Raise NotSolved (or its kinds) or UsageError unless this operator may commit the result."""
     if not operator:
         raise UsageError("The commit does not say who commits.", remedy="Name the operator.")
+    if result.status is Status.CANCELLED:
+        raise Cancelled
     if result.status not in COMMITTABLE or not result.allocations:
         raise NotSolved(f"The solve ended as {result.status.value}, without an allocation.")
     if not result.is_checked:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from allocator import postgres
-from allocator.config import SERVICE_ROLE, key_role, load_connection
+from allocator.config import SERVICE_ROLE, key_role
 from allocator.database.reading import QUALIFICATIONS_REMEDY
-from allocator.errors import AllocatorError, DatabaseError, MissingFunction, MissingTable
+from allocator.errors import (
+    AllocatorError,
+    DatabaseError,
+    Denied,
+    ExitCode,
+    MissingFunction,
+    MissingTable,
+)
 
 SQL_DIRECTORY = Path(__file__).parent / "sql"
 OWN_PREFIX = "allocator_console_"
@@ -29,12 +36,12 @@ class Finding:
     title: str
     detail: str
     remedy: str = ""
-    exit_code: int = 1
+    exit_code: ExitCode = ExitCode.FAILED
 
 
-def examine(client: postgres.Client | None = None) -> list[Finding]:
+def examine(connect: Callable[[], postgres.Client]) -> list[Finding]:
     """Every finding, the connection first. Raises nothing that the database can cause."""
-    return [*_database(client), *_solvers()]
+    return [*_database(connect), *_solvers()]
 
 
 def sql_files() -> list[tuple[str, str]]:
@@ -48,14 +55,14 @@ def expected_version() -> str:
     return text.split("$$ select '", 1)[1].split("'", 1)[0]
 
 
-def _database(client: postgres.Client | None) -> Iterator[Finding]:
+def _database(connect: Callable[[], postgres.Client]) -> Iterator[Finding]:
     try:
-        if client is None:
-            yield _key(key_role(load_connection().service_role_key))
-            client = postgres.default_client()
-        else:
-            yield _key(key_role(client.supabase_key))
+        client = connect()
+        yield _key(key_role(client.supabase_key))
         postgres.ping(client=client)
+    except Denied as exc:
+        yield _failed("Key", exc)
+        return
     except AllocatorError as exc:
         yield _failed("Connection", exc)
         return
@@ -67,6 +74,7 @@ def _database(client: postgres.Client | None) -> Iterator[Finding]:
         return
     yield from _tables(probed)
     yield own_objects(client)
+    yield from _readiness(client)
 
 
 def _key(role: str) -> Finding:
@@ -78,7 +86,7 @@ def _key(role: str) -> Finding:
             "Key",
             f"It is the {role} key; row-level security answers it with empty tables.",
             "Put the project's service_role key into SUPABASE_SERVICE_ROLE_KEY.",
-            exit_code=5,
+            exit_code=ExitCode.DATABASE,
         )
     return Finding(True, "Key", "It does not say which role it has.")
 
@@ -113,9 +121,34 @@ def own_objects(client: postgres.Client) -> Finding:
         return _failed(title, exc)
     wanted = expected_version()
     if found != wanted:
-        detail = f"The database has version {found}, this program brings {wanted}."
-        return Finding(False, title, detail, APPLY_SQL)
+        detail = f"The database has version {found}, this program brings {wanted}"
+        if _numbers(found) > _numbers(wanted):
+            detail += ": the program is the older one."
+            return Finding(False, title, detail, "Update this program; do not apply its SQL files.")
+        return Finding(False, title, f"{detail}: the database's is the older one.", APPLY_SQL)
     return Finding(True, title, f"Version {found} is in place.")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """`1.10.0` → (1, 10, 0); a text that is no version sorts first."""
+    parts = version.split(".")
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()
+
+
+def _readiness(client: postgres.Client) -> Iterator[Finding]:
+    """Whether a commit could work, as far as that can be seen without writing."""
+    try:
+        rows = postgres.readiness(client=client)
+    except MissingFunction:
+        return  # the finding about our objects says what to do
+    except DatabaseError as exc:
+        yield _failed("Commit", exc)
+        return
+    for row in rows:
+        how = f"Ask the DBA to run: {row['remedy']}" if row["remedy"].endswith(";") else ""
+        yield Finding(row["ok"], row["subject"], row["detail"], how or row["remedy"])
+    if all(row["ok"] for row in rows):
+        yield Finding(True, "Commit", "Every privilege that it needs is there.")
 
 
 def _failed(title: str, exc: AllocatorError) -> Finding:

@@ -6,7 +6,7 @@ client, the network or PostgREST can raise becomes one of `allocator.errors`.
 
 from __future__ import annotations
 
-import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -210,7 +210,9 @@ def translate(exc: APIError | httpx.HTTPError, subject: str) -> AllocatorError:
     if code == "AC005":
         return RunNotFound(exc.message or "")
     if code.startswith("AC0"):
-        return CommitRefused(f"{exc.message} Nothing was written.", code=code)
+        said = exc.message or ""
+        remedy = next((how for words, how in _REMEDIES.items() if words in said), "")
+        return CommitRefused(f"{said} Nothing was written.", remedy=remedy, code=code)
     for codes, error, words in _BY_CODE:
         if code.startswith(codes):
             return error(words.format(subject=subject, said=exc.message))
@@ -248,13 +250,19 @@ def _refusal(code: str, message: str, subject: str) -> DatabaseError:
     )
 
 
+_REMEDIES = {
+    "is older than the database": "Update this program: the database has a newer commit function.",
+    "is newer than the database": MissingFunction.remedy,
+    "changed while it was being": "Commit again: it reads the run anew and shows what changed.",
+}
+"""Words of the commit function's refusals → what to do."""
+
+
 def _already_completed(exc: APIError) -> AlreadyCompleted:
-    try:
-        facts = json.loads(exc.details or "{}")
-    except (TypeError, ValueError):
-        facts = {}
-    facts = facts if isinstance(facts, dict) else {}
-    operator, when = facts.get("operator") or "", facts.get("committed_at") or ""
+    """Who and when, from the message: newer servers may drop its details."""
+    found = re.search(r"completed by (.*) at (\S+)\.$", exc.message or "")
+    operator, when = found.groups() if found else ("", "")
+    operator = "" if operator == "another program" else operator
     said = f"{operator or 'Another program'} completed this run first"
     return AlreadyCompleted(
         f"{said} ({when}); nothing was written." if when else f"{said}; nothing was written.",

@@ -63,11 +63,17 @@ class Year:
     id: str = field(default_factory=lambda: str(uuid4()))
 
     def __post_init__(self) -> None:
-        plan = self.insert("allocationplans", name=self.name, org="North", timezone="Asia/Tokyo")
+        org = self.org("North")
+        plan = self.insert("allocationplans", name=self.name, org=org, timezone="Asia/Tokyo")
         self.insert("allocationruns", id=self.id, allocationplan=plan, startdate="2027-01-11")
 
     def insert(self, table: str, **row: Any) -> Any:
         return self.database.insert(table, row)[0].get("id")
+
+    def org(self, name: str) -> Any:
+        """The organisation of this name, made when there is none."""
+        known = self.database.rows("select id from orgs where name = %s", name)
+        return known[0]["id"] if known else self.insert("orgs", name=name)
 
     def worker(self, first: str, last: str = "Lee", **mapping: Any) -> str:
         worker = self.insert("workers", firstname=first, lastname=last, internal_id=first.upper())
@@ -87,7 +93,7 @@ class Year:
             )
 
     def tag(self, name: str, *holders: str, org: str = "North") -> str:
-        tag = self.insert("qualification_tags", name=name, org=org)
+        tag = self.insert("qualification_tags", name=name, org=self.org(org))
         for mapping in holders:
             query = "select worker from allocation_run_worker_mappings where id = %s"
             worker = self.database.rows(query, mapping)[0]["worker"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from allocator.cli.common import receipt_fields, service_for
 from allocator.cli.output import Output, issue_fields, moment
+from allocator.errors import ExitCode
 from allocator.models import LeftOut, RunInputs
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def runs(args: Namespace, out: Output) -> int:
             title=f"{len(completed)} completed",
             numbers=("Batch", "Placed", "1st", "Top 5"),
         )
-    return 0
+    return ExitCode.DONE
 
 
 def overview_fields(row: RunOverview) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def show(args: Namespace, out: Output) -> int:
         ],
     )
     tell_issues_and_left_out(inputs, out)
-    return 0
+    return ExitCode.DONE
 
 
 def left_out_fields(row: LeftOut) -> dict[str, str]:

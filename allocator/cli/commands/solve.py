@@ -15,17 +15,13 @@ from allocator.cli.commands.runs import (
 from allocator.cli.common import receipt_fields, service_for, settings_of
 from allocator.cli.output import Output, error_fields, issue_fields, stdout_reserved
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
-from allocator.errors import InvalidData, UsageError
+from allocator.errors import ExitCode, InvalidData, UsageError
 from allocator.models import RunInputs, Settings, SolveResult, Status
 from allocator.rules.naming import job_line_name, worker_name
 
 if TYPE_CHECKING:
     from allocator.service import AllocatorService
     from allocator.unattended import Processed
-
-EXIT_INFEASIBLE = 3
-EXIT_WITHOUT_ALLOCATION = 1
-EXIT_INTERRUPTED = 130
 
 
 def solve(args: Namespace, out: Output) -> int:
@@ -92,10 +88,10 @@ def _commit(
 
 def _exit_code(result: SolveResult) -> int:
     if result.status is Status.INFEASIBLE:
-        return EXIT_INFEASIBLE
+        return ExitCode.INFEASIBLE
     if result.status is Status.CANCELLED:
-        return EXIT_INTERRUPTED
-    return 0 if result.allocations else EXIT_WITHOUT_ALLOCATION
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE if result.allocations else ExitCode.FAILED
 
 
 def _add_result(
@@ -197,24 +193,24 @@ def _placement_cells(inputs: RunInputs, a: Any) -> tuple[str, str, str, str]:
 
 def process_pending(args: Namespace, out: Output) -> int:
     """Solve and commit every pending run in turn; say what happened to each."""
+    from allocator import unattended
+
     service = service_for(args)
-    operator = args.operator or f"{getpass.getuser()} (process-pending)"
+    terms = unattended.Terms(
+        args.operator or f"{getpass.getuser()} (process-pending)",
+        settings_of(args),
+        acknowledged=args.acknowledge,
+        accept_unproven=args.accept_unproven,
+    )
     with (
         stdout_reserved(True),
         progress_bar(args.json) as on_progress,
         cancel_on_interrupt() as stop,
     ):
-        processed = service.process_pending(
-            operator,
-            settings_of(args),
-            acknowledged=args.acknowledge,
-            accept_unproven=args.accept_unproven,
-            on_progress=on_progress,
-            cancel=stop,
-        )
+        processed = unattended.process_pending(service, terms, on_progress=on_progress, cancel=stop)
     failed = [p for p in processed if p.error is not None]
     out.add(
-        operator=operator,
+        operator=terms.operator,
         committed=len(processed) - len(failed),
         failed=len(failed),
         runs=[processed_fields(p) for p in processed],
@@ -234,7 +230,7 @@ def process_pending(args: Namespace, out: Output) -> int:
         title=f"{len(processed) - len(failed)} committed, {len(failed)} left pending",
         numbers=("Allocations", "Seconds"),
     )
-    return failed[0].error.exit_code if failed and failed[0].error else 0
+    return failed[0].error.exit_code if failed and failed[0].error else ExitCode.DONE
 
 
 def processed_fields(p: Processed) -> dict[str, Any]:

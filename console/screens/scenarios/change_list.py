@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from allocator.explanation import NotExplained, placement_options
+from allocator.errors import NotExplained
+from allocator.explanation import placement_options
 from allocator.measures import mask_small_counts
 from allocator.measures.bands import GROUPINGS
 from allocator.measures.comparison import EVERYBODY, Solved, group_costs

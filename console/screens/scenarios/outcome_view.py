@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from allocator.errors import AllocatorError
+from allocator.errors import AlreadyRunning
 from allocator.measures import bands, rank_distribution, status_words
 from allocator.measures.comparison import FIGURES, Solved, headlines, movers
 from allocator.models import RunInputs, Status
@@ -45,12 +45,6 @@ def accepted(as_read: RunInputs, version: str) -> bool:
 SECONDS_WAITED = 8.0
 
 
-class SolveUnderWay(AllocatorError):
-    """Somebody is solving this run at the moment."""
-
-    remedy = "Wait for that solve to end, or stop it on the Solve page."
-
-
 def draw_hand_over(bench: Bench, now: Solved) -> None:
     """The button that makes this the allocation to commit."""
     if not bench.as_read.run.is_pending:
@@ -75,7 +69,10 @@ def _hand_over(bench: Bench, now: Solved) -> None:
         scenario=bench.scenario.audit(),
     )
     if job.inputs is not now.inputs:
-        raise SolveUnderWay
+        raise AlreadyRunning(
+            "Somebody is solving this run at the moment.",
+            remedy="Wait for that solve to end, or stop it on the Solve page.",
+        )
     with st.spinner("Solving the scenario once more for the record …"):
         ended = job.wait(SECONDS_WAITED)
     navigation.go("results" if ended else "solve")

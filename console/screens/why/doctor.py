@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocator.explanation import NotExplained, Situation
+from allocator.errors import NotExplained
+from allocator.explanation import Situation
 from allocator.explanation.answers import Answer, teller, worker_answers
 from allocator.explanation.wording import placed_words
 from allocator.measures import higher_choices, placements, status_words, worst_off

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from allocator.errors import DataIssue
+from allocator.errors import DataIssue, InputChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ class RunInputs:
     are read by bucket first (`rules.ranks.read_by`). `pins` (worker → job line that it must get),
     `rulings` ((worker, job line) → True allowed / False banned, before any eligibility rule) and
     `scenario` (its name) are empty as hydrated; a scenario fills them. `fingerprint` is that of
-    the rows as hydrated; a scenario keeps it.
+    the rows as hydrated, and of how the lists are read; a scenario keeps it.
     """
 
     run: AllocatorRun
@@ -447,7 +447,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a commit wrote: one audit row."""
+    """What a commit wrote: one audit row. `told` are names that were spelled anew meanwhile."""
 
     allocator_py_run: str
     operator: str
@@ -461,3 +461,4 @@ class Receipt:
     scenario: Mapping[str, Any]
     counts: Mapping[str, Any]
     repeated: bool = False
+    told: tuple[InputChange, ...] = ()

@@ -15,6 +15,7 @@ from allocator.errors import (
     AllocatorError,
     Cancelled,
     Infeasible,
+    NotAccepted,
     NotProven,
     NotSolved,
     Unexpected,
@@ -107,6 +108,9 @@ def _process(
 
     def attempt(on_progress: OnProgress | None, stop: threading.Event) -> SolveResult:
         nonlocal result, receipt
+        if inputs.to_accept and not terms.acknowledged:
+            said = " ".join(map(str, inputs.to_accept))
+            raise NotAccepted(f"Somebody must accept before it is committed unattended: {said}")
         result = service.solve(
             inputs,
             terms.settings,

@@ -27,7 +27,7 @@ from allocator.database.rows import (
     worker_name,
 )
 from allocator.errors import DataIssue
-from allocator.models import AllocatorRun, RunInputs
+from allocator.models import AllocatorRun, RunInputs, Settings
 from allocator.rules import ranks
 
 BUCKETS = "buckets"
@@ -104,6 +104,11 @@ def tie_issues(inputs: RunInputs) -> tuple[DataIssue, ...]:
                 )
             )
     return tuple(sorted(found))
+
+
+def settled_by(issue: DataIssue, settings: Settings) -> bool:
+    """Whether these settings say what is to be done about the issue."""
+    return issue.kind == BUCKETS and settings.bucket_order
 
 
 def bucket_issues(inputs: RunInputs) -> tuple[DataIssue, ...]:

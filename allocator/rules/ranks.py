@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import combinations
 
 from allocator.models import Preferences, RunInputs, Settings, Worker
 
@@ -79,7 +80,10 @@ def ranking(chosen: Preferences) -> Mapping[str, int]:
 
 def read_by(inputs: RunInputs, settings: Settings) -> RunInputs:
     """`inputs` with every list read in the order that `settings.bucket_order` asks for; the same
-    object where it is read so already, and the same one each time otherwise."""
+    object where it is read so already, and the same one each time otherwise.
+
+    The fingerprint says how the lists were read, behind that of the rows.
+    """
     if inputs.bucket_order == settings.bucket_order:
         return inputs
     known: RunInputs | None = inputs.__dict__.get("_other_reading")
@@ -90,10 +94,25 @@ def read_by(inputs: RunInputs, settings: Settings) -> RunInputs:
             replace(w, preferences=in_run(replace(w.preferences, by_bucket=by_bucket), job_lines))
             for w in inputs.workers
         )
-        known = replace(inputs, workers=tuple(workers), bucket_order=by_bucket)
+        of_rows = data_fingerprint(inputs.fingerprint)
+        known = replace(
+            inputs,
+            workers=tuple(workers),
+            bucket_order=by_bucket,
+            fingerprint=of_rows + READ_BY_BUCKET if by_bucket else of_rows,
+        )
         inputs.__dict__["_other_reading"] = known
         known.__dict__["_other_reading"] = inputs
     return known
+
+
+READ_BY_BUCKET = "/by-bucket"
+"""What follows the fingerprint of the rows when the lists are read by bucket first."""
+
+
+def data_fingerprint(fingerprint: str) -> str:
+    """The fingerprint of the rows alone, however their lists were read."""
+    return fingerprint.removesuffix(READ_BY_BUCKET)
 
 
 def original_preference(chosen: Preferences, job_line: str) -> float | None:
@@ -158,28 +177,28 @@ class BucketReading:
 def bucket_reading(workers: Iterable[Worker]) -> BucketReading:
     """Which encoding the lists of these workers have, by the ranks as they are stored."""
     lists = inside = 0
-    contradictions: list[Contradiction] = []
+    found: list[tuple[int, Contradiction]] = []
     for worker in workers:
-        by_bucket = _ranks_by_bucket(worker.preferences)
+        by_bucket = list(_ranks_by_bucket(worker.preferences).values())
         if len(by_bucket) < 2:
             continue
         lists += 1
-        inside += all(ranked[0][0] == 1 for ranked in by_bucket.values())
-        found = [
+        inside += all(ranked[0][0] == 1 for ranked in by_bucket)
+        lead, better, worse = min(
             (worse[0][0] - better[-1][0], better[-1][1], worse[0][1])
-            for i, better in enumerate(by_bucket.values())
-            for worse in list(by_bucket.values())[i + 1 :]
-            if worse[0][0] <= better[-1][0]
-        ]
-        if found:
-            contradictions.append(Contradiction(worker.id, *min(found)[1:]))
+            for better, worse in combinations(by_bucket, 2)
+        )
+        found.append((lead, Contradiction(worker.id, better, worse)))
+    # A tie between buckets is a tie like any other, unless every list counts from 1 in each.
+    most = 0 if lists and inside == lists else -1
+    contradictions = tuple(contradiction for lead, contradiction in found if lead <= most)
     if not lists:
         encoding = Encoding.NOT_KNOWN
     elif not contradictions:
         encoding = Encoding.OVER_ALL
     else:
         encoding = Encoding.INSIDE_EACH if inside == lists else Encoding.MIXED
-    return BucketReading(encoding, lists, tuple(contradictions))
+    return BucketReading(encoding, lists, contradictions)
 
 
 def _ranks_by_bucket(chosen: Preferences) -> dict[int, list[tuple[int, str]]]:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from allocator.database.rows import local_time
 from allocator.measures import status_words
 from allocator.measures.bands import amount
 from allocator.models import AllocatorRun, Policy, RunInputs, Settings, SolveResult
+from allocator.rules.moments import local_time
 
 _STARTS_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n|%]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")

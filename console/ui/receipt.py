@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocator.database.rows import local_time
 from allocator.measures.bands import amount
 from allocator.models import AllocatorRun, Receipt, Settings
 from allocator.report.parts import settings_words
+from allocator.rules.moments import local_time
 from console.ui.data_table import plain_table
 from console.ui.figures import copyable_ids, facts_row
 from console.ui.messages import literal

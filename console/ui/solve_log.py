@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from allocator.database.records import LoggedSolve
-from allocator.database.rows import local_time
 from allocator.models import AllocatorRun, Status
 from allocator.report.parts import POLICIES
+from allocator.rules.moments import local_time
 from console.ui.data_table import data_table
 
 OUTCOMES = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from allocator.database.rows import local_clock
 from allocator.jobs import JobSnapshot, JobState
 from allocator.measures import status_words
 from allocator.measures.bands import amount
 from allocator.models import AllocatorRun, Phase, Progress, SolveResult, Status
+from allocator.rules.moments import local_clock
 from allocator.solved import Solved
 from console.charts import progress_chart
 from console.state import solving

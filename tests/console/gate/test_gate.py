@@ -391,8 +391,8 @@ def test_signed_in_answers_carry_the_security_headers(server):
             headers = client.get(address).headers
             policy = headers["content-security-policy"]
             assert "default-src 'none'" in policy
-            assert "script-src 'self' 'sha256-" in policy
-            assert "unsafe-eval" not in policy
+            assert "script-src 'self' 'wasm-unsafe-eval' 'sha256-" in policy
+            assert " 'unsafe-eval'" not in policy
             assert "frame-ancestors 'none'" in policy
             assert headers["referrer-policy"] == "same-origin"
             assert "camera=()" in headers["permissions-policy"]

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from allocator import postgres
 from allocator.config import SERVICE_ROLE, key_role, load_connection
-from allocator.errors import AllocatorError, DatabaseError, MissingFunction, MissingTable
+from allocator.errors import (
+    AllocatorError,
+    DatabaseError,
+    KeyRefused,
+    MissingFunction,
+    MissingTable,
+)
 
 SQL_DIRECTORY = Path(__file__).parent / "sql"
 OWN_PREFIX = "allocator_console_"
@@ -50,10 +56,10 @@ def expected_version() -> str:
 def _database(client: postgres.Client | None) -> Iterator[Finding]:
     try:
         if client is None:
-            yield _key(key_role(load_connection().service_role_key))
+            yield _key(load_connection().service_role_key)
             client = postgres.default_client()
         else:
-            yield _key(key_role(client.supabase_key))
+            yield _key(client.supabase_key)
         postgres.ping(client=client)
     except AllocatorError as exc:
         yield _failed("Connection", exc)
@@ -69,17 +75,14 @@ def _database(client: postgres.Client | None) -> Iterator[Finding]:
     yield from _readiness(client)
 
 
-def _key(role: str) -> Finding:
+def _key(key: str) -> Finding:
+    role = key_role(key)
     if role == SERVICE_ROLE:
-        return Finding(True, "Key", "It is the service_role key.")
+        is_new = key.startswith("sb_")
+        return Finding(True, "Key", f"It is {'a secret' if is_new else 'the service_role'} key.")
     if role:
-        return Finding(
-            False,
-            "Key",
-            f"It is the {role} key; row-level security answers it with empty tables.",
-            "Put the project's service_role key into SUPABASE_SERVICE_ROLE_KEY.",
-            exit_code=5,
-        )
+        detail = f"It has the role {role}; row-level security answers it with empty tables."
+        return Finding(False, "Key", detail, KeyRefused.remedy, exit_code=5)
     return Finding(True, "Key", "It does not say which role it has.")
 
 

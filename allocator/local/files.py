@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import json
 import os
 import secrets as random
@@ -16,6 +18,9 @@ import jwt
 import platformdirs
 
 from allocator.errors import ConfigurationError
+
+SECRET_KEYS_VARIABLE = "ALLOCATOR_GATEWAY_KEYS"
+"""Environment variable of the gateway: JSON, key of the new kind → the JWT it stands for."""
 
 TEN_YEARS = 10 * 365 * 24 * 3600
 LONGEST_SOCKET_PATH = 100
@@ -119,6 +124,13 @@ class Secrets:
     service_role_key: str = field(repr=False)
     postgres_password: str = field(repr=False)
     authenticator_password: str = field(repr=False)
+
+    @property
+    def secret_key(self) -> str:
+        """A key of the new kind with the rights of `service_role_key`; only the gateway knows it
+        from any other text."""
+        digest = hmac.digest(self.jwt_secret.encode(), b"secret key", "sha256")
+        return "sb_secret_" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     @classmethod
     def generate(cls) -> Secrets:

@@ -15,7 +15,13 @@ import httpx
 
 from allocator.errors import ConfigurationError, DatabaseError
 from allocator.local import postgres_server
-from allocator.local.files import Files, Secrets, read_json, write_private
+from allocator.local.files import (
+    SECRET_KEYS_VARIABLE,
+    Files,
+    Secrets,
+    read_json,
+    write_private,
+)
 from allocator.local.processes import Part, end, spawn, tail
 
 NAMES = ("postgrest", "gateway")
@@ -35,7 +41,7 @@ def start(files: Files, secrets: Secrets, binary: Path, port: int) -> None:
     Raises ConfigurationError when the port is taken, DatabaseError when a part fails.
     """
     _record(files, postgrest=_start_postgrest(files, secrets, binary))
-    _wait_until_ready(files, secrets, _start_gateway(files, port))
+    _wait_until_ready(files, secrets, _start_gateway(files, secrets, port))
 
 
 def stop(files: Files) -> None:
@@ -74,7 +80,7 @@ def _start_postgrest(files: Files, secrets: Secrets, binary: Path) -> Part:
     return spawn([str(binary)], log=files.log("postgrest"), env=env)
 
 
-def _start_gateway(files: Files, port: int) -> int:
+def _start_gateway(files: Files, secrets: Secrets, port: int) -> int:
     """Listen on the wanted port, else on the last one, else on any that is free; the port."""
     remembered = int(read_json(files.state).get("port") or 0)
     root = str(Path(__file__).resolve().parents[2])
@@ -83,7 +89,10 @@ def _start_gateway(files: Files, port: int) -> int:
         files.gateway_port.unlink(missing_ok=True)
         command = [sys.executable, "-m", "allocator.local.gateway"]
         command += [str(files.postgrest_socket), str(candidate), str(files.gateway_port)]
-        env = {"PYTHONPATH": os.pathsep.join(paths)}
+        env = {
+            "PYTHONPATH": os.pathsep.join(paths),
+            SECRET_KEYS_VARIABLE: json.dumps({secrets.secret_key: secrets.service_role_key}),
+        }
         gateway = spawn(command, log=files.log("gateway"), env=env)
         _record(files, gateway=gateway)
         _wait(partial(_listens_or_ended, files, gateway))

@@ -36,6 +36,7 @@ class StackInfo:
 
     url: str
     service_role_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
     anon_key: str = field(repr=False)
     dsn: str = field(repr=False)
     data_dir: str
@@ -95,6 +96,7 @@ def running(data_dir: DataDir = None) -> StackInfo | None:
     return StackInfo(
         url=now.url,
         service_role_key=secrets.service_role_key,
+        secret_key=secrets.secret_key,
         anon_key=secrets.anon_key,
         dsn=postgres_server.dsn(files, "postgres", secrets.postgres_password),
         data_dir=str(files.data_dir),

@@ -77,7 +77,7 @@ def local_reset(args: Namespace, out: Output) -> int:
 
 def _tell_stack(fields: dict[str, Any], out: Output) -> None:
     out.add(**fields)
-    secrets = ("service_role_key", "anon_key", "dsn")
+    secrets = ("service_role_key", "secret_key", "anon_key", "dsn")
     rows = [(name, "see --json" if name in secrets else v) for name, v in fields.items()]
     out.table(("Local stack", ""), rows)
 

@@ -8,7 +8,6 @@ import hmac
 import json
 import os
 import secrets as random
-import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -47,7 +46,8 @@ def runtime_dir() -> Path:
 
     Raises ConfigurationError when somebody else owns it.
     """
-    path = Path(tempfile.gettempdir()) / f"allocator-console-{os.geteuid()}"
+    # Not `tempfile.gettempdir()`, which writes a file to see whether it can: the disk may be full.
+    path = Path(os.environ.get("TMPDIR") or "/tmp") / f"allocator-console-{os.geteuid()}"
     path.mkdir(mode=0o711, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != os.geteuid():
         raise ConfigurationError(
@@ -93,6 +93,11 @@ class Files:
     def secrets(self) -> Path:
         """Keys and passwords, 0600; its presence marks a data dir as ours."""
         return self.data_dir / "secrets.json"
+
+    @property
+    def marker(self) -> Path:
+        """How far the first start came; see `ownership`."""
+        return self.data_dir / "database.json"
 
     @property
     def state(self) -> Path:
@@ -152,9 +157,20 @@ def _key(secret: str, role: str) -> str:
 
 
 def load_secrets(files: Files) -> Secrets | None:
-    """The data dir's secrets, None when it has none yet."""
-    content = read_json(files.secrets)
-    return Secrets(**content) if content else None
+    """The data dir's secrets, None when it has none yet. Raises ConfigurationError when their file
+    is damaged."""
+    try:
+        return Secrets(**json.loads(files.secrets.read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError):
+        # Not chained: the parser's error holds the text that it could not read.
+        raise ConfigurationError(
+            f"{files.secrets} is damaged, so the local database cannot be opened. It was left as "
+            "it is.",
+            remedy="Restore it from a backup, or delete the data with `local reset`, which makes "
+            "new keys.",
+        ) from None
 
 
 def ensure_secrets(files: Files) -> Secrets:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,8 @@ from allocator.local.processes import Part, end, spawn, tail
 
 NAMES = ("postgrest", "gateway")
 MAX_ROWS = 1000
-READY_SECONDS = 20.0
+READY_SECONDS = 120.0
+"""Longest wait for parts that live but do not answer yet; one that has ended ends the wait."""
 
 
 def pids(files: Files) -> tuple[dict[str, int | None], int | None]:
@@ -47,8 +49,9 @@ def start(files: Files, secrets: Secrets, binary: Path, port: int) -> None:
 def stop(files: Files) -> None:
     """Stop both parts; the port is kept for the next start."""
     end(process for part in _parts(files).values() if (process := part.process()))
-    for name in NAMES:
-        _record(files, **{name: None})
+    with suppress(OSError):  # on a full disk the record stays, of processes that are no more
+        for name in NAMES:
+            _record(files, **{name: None})
 
 
 def _parts(files: Files) -> dict[str, Part]:
@@ -117,7 +120,7 @@ def answers(port: int, key: str) -> bool:
     address = f"http://127.0.0.1:{port}/rest/v1/rpc/allocator_console_version"
     try:
         answer = httpx.get(address, headers={"apikey": key}, trust_env=False, timeout=5)
-    except httpx.ReadTimeout:
+    except httpx.TimeoutException:
         return True
     except httpx.HTTPError:
         return False

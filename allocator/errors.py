@@ -15,11 +15,11 @@ command line ends with.
     │   ├── MissingTable, MissingFunction
     │   └── TimedOut, MalformedAnswer
     ├── NotSolved
-    │   ├── Infeasible
-    │   └── Cancelled
+    │   └── Infeasible
     ├── CheckFailed
     ├── NotExplained
     ├── CommitRefused
+    │   ├── SolveCancelled
     │   ├── AlreadyCompleted
     │   ├── InputsChanged
     │   └── NotProven
@@ -215,13 +215,6 @@ class Infeasible(NotSolved):
     remedy = "Open the run's diagnosis to see the cause and the fixes."
 
 
-class Cancelled(NotSolved):
-    """The solve was cancelled; what a cancelled solve leaves is never committed."""
-
-    exit_code = ExitCode.INTERRUPTED
-    remedy = "Solve again and let it end; a time limit ends it by itself."
-
-
 class CheckFailed(AllocatorError):
     """The independent check rejected the allocation, so it is neither shown nor committed."""
 
@@ -244,6 +237,13 @@ class OtherSolve(CommitRefused):
     """This is not the allocation that was shown and confirmed; nothing was written."""
 
     remedy = "Look at the allocation as it is now, then commit that one."
+
+
+class SolveCancelled(CommitRefused):
+    """The solve was stopped before it ended, so nothing was committed."""
+
+    exit_code = ExitCode.INTERRUPTED
+    remedy = "Solve again and let it end; a longer time limit helps a slow run."
 
 
 class AlreadyCompleted(CommitRefused):

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from allocator.errors import (
     AllocatorError,
-    Cancelled,
     Infeasible,
     NotProven,
     NotSolved,
+    SolveCancelled,
     Unexpected,
     UsageError,
 )
@@ -115,7 +115,7 @@ def _process(
             on_progress=on_progress,
             cancel=stop,
         )
-        require_allocation(result, accept_unproven=terms.accept_unproven)
+        require_allocation(result, accept_unproven=terms.accept_unproven, cancel=stop)
         receipt = service.commit(inputs, result, terms.operator)
         return result
 
@@ -132,12 +132,16 @@ def _process(
     return Processed(run, time.perf_counter() - began, result, receipt, error)
 
 
-def require_allocation(result: SolveResult, *, accept_unproven: bool) -> None:
-    """Raise Infeasible, Cancelled, NotSolved or NotProven unless the result may be committed."""
+def require_allocation(
+    result: SolveResult, *, accept_unproven: bool, cancel: threading.Event
+) -> None:
+    """Raise Infeasible, SolveCancelled, NotSolved or NotProven unless the result may be committed
+    unattended. Once `cancel` is set nothing may be, not even an optimum that it came too late
+    for."""
     if result.status is Status.INFEASIBLE:
         raise Infeasible(result.message)
-    if result.status is Status.CANCELLED:
-        raise Cancelled
+    if cancel.is_set() or result.status is Status.CANCELLED:
+        raise SolveCancelled
     if not result.allocations:
         raise NotSolved(result.message or "The solve ended without an allocation.")
     if result.status is not Status.OPTIMAL and not accept_unproven:

@@ -137,7 +137,7 @@ def _add_solving(to: ArgumentParser) -> None:
     to.add_argument(
         "--accept-unproven",
         action="store_true",
-        help="commit an allocation even when it is not proven optimal",
+        help="commit an allocation that ran out of time unproven; one of a stopped solve never",
     )
 
 

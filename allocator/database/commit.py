@@ -14,11 +14,11 @@ from allocator.database.records import read_receipt, receipt_of
 from allocator.errors import (
     AllocatorError,
     AlreadyCompleted,
-    Cancelled,
     CommitRefused,
     InputsChanged,
     MalformedAnswer,
     NotSolved,
+    SolveCancelled,
     TimedOut,
     Unreachable,
     UsageError,
@@ -81,11 +81,11 @@ def commit(
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:
-    """Raise NotSolved (or its kinds) or UsageError unless this operator may commit the result."""
+    """Raise NotSolved, SolveCancelled or UsageError unless this operator may commit the result."""
     if not operator:
         raise UsageError("The commit does not say who commits.", remedy="Name the operator.")
     if result.status is Status.CANCELLED:
-        raise Cancelled
+        raise SolveCancelled
     if result.status not in COMMITTABLE or not result.allocations:
         raise NotSolved(f"The solve ended as {result.status.value}, without an allocation.")
     if not result.is_checked:

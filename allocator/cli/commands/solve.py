@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import threading
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def solve(args: Namespace, out: Output) -> int:
     _add_result(out, inputs, result, settings, timings)
     _tell_result(inputs, result, out)
     if args.commit and result.status is not Status.INFEASIBLE:
-        _commit(args, service, inputs, result, out, timings)
+        _commit(args, service, inputs, result, out, timings, cancel)
     return _exit_code(result)
 
 
@@ -74,10 +75,11 @@ def _commit(
     result: SolveResult,
     out: Output,
     timings: dict[str, float],
+    cancel: threading.Event,
 ) -> None:
     from allocator.unattended import require_allocation
 
-    require_allocation(result, accept_unproven=args.accept_unproven)
+    require_allocation(result, accept_unproven=args.accept_unproven, cancel=cancel)
     began = time.perf_counter()
     receipt = service.commit(inputs, result, args.operator, expect=args.expect)
     timings["commit"] = time.perf_counter() - began
@@ -235,6 +237,8 @@ def process_pending(args: Namespace, out: Output) -> int:
         title=f"{len(processed) - len(failed)} committed, {len(failed)} left pending",
         numbers=("Allocations", "Seconds"),
     )
+    if stop.is_set():
+        return ExitCode.INTERRUPTED
     return failed[0].error.exit_code if failed and failed[0].error else ExitCode.DONE
 
 

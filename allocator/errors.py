@@ -67,6 +67,7 @@ class DataIssue:
 
     `row` names the row as a person would (worker and job line), `ids` holds the raw keys for a
     detail view. An `acknowledgeable` issue stops the run only until the operator accepts it.
+    `kind` is set where a setting can settle the issue.
     """
 
     table: str
@@ -75,6 +76,7 @@ class DataIssue:
     remedy: str
     ids: tuple[str, ...] = ()
     acknowledgeable: bool = False
+    kind: str = ""
 
     def __str__(self) -> str:
         return f"{self.table}, {self.row}: {self.message} {self.remedy}"
@@ -137,6 +139,15 @@ class InvalidData(AllocatorError):
         super().__init__(
             message or f"The run has {len(issues)} data error(s), so it was not solved."
         )
+
+
+class NotAccepted(AllocatorError):
+    """The run has notices that somebody must accept before it is committed unattended."""
+
+    exit_code = ExitCode.DATA_ERRORS
+    remedy = (
+        "Look at the run in the console and commit it there, or accept them all (--acknowledge)."
+    )
 
 
 class DatabaseError(AllocatorError):

@@ -26,6 +26,7 @@ from allocator.database.reading import (
 )
 from allocator.database.tables import (
     ACTIONS,
+    OPTIONAL_PREFERENCE_COLUMNS,
     PREFERENCE_COLUMNS,
     PREFERENCE_TABLE,
     PREFERENCES,
@@ -264,10 +265,13 @@ def probe(*, client: Client) -> dict[str, DatabaseError | None]:
     """Table or function → what is wrong with it (None = nothing), for the doctor."""
     found: dict[str, DatabaseError | None] = {}
     for action in ACTIONS.values():
+        if action.is_optional:
+            continue
         required = [c for c in action.columns if c not in action.optional]
         query = client.table(action.table).select(*required).limit(1)
         found[action.table] = found.get(action.table) or _failure(query, action.table)
-    query = client.table(PREFERENCE_TABLE).select(*PREFERENCE_COLUMNS).limit(1)
+    required = [c for c in PREFERENCE_COLUMNS if c not in OPTIONAL_PREFERENCE_COLUMNS]
+    query = client.table(PREFERENCE_TABLE).select(*required).limit(1)
     found[PREFERENCE_TABLE] = _failure(query, PREFERENCE_TABLE)
     for function, arguments in _READ_FUNCTIONS.items():
         found[function] = _failure(client.rpc(function, arguments), function)

@@ -214,14 +214,15 @@ class AllocatorService:
 
 def require_valid(inputs: RunInputs, settings: Settings, *, acknowledged: bool) -> None:
     """Raise InvalidData unless these inputs may be solved with these settings."""
-    from allocator.database.validation import tie_issues
+    from allocator.database.validation import settled_by, tie_issues
+    from allocator.rules.ranks import read_by
 
-    ties = () if settings.ties_allowed else tie_issues(inputs)
+    ties = () if settings.ties_allowed else tie_issues(read_by(inputs, settings))
     blocking = (*inputs.blocking_issues, *ties)
     if blocking:
         raise InvalidData((*inputs.issues, *ties))
-    if inputs.issues and not acknowledged:
+    left = tuple(issue for issue in inputs.issues if not settled_by(issue, settings))
+    if left and not acknowledged:
         raise InvalidData(
-            inputs.issues,
-            f"The run has {len(inputs.issues)} data error(s) that must be mended or acknowledged.",
+            left, f"The run has {len(left)} data error(s) that must be mended or acknowledged."
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from allocator.errors import (
     AllocatorError,
     Infeasible,
+    NotAccepted,
     NotProven,
     NotSolved,
     SolveCancelled,
@@ -107,6 +108,9 @@ def _process(
 
     def attempt(on_progress: OnProgress | None, stop: threading.Event) -> SolveResult:
         nonlocal result, receipt
+        if inputs.to_accept and not terms.acknowledged:
+            said = " ".join(map(str, inputs.to_accept))
+            raise NotAccepted(f"Somebody must accept before it is committed unattended: {said}")
         result = service.solve(
             inputs,
             terms.settings,

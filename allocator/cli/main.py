@@ -132,7 +132,10 @@ def _add_solving(to: ArgumentParser) -> None:
     add_settings(to)
     to.add_argument("--operator", metavar="NAME", help="who answers for it; goes into the audit")
     to.add_argument(
-        "--acknowledge", action="store_true", help="accept the data errors that may be accepted"
+        "--acknowledge",
+        "--accept",
+        action="store_true",
+        help="accept the data errors that may be accepted, and what must be known of",
     )
     to.add_argument(
         "--accept-unproven",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from allocator.cli.commands.runs import (
     left_out_fields,
+    notice_fields,
     tell_issues_and_left_out,
     used_places_fields,
 )
@@ -19,6 +20,7 @@ from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode, InvalidData, UsageError
 from allocator.models import RunInputs, Settings, SolveResult, Status
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
 from allocator.solved import identity_of
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def solve(args: Namespace, out: Output) -> int:
         cancel_on_interrupt() as cancel,
     ):
         began = time.perf_counter()
-        inputs = service.hydrate(run.id, on_progress=on_progress)
+        inputs = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
         timings["hydrate"] = time.perf_counter() - began
         _add_result(out, inputs, None, settings, timings)
         try:
@@ -89,6 +91,8 @@ def _commit(
         f"Committed by {receipt.operator}: {receipt.n_allocations} allocations. {again}".strip(),
         style="bold green",
     )
+    for change in receipt.told:
+        out.say(f"Spelled anew since it was read, which changes nothing: {change}.")
 
 
 def _exit_code(result: SolveResult) -> int:
@@ -133,6 +137,7 @@ def _add_result(
         ],
         data_errors=[issue_fields(issue) for issue in inputs.issues],
         left_out=[left_out_fields(row) for row in inputs.left_out],
+        notices=[notice_fields(notice) for notice in inputs.notices],
         used_places=used_places_fields(inputs),
         timings={**phases, **(result.timings if result else {}), **timings},
         certificate={

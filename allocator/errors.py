@@ -11,7 +11,7 @@ command line ends with.
     │   └── RunCompleted
     ├── InvalidData, NotAccepted
     ├── DatabaseError
-    │   ├── Unreachable, KeyRefused, Denied
+    │   ├── Unreachable, ProjectStopped, DatabaseFull, KeyRefused, Denied
     │   ├── MissingTable, MissingFunction
     │   └── TimedOut, MalformedAnswer
     ├── NotSolved
@@ -162,16 +162,31 @@ class Unreachable(DatabaseError):
     remedy = "Check that it is running and that SUPABASE_URL is right, then try again."
 
 
-class KeyRefused(DatabaseError):
-    """The database refused the key: it is wrong or has expired."""
+class ProjectStopped(DatabaseError):
+    """The hosted project is paused or restricted; trying again does not help."""
 
-    remedy = "Put the project's current service_role key into SUPABASE_SERVICE_ROLE_KEY."
+    remedy = "Ask the project's owner to look at it in the dashboard."
+
+
+class DatabaseFull(DatabaseError):
+    """The database cannot store anything now: its disk is full or it is read-only."""
+
+    remedy = "Ask the DBA to free or add disk space, then try again."
+
+
+class KeyRefused(DatabaseError):
+    """The database refused the key: it is wrong, disabled or has expired."""
+
+    remedy = (
+        "Put a current secret key (sb_secret_…) into SUPABASE_SECRET_KEY, or the project's "
+        "service_role key into SUPABASE_SERVICE_ROLE_KEY."
+    )
 
 
 class Denied(DatabaseError):
     """The key may not do this."""
 
-    remedy = "Use the service_role key; the anon key sees nothing."
+    remedy = "Use a secret key or the service_role key; publishable and anon keys see nothing."
 
 
 class MissingTable(DatabaseError):
@@ -229,17 +244,17 @@ class CommitRefused(AllocatorError):
     exit_code = ExitCode.COMMIT_REFUSED
 
 
+class OtherSolve(CommitRefused):
+    """This is not the allocation that was shown and confirmed; nothing was written."""
+
+    remedy = "Look at the allocation as it is now, then commit that one."
+
+
 class SolveCancelled(CommitRefused):
     """The solve was stopped before it ended, so nothing was committed."""
 
     exit_code = ExitCode.INTERRUPTED
     remedy = "Solve again and let it end; a longer time limit helps a slow run."
-
-
-class OtherSolve(CommitRefused):
-    """This is not the allocation that was shown and confirmed; nothing was written."""
-
-    remedy = "Look at the allocation as it is now, then commit that one."
 
 
 class AlreadyCompleted(CommitRefused):

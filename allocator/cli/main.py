@@ -153,5 +153,6 @@ def _add_local(verbs: Any) -> None:
     _add(actions, "stop", "system.local_stop", "stop it and keep its data")
     _add(actions, "status", "system.local_status", "say whether it runs")
     reset = _add(actions, "reset", "system.local_reset", "throw its data away and start again")
+    reset.add_argument("--yes", action="store_true", help="do not ask whether to")
     for each in (start, reset):
         each.add_argument("--seed", choices=("demo", "empty"), default="empty")

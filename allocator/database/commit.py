@@ -72,6 +72,8 @@ def commit(
     try:
         receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except (Unreachable, TimedOut, MalformedAnswer) as exc:
+        if exc.facts.get("nothing_written"):
+            raise
         return _find_out(inputs.run.id, rows, operator, exc, client)
     except AlreadyCompleted:
         raise

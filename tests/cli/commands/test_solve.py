@@ -81,24 +81,6 @@ def test_solve_and_commit_the_intern_year(cli, database):
     assert completed[0]["completed_at"] is not None
 
 
-def test_commit_of_what_an_earlier_solve_printed(cli, database):
-    _, shown = cli("solve", demo_data.BY_EYE)
-    commit = ("--commit", "--operator", "Ada", "--expect", shown["identity"])
-    code, found = cli("solve", demo_data.BY_EYE, "--seed", "7", *commit)
-    assert code == 6
-    assert "not the allocation that was shown" in found["error"]["message"]
-    assert database.rows("select count(*) as n from allocator_console_audit") == [{"n": 0}]
-    code, found = cli("solve", demo_data.BY_EYE, *commit)
-    assert (code, found["identity"]) == (0, shown["identity"])
-    assert found["receipt"]["n_allocations"] == 12
-
-
-def test_expect_without_commit_is_refused(cli):
-    code, found = cli("solve", demo_data.BY_EYE, "--expect", "0" * 64)
-    assert code == 2
-    assert "--commit" in found["error"]["message"]
-
-
 def test_second_commit_by_somebody_else_is_refused(cli, database):
     first, _ = cli("solve", demo_data.BY_EYE, "--commit", "--operator", "Ada")
     code, found = cli("solve", demo_data.BY_EYE, "--commit", "--operator", "Ben")
@@ -151,3 +133,21 @@ def test_process_pending_tells_what_happened_to_each(cli):
     assert code in (3, 4)
     _, after = cli("runs")
     assert sum(row["pending"] for row in after["runs"]) == 2
+
+
+def test_commit_of_what_an_earlier_solve_printed(cli, database):
+    _, shown = cli("solve", demo_data.BY_EYE)
+    commit = ("--commit", "--operator", "Ada", "--expect", shown["identity"])
+    code, found = cli("solve", demo_data.BY_EYE, "--seed", "7", *commit)
+    assert code == 6
+    assert "not the allocation that was shown" in found["error"]["message"]
+    assert database.rows("select count(*) as n from allocator_console_audit") == [{"n": 0}]
+    code, found = cli("solve", demo_data.BY_EYE, *commit)
+    assert (code, found["identity"]) == (0, shown["identity"])
+    assert found["receipt"]["n_allocations"] == 12
+
+
+def test_expect_without_commit_is_refused(cli):
+    code, found = cli("solve", demo_data.BY_EYE, "--expect", "0" * 64)
+    assert code == 2
+    assert "--commit" in found["error"]["message"]

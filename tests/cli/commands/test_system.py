@@ -42,7 +42,8 @@ def test_local_stack_starts_and_stops_from_the_command_line(tmp_path):
         code, out, _ = command("local", "start", "--seed", "demo", *where)
         started = only_object(out)
         assert code == 0
-        assert set(started) == {"url", "service_role_key", "anon_key", "dsn", "data_dir"}
+        keys = {"service_role_key", "secret_key", "anon_key"}
+        assert set(started) == {"url", "dsn", "data_dir", "seed", *keys}
         code, out, _ = command("local", "start", *where)
         assert only_object(out) == started
         assert only_object(command("local", "status", *where)[1])["running"] is True
@@ -50,6 +51,9 @@ def test_local_stack_starts_and_stops_from_the_command_line(tmp_path):
         assert code == 0
         assert len(only_object(out)["runs"]) == 6
         code, out, _ = command("local", "reset", "--seed", "empty", *where)
+        assert (code, "--yes" in only_object(out)["error"]["remedy"]) == (2, True)
+        assert len(only_object(command("runs", *where)[1])["runs"]) == 6
+        code, out, _ = command("local", "reset", "--seed", "empty", "--yes", *where)
         assert code == 0
         assert only_object(command("runs", *where)[1])["runs"] == []
     finally:

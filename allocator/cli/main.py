@@ -1,8 +1,4 @@
-"""`python -m allocator`: parse, call the service, print, and end with a telling exit code.
-
-0 done · 1 other failure · 2 usage · 3 infeasible · 4 data errors · 5 database unreachable or key
-refused · 6 commit refused · 130 interrupted.
-"""
+"""`python -m allocator`: parse, call the service, print, and end with a telling exit code."""
 
 from __future__ import annotations
 
@@ -18,12 +14,12 @@ from typing import Any, NoReturn
 from allocator import __version__
 from allocator.cli.common import add_data_dir, add_settings
 from allocator.cli.output import Output, stdout_reserved
-from allocator.errors import AllocatorError, UsageError
-
-EXIT_INTERRUPTED = 130
+from allocator.errors import AllocatorError, ExitCode, UsageError
 
 TRACEBACK_VARIABLE = "ALLOCATOR_TRACEBACK"
 """Set it to see where an unexpected failure came from."""
+
+DESCRIPTION = "List, solve, diagnose and commit allocator runs."
 
 Command = Callable[[Namespace, Output], int]
 
@@ -42,7 +38,11 @@ class Parser(ArgumentParser):
 
 def parser() -> ArgumentParser:
     """The whole command line."""
-    top = Parser(prog="python -m allocator", description=__doc__)
+    top = Parser(
+        prog="python -m allocator",
+        description=DESCRIPTION,
+        epilog=f"Exit codes: {ExitCode.in_words()}.",
+    )
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add(verbs, "runs", "runs.runs", "list the runs, pending ones first")
@@ -52,6 +52,12 @@ def parser() -> ArgumentParser:
     _add_run(solve)
     _add_solving(solve)
     solve.add_argument("--commit", action="store_true", help="write the allocations")
+    solve.add_argument(
+        "--expect",
+        default="",
+        metavar="IDENTITY",
+        help="commit only the solve with this identity, which an earlier solve printed",
+    )
     diagnose = _add(
         verbs, "diagnose", "diagnose.diagnose", "say why a run has no allocation, and what helps"
     )
@@ -90,7 +96,7 @@ def _run(argv: Sequence[str], out: Output) -> int:
         return exc.exit_code
     except KeyboardInterrupt:
         out.fail(AllocatorError("Interrupted; nothing was written after that."))
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     except Exception as exc:
         if os.environ.get(TRACEBACK_VARIABLE):
             traceback.print_exc()
@@ -126,12 +132,15 @@ def _add_solving(to: ArgumentParser) -> None:
     add_settings(to)
     to.add_argument("--operator", metavar="NAME", help="who answers for it; goes into the audit")
     to.add_argument(
-        "--acknowledge", action="store_true", help="accept the data errors that may be accepted"
+        "--acknowledge",
+        "--accept",
+        action="store_true",
+        help="accept the data errors that may be accepted, and what must be known of",
     )
     to.add_argument(
         "--accept-unproven",
         action="store_true",
-        help="commit an allocation even when it is not proven optimal",
+        help="commit an allocation that ran out of time unproven; one of a stopped solve never",
     )
 
 

@@ -18,16 +18,18 @@ from allocator.errors import (
     InputsChanged,
     MalformedAnswer,
     NotSolved,
+    SolveCancelled,
     TimedOut,
     Unreachable,
     UsageError,
 )
 from allocator.measures.placements import counts_of
 from allocator.models import Receipt, RunInputs, SolveResult, Status
-from allocator.rules.fingerprint import differences
+from allocator.rules.fingerprint import deciding_fingerprint, differences, spellings
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
 
-COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE, Status.CANCELLED)
+COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE)
 
 LOOK_AGAIN = (0.2, 0.6, 1.2, 2.0)
 """Seconds before each look at a run whose commit lost its answer."""
@@ -40,7 +42,7 @@ def commit(
     *,
     scenario: Mapping[str, Any] | None = None,
     as_read: RunInputs | None = None,
-    client: postgres.Client | None = None,
+    client: postgres.Client,
 ) -> Receipt:
     """Write the result's allocations and complete the run, once; give the receipt.
 
@@ -55,7 +57,7 @@ def commit(
     digest = postgres.digest(inputs.run.id, client=client)
     now = hydrate(inputs.run.id, client=client)
     # A run that is completed by now is the commit function's to judge: a repeat, or too late.
-    if now.run.is_pending and now.fingerprint != result.fingerprint:
+    if now.run.is_pending and read_by(now, result.settings).fingerprint != result.fingerprint:
         raise InputsChanged(differences(before, now))
     rows = [
         {
@@ -66,6 +68,7 @@ def commit(
         for a in result.allocations
     ]
     audit = {**audit_of(inputs, result, operator, scenario or {}), "digest": digest}
+    audit["counts"] = {**audit["counts"], "deciding": deciding_fingerprint(before)}
     try:
         receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except (Unreachable, TimedOut, MalformedAnswer) as exc:
@@ -76,18 +79,21 @@ def commit(
         raise
     except CommitRefused as exc:
         raise _in_names(exc, inputs) from exc
-    return receipt_of(receipt)
+    return replace(receipt_of(receipt), told=spellings(before, now))
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:
-    """Raise NotSolved or UsageError unless the result may be committed by this operator."""
+    """Raise NotSolved, SolveCancelled or UsageError unless this operator may commit the result."""
     if not operator:
         raise UsageError("The commit does not say who commits.", remedy="Name the operator.")
+    if result.status is Status.CANCELLED:
+        raise SolveCancelled
     if result.status not in COMMITTABLE or not result.allocations:
         raise NotSolved(f"The solve ended as {result.status.value}, without an allocation.")
     if not result.is_checked:
         raise NotSolved("The allocation has not passed the independent check.")
-    if result.fingerprint != inputs.fingerprint or result.scenario != inputs.scenario:
+    solved = read_by(inputs, result.settings)
+    if result.fingerprint != solved.fingerprint or result.scenario != inputs.scenario:
         raise NotSolved("The allocation belongs to other inputs than these.")
 
 
@@ -112,7 +118,7 @@ def _find_out(
     rows: list[dict[str, Any]],
     operator: str,
     lost: AllocatorError,
-    client: postgres.Client | None,
+    client: postgres.Client,
 ) -> Receipt:
     """Look whether a commit whose answer was lost took place; it is never sent again from here.
 
@@ -147,7 +153,7 @@ def _receipt_or_refusal(
     rows: list[dict[str, Any]],
     operator: str,
     completed_at: str,
-    client: postgres.Client | None,
+    client: postgres.Client,
 ) -> Receipt:
     receipt = read_receipt(run_id, client=client)
     written = postgres.fetchAll("allocations", run_id, client=client)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from allocator import postgres
-from allocator.config import SERVICE_ROLE, key_role, load_connection
+from allocator.config import SERVICE_ROLE, key_role
+from allocator.database.reading import QUALIFICATIONS_REMEDY
 from allocator.errors import (
     AllocatorError,
     DatabaseError,
+    Denied,
+    ExitCode,
     KeyRefused,
     MissingFunction,
     MissingTable,
@@ -34,12 +37,12 @@ class Finding:
     title: str
     detail: str
     remedy: str = ""
-    exit_code: int = 1
+    exit_code: ExitCode = ExitCode.FAILED
 
 
-def examine(client: postgres.Client | None = None) -> list[Finding]:
+def examine(connect: Callable[[], postgres.Client]) -> list[Finding]:
     """Every finding, the connection first. Raises nothing that the database can cause."""
-    return [*_database(client), *_solvers()]
+    return [*_database(connect), *_solvers()]
 
 
 def sql_files() -> list[tuple[str, str]]:
@@ -53,14 +56,14 @@ def expected_version() -> str:
     return text.split("$$ select '", 1)[1].split("'", 1)[0]
 
 
-def _database(client: postgres.Client | None) -> Iterator[Finding]:
+def _database(connect: Callable[[], postgres.Client]) -> Iterator[Finding]:
     try:
-        if client is None:
-            yield _key(load_connection().service_role_key)
-            client = postgres.default_client()
-        else:
-            yield _key(client.supabase_key)
+        client = connect()
+        yield _key(client.supabase_key)
         postgres.ping(client=client)
+    except Denied as exc:
+        yield _failed("Key", exc)
+        return
     except AllocatorError as exc:
         yield _failed("Connection", exc)
         return
@@ -82,7 +85,7 @@ def _key(key: str) -> Finding:
         return Finding(True, "Key", f"It is {'a secret' if is_new else 'the service_role'} key.")
     if role:
         detail = f"It has the role {role}; row-level security answers it with empty tables."
-        return Finding(False, "Key", detail, KeyRefused.remedy, exit_code=5)
+        return Finding(False, "Key", detail, KeyRefused.remedy, exit_code=ExitCode.DATABASE)
     return Finding(True, "Key", "It does not say which role it has.")
 
 
@@ -100,7 +103,7 @@ def _tables(probed: dict[str, DatabaseError | None]) -> Iterator[Finding]:
         elif isinstance(problem, MissingTable):
             remedy = "Ask the owner of the database to add it."
         elif isinstance(problem, MissingFunction):
-            remedy = postgres.QUALIFICATIONS_REMEDY
+            remedy = QUALIFICATIONS_REMEDY
         yield Finding(False, f"{kind} {name}", problem.message, remedy)
 
 

@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 
 from allocator import postgres
+from allocator.database.rows import moment
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
 from allocator.measures.placements import counts_of
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
+from allocator.rules.fingerprint import deciding_fingerprint
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
 from allocator.scenario import apply_changes
 from allocator.scenario.file import changes_from
 from allocator.solving.checker import check
@@ -48,7 +51,7 @@ class LoggedSolve:
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of `allocator_console_solves`."""
         facts: dict[str, Any] = {name: row.get(name) for name in cls.__slots__}
-        facts["solved_at"] = datetime.fromisoformat(str(row["solved_at"]))
+        facts["solved_at"] = moment(row["solved_at"])
         facts["seed"] = None if row.get("seed") is None else int(row["seed"])
         return cls(**facts)
 
@@ -70,12 +73,12 @@ class SavedScenario:
         """From a row of `allocator_console_scenarios`."""
         facts = {name: row[name] for name in cls.__slots__}
         for name in ("created_at", "updated_at"):
-            facts[name] = datetime.fromisoformat(str(row[name]))
+            facts[name] = moment(row[name])
         return cls(**facts)
 
 
 def log_solve(
-    inputs: RunInputs, result: SolveResult, operator: str, *, client: postgres.Client | None = None
+    inputs: RunInputs, result: SolveResult, operator: str, *, client: postgres.Client
 ) -> bool:
     """Add a solve to the run's log. False, and a warning, when the database cannot take it:
     a log that is missing must not cost the coordinator the solve."""
@@ -99,13 +102,13 @@ def log_solve(
     return True
 
 
-def logged_solves(run_id: str, *, client: postgres.Client | None = None) -> list[LoggedSolve]:
+def logged_solves(run_id: str, *, client: postgres.Client) -> list[LoggedSolve]:
     """Every solve tried on a run, the oldest first. Raises MissingTable without our SQL."""
     rows = postgres.fetchAll("solves", run_id, client=client)
     return sorted((LoggedSolve.from_row(row) for row in rows), key=lambda solve: solve.solved_at)
 
 
-def saved_scenarios(run_id: str, *, client: postgres.Client | None = None) -> list[SavedScenario]:
+def saved_scenarios(run_id: str, *, client: postgres.Client) -> list[SavedScenario]:
     """The scenarios saved for a run, by name. Raises MissingTable without our SQL."""
     rows = postgres.fetchAll("scenarios", run_id, client=client)
     return sorted((SavedScenario.from_row(row) for row in rows), key=lambda saved: saved.name)
@@ -118,7 +121,7 @@ def save_scenario(
     definition: Mapping[str, Any],
     *,
     scenario_id: str | None = None,
-    client: postgres.Client | None = None,
+    client: postgres.Client,
 ) -> SavedScenario:
     """Save a scenario, or replace the one with `scenario_id`.
 
@@ -141,14 +144,16 @@ def save_scenario(
 def receipt_of(row: Mapping[str, Any]) -> Receipt:
     """A receipt from an audit row or the commit function's answer."""
     facts: dict[str, Any] = {name: row.get(name) for name in Receipt.__slots__}
-    facts["committed_at"] = datetime.fromisoformat(str(row["committed_at"]))
+    facts["committed_at"] = moment(row["committed_at"])
     facts["repeated"] = bool(row.get("repeated"))
+    facts["told"] = ()
     for name in ("settings", "scenario", "counts"):
-        facts[name] = row.get(name) or {}
+        kept = row.get(name)
+        facts[name] = kept if isinstance(kept, Mapping) else {}
     return Receipt(**facts)
 
 
-def read_receipt(run_id: str, *, client: postgres.Client | None = None) -> Receipt | None:
+def read_receipt(run_id: str, *, client: postgres.Client) -> Receipt | None:
     """The receipt of a committed run; None when this program did not commit it."""
     try:
         rows = postgres.fetchAll("audit", run_id, client=client)
@@ -168,11 +173,15 @@ def committed(
     `inputs` are the completed run as it is read today. None when the data is no longer that of
     the commit, so that measures would mix what was with what is.
     """
-    if inputs.fingerprint != receipt.fingerprint or receipt.objective is None:
+    if receipt.objective is None:
         return None
     try:
         settings = Settings(**receipt.settings)
-        solved = _with_scenario(inputs, receipt.scenario)
+        now = read_by(inputs, settings)
+        deciding = receipt.counts.get("deciding")
+        if receipt.fingerprint != now.fingerprint and deciding != deciding_fingerprint(inputs):
+            return None
+        solved = read_by(_with_scenario(inputs, receipt.scenario), settings)
         allocations = tuple(_allocations(solved, settings, rows))
     except (KeyError, TypeError, ValueError, UsageError):
         return None

@@ -7,9 +7,11 @@ client, the network or PostgREST can raise becomes one of `allocator.errors`; se
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import httpx
 from postgrest.exceptions import APIError
@@ -23,7 +25,11 @@ RETRY_DELAYS = (0.2, 0.6, 1.5)
 PAGE_ROWS = 1000
 """Rows asked for at once; a server with a lower cap sends fewer, and more pages follow."""
 
+AT_ONCE = 12
+"""Reads of one caller that are under way at once."""
+
 Row: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 
 class Query(Protocol):
@@ -39,6 +45,50 @@ class Page:
 
     rows: list[Row]
     total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a read has come: rows read of what, out of how many (None = not yet known)."""
+
+    what: str
+    rows: int
+    total: int | None = None
+
+
+OnReading = Callable[[Reading], None]
+
+
+def together(
+    reads: Sequence[Callable[[OnReading], T]], on_reading: OnReading | None = None
+) -> list[T]:
+    """What each of these independent reads gives, in their order; all are under way at once.
+
+    Progress is told on the caller's own thread. The first failure in their order is raised, when
+    all have ended.
+    """
+    told: SimpleQueue[Reading | None] = SimpleQueue()
+    with ThreadPoolExecutor(AT_ONCE, "read") as readers:
+        futures = [readers.submit(one, told.put) for one in reads]
+        for future in futures:
+            future.add_done_callback(lambda _: told.put(None))
+        running = len(futures)
+        while running:
+            reading = told.get()
+            if reading is None:
+                running -= 1
+            elif on_reading:
+                on_reading(reading)
+    return [future.result() for future in futures]
+
+
+def told_pages(pages: Iterable[Page], what: str, on_reading: OnReading) -> Iterator[list[Row]]:
+    """The rows of each page, telling how far they have come."""
+    received = 0
+    for page in pages:
+        received += len(page.rows)
+        on_reading(Reading(what, received, page.total))
+        yield page.rows
 
 
 def read(query: Query, subject: str) -> Any:

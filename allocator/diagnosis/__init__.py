@@ -17,7 +17,6 @@ from allocator.diagnosis.results import (
     RuleInvolved,
     Satisfaction,
 )
-from tests.diagnosis.irreducible import IrreducibleRules, irreducible_rules
 
 __all__ = [
     "Block",
@@ -30,7 +29,6 @@ __all__ = [
     "FixKind",
     "Frozen",
     "Graph",
-    "IrreducibleRules",
     "PartialAllocation",
     "PreCheck",
     "Reordered",
@@ -39,7 +37,6 @@ __all__ = [
     "Weights",
     "diagnose",
     "graph",
-    "irreducible_rules",
     "pre_checks",
     "reordered",
 ]

@@ -3,12 +3,11 @@
 from allocator.explanation.answers import Situation, placement_options
 from allocator.explanation.contested import contested_job_lines, wanted_swaps
 from allocator.explanation.fairness import Extremes, extremes, tied_workers
-from allocator.explanation.graph import Move, NotExplained
+from allocator.explanation.graph import Move
 
 __all__ = [
     "Extremes",
     "Move",
-    "NotExplained",
     "Situation",
     "contested_job_lines",
     "extremes",

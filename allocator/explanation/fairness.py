@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allocator.errors import NotSolved
+from allocator.errors import Infeasible
 from allocator.explanation.graph import graph
 from allocator.models import Policy, RunInputs, Settings, SolveResult
 from allocator.rules.matrices import Matrices, matrices
 from allocator.solving.policies import choice_numbers
 from allocator.solving.residual import Face, Residual
-from allocator.solving.starting import NoAllocation, best_allocation, feasible_allocation
+from allocator.solving.starting import best_allocation, feasible_allocation
 from allocator.solving.tie_break import TieBreak
 
 
@@ -35,19 +35,15 @@ class Extremes:
 
 
 def extremes(inputs: RunInputs, settings: Settings) -> Extremes:
-    """The extremes of a run; raises NotSolved when it has no allocation at all.
+    """The extremes of a run; raises Infeasible when it has no allocation at all.
 
     The cap on the worst rank in `settings` does not restrict them.
     """
     arrays = matrices(inputs)
-    try:
-        worst = _least_worst_score(arrays)
-        first = _most_first_choices(arrays)
-    except NoAllocation as error:
-        raise NotSolved("No allocation satisfies every hard rule.") from error
+    worst = _least_worst_score(arrays)
     return Extremes(
         worst,
-        first,
+        _most_first_choices(arrays),
         replace(settings, policy=Policy.LEAST_TOTAL, worst_rank=worst),
         replace(settings, policy=Policy.GREEDY, worst_rank=None),
     )
@@ -64,7 +60,7 @@ def _least_worst_score(arrays: Matrices) -> float:
         try:
             feasible_allocation(_face(arrays, arrays.eligible & (arrays.scores <= caps[middle])))
             high = middle
-        except NoAllocation:
+        except Infeasible:
             low = middle + 1
     return float(caps[low])
 

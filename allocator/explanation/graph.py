@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.errors import AllocatorError
+from allocator.errors import NotExplained
 from allocator.explanation.chains import Chains, cheapest_chains
 from allocator.measures.bands import rank_words
 from allocator.models import Policy, RunInputs, SolveResult, Status
@@ -23,12 +23,6 @@ from allocator.rules.matrices import Costs, Matrices, matrices
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.solving.policies import narrow_by_policy, placement_classes
 from allocator.solving.residual import NO_ARC, Face, Residual
-
-
-class NotExplained(AllocatorError):
-    """This allocation has no exact prices."""
-
-    remedy = "Solve the run to proven optimality."
 
 
 @dataclass(frozen=True, slots=True)

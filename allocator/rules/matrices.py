@@ -13,6 +13,7 @@ from math import floor, log2
 import numpy as np
 from numpy.typing import NDArray
 
+from allocator.errors import Infeasible
 from allocator.models import Policy, RunInputs, Settings
 from allocator.rules.eligibility import ELIGIBLE, rule_matrix
 from allocator.rules.weightings import net_weightings, organisation_base
@@ -187,12 +188,12 @@ def _total_of_one(
 ) -> float | None:
     """The objective of a good allocation; None when there is no allocation."""
     from allocator.solving.residual import Face
-    from allocator.solving.starting import NoAllocation, best_allocation
+    from allocator.solving.starting import best_allocation
 
     face = Face(allowed, matrices.lower, matrices.upper)
     try:
         found = best_allocation(costs.values, face, lambda: False)
-    except NoAllocation:
+    except Infeasible:
         return None
     if found is None:
         return None

@@ -59,7 +59,7 @@ def narrow_by_policy(
 ) -> Iterator[tuple[Face, NDArray[np.intp], Stage]]:
     """Minimise stage after stage; yields (narrowed face, an allocation in it, the stage).
 
-    Ends early when only one allocation is left, or when `stop()` is true. Raises NoAllocation.
+    Ends early when only one allocation is left, or when `stop()` is true. Raises Infeasible.
     """
     if policy is Policy.LEAST_TOTAL:
         return

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.errors import CheckFailed, InvalidData
+from allocator.errors import CheckFailed, Infeasible, InvalidData
 from allocator.models import (
     Allocation,
     Certificate,
@@ -31,13 +31,13 @@ from allocator.models import (
     Status,
 )
 from allocator.rules.matrices import Costs, Matrices, matrices
-from allocator.rules.ranks import original_preference
+from allocator.rules.ranks import original_preference, read_by
 from allocator.rules.weightings import organisation_base
 from allocator.solving.checker import check
 from allocator.solving.policies import Stage, narrow_by_policy
 from allocator.solving.problem import Columns, Problem
 from allocator.solving.residual import Face, Residual
-from allocator.solving.starting import NoAllocation, best_allocation, feasible_allocation
+from allocator.solving.starting import best_allocation, feasible_allocation
 from allocator.solving.tie_break import TieBreak
 
 COLUMNS_EACH = 10
@@ -67,7 +67,7 @@ def solve(
     """
     if inputs.blocking_issues:
         raise InvalidData(inputs.blocking_issues)
-    return _Solve(inputs, settings, on_progress, cancel).run()
+    return _Solve(read_by(inputs, settings), settings, on_progress, cancel).run()
 
 
 @dataclass(eq=False)
@@ -98,7 +98,7 @@ class _Solve:
             return self._infeasible("The run has no workers or no job lines.")
         try:
             self._optimise_in_time()
-        except NoAllocation:
+        except Infeasible:
             return self._infeasible("No allocation satisfies every hard rule.")
         finally:
             self.timings["solve"] = time.perf_counter() - self.began - self.timings["formulate"]

@@ -12,6 +12,7 @@ from ot.lp import emd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
+from allocator.errors import Infeasible
 from allocator.solving.residual import Face
 
 QUICK = 500_000
@@ -20,12 +21,8 @@ DETERRENTS = (50, 50_000)
 """Cost of a forbidden pair, in multiples of the spread of costs; the second is tried if need be."""
 
 
-class NoAllocation(Exception):
-    """No allocation satisfies every hard rule."""
-
-
 def feasible_allocation(face: Face) -> NDArray[np.intp]:
-    """Any allocation that satisfies the face, from a maximum flow; raises NoAllocation.
+    """Any allocation that satisfies the face, from a maximum flow; raises Infeasible.
 
     A job line's places are two arcs: the mandatory part and the rest. The flow must fill all
     mandatory parts and place every worker.
@@ -34,7 +31,7 @@ def feasible_allocation(face: Face) -> NDArray[np.intp]:
     upper = np.minimum(face.upper, n_workers)
     must = int(face.lower.sum())
     if (face.lower > upper).any() or must > n_workers:
-        raise NoAllocation
+        raise Infeasible
     source, sink = n_workers + n_job_lines, n_workers + n_job_lines + 3
     forced, spare = sink - 2, sink - 1
     workers, lines = np.nonzero(face.allowed)
@@ -60,7 +57,7 @@ def feasible_allocation(face: Face) -> NDArray[np.intp]:
     network = csr_array((entries, where), shape=(sink + 1, sink + 1))
     result = maximum_flow(network, source, sink)
     if result.flow_value < n_workers:
-        raise NoAllocation
+        raise Infeasible
     flow = csr_array(result.flow)[:n_workers, n_workers:source]
     flow.data[flow.data < 0] = 0
     flow.eliminate_zeros()
@@ -70,7 +67,7 @@ def feasible_allocation(face: Face) -> NDArray[np.intp]:
 def best_allocation(
     costs: NDArray[np.int64], face: Face, stop: Callable[[], bool]
 ) -> NDArray[np.intp] | None:
-    """The best allocation by POT's network simplex; None when stopped. Raises NoAllocation.
+    """The best allocation by POT's network simplex; None when stopped. Raises Infeasible.
 
     The run is a transport problem: a unit of mass for each worker, the places of each job line,
     one dummy row for the places that stay empty. A mandatory job line is two columns: one place
@@ -97,7 +94,7 @@ def _transport(
     upper = np.minimum(face.upper, n_workers)
     spare = int(upper.sum()) - n_workers
     if spare < 0 or (face.lower > upper).any() or face.lower.sum() > n_workers:
-        raise NoAllocation
+        raise Infeasible
     forced, rest = np.flatnonzero(face.lower), np.flatnonzero(upper > face.lower)
     owner = np.concatenate([forced, rest])
     places = np.concatenate([face.lower[forced], (upper - face.lower)[rest]]).astype(np.float64)

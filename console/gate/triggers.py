@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import UTC, datetime
 
-from allocator.errors import AllocatorError, UsageError
-from allocator.jobs import AlreadyRunning, Job, OnProgress, Work
+from allocator.errors import AlreadyRunning, RunCompleted
+from allocator.jobs import Job, JobKind, OnProgress, Work
 from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
-from allocator.unattended import require_allocation
-from console.state import backend
+from allocator.solved import Solved
+from allocator.unattended import Attempt, Terms, process_pending
+from console.state import backend, solving
+from console.state.solving import SolveOrder
 
 LOGGER = logging.getLogger(__name__)
 OPERATOR = "HTTP trigger"
-PROCESS_PENDING = "process-pending"
+EVERY_RUN = "every pending run"
+SECONDS_BETWEEN_LOOKS = 0.2
+"""How soon a cancel of the whole work reaches the solve that is under way."""
 
 _lock = threading.Lock()
 _being_read: set[str] = set()
 
 
-class Completed(UsageError):
-    """The run is completed already."""
-
-
-def settings_from(body: Mapping[str, Any]) -> Settings:
-    """Settings from a request's JSON object. Raises UsageError for an unknown or bad one."""
-    try:
-        return Settings(**body)
-    except (TypeError, ValueError) as exc:
-        # Settings names the field and its range; the value itself is not repeated.
-        reason = str(exc) if type(exc) is ValueError else "A setting is unknown or of a wrong kind."
-        raise UsageError(f"The settings are not right: {reason}") from None
-
-
 def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
     """Read the run and solve it in the background; committing stays with an operator.
 
-    Raises RunNotFound, Completed, AlreadyRunning, DatabaseError.
+    Raises RunNotFound, RunCompleted, AlreadyRunning, DatabaseError.
     """
     run = find(run_id)
     if not run.is_pending:
-        raise Completed
+        raise RunCompleted
     with _reserved(run.id):
         return _read_and_submit(run.id, settings, acknowledged)
 
@@ -51,8 +41,8 @@ def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
 def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job:
     inputs = backend.service().hydrate(run_id)
 
-    def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
-        return backend.service().solve(
+    def work(on_progress: OnProgress, cancel: threading.Event) -> Solved:
+        result = backend.service().solve(
             inputs,
             settings,
             operator=OPERATOR,
@@ -60,27 +50,46 @@ def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job
             on_progress=on_progress,
             cancel=cancel,
         )
+        return _solved(inputs, result)
 
-    return _submit(inputs, settings, work)
+    return _start(run_id, settings, work, keep=solving.waits_for_commit)
 
 
-def start_pending(settings: Settings) -> Job:
+def start_pending(
+    settings: Settings, *, acknowledged: bool = False, accept_unproven: bool = False
+) -> Job:
     """Solve and commit every pending run in turn, the longest waiting first.
 
-    Only proven optima are committed; a run that fails does not stop the rest. Raises
-    AlreadyRunning.
+    Only proven optima are committed unless `accept_unproven`; a run that fails does not stop
+    the rest. Raises AlreadyRunning.
     """
 
     def work(_on_progress: OnProgress, cancel: threading.Event) -> dict[str, str]:
-        outcome = {}
-        for run in backend.service().pending():
-            if cancel.is_set():
-                break
-            outcome[run.id] = _attempt(lambda run=run: _finish(run, settings))  # type: ignore[misc]
-        return outcome
+        terms = Terms(OPERATOR, settings, acknowledged, accept_unproven)
+        done = process_pending(backend.service(), terms, cancel=cancel, carry_out=in_registry)
+        for processed in done:
+            if processed.error:
+                LOGGER.warning("a run stays pending: %s", type(processed.error).__name__)
+        return {p.run.id: str(p.error) if p.error else "committed" for p in done}
 
-    return backend.jobs().submit(
-        PROCESS_PENDING, work, started_by=OPERATOR, settings=settings, refuse_running=True
+    def in_registry(inputs: RunInputs, attempt: Attempt, cancel: threading.Event) -> None:
+        def work(on_progress: OnProgress, stop: threading.Event) -> Solved:
+            return _solved(inputs, attempt(on_progress, stop))
+
+        job = _start(inputs.run.id, settings, work)
+        while not job.wait(SECONDS_BETWEEN_LOOKS):
+            if cancel.is_set():
+                job.cancel()
+        if error := job.snapshot().error:
+            raise error
+
+    return backend.jobs().start(
+        JobKind.PROCESS_PENDING,
+        EVERY_RUN,
+        work,
+        request=SolveOrder(settings),
+        started_by=OPERATOR,
+        refuse_running=True,
     )
 
 
@@ -94,9 +103,9 @@ def find(run_id: str) -> AllocatorRun:
 @contextmanager
 def _reserved(run_id: str) -> Iterator[None]:
     """While a run is being read for a solve, a second call for it is turned away."""
-    job = backend.jobs().get(run_id)
+    job = backend.jobs().get(JobKind.SOLVE, run_id)
     with _lock:
-        if run_id in _being_read or (job and job.snapshot().is_running):
+        if run_id in _being_read or (job and job.is_running):
             raise AlreadyRunning
         _being_read.add(run_id)
     try:
@@ -106,38 +115,19 @@ def _reserved(run_id: str) -> Iterator[None]:
             _being_read.discard(run_id)
 
 
-def _finish(run: AllocatorRun, settings: Settings) -> str:
-    service = backend.service()
-    inputs = service.hydrate(run.id)
-
-    def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
-        result = service.solve(
-            inputs, settings, operator=OPERATOR, on_progress=on_progress, cancel=cancel
-        )
-        require_allocation(result, accept_unproven=False)
-        service.commit(inputs, result, OPERATOR)
-        return result
-
-    job = _submit(inputs, settings, work)
-    job.wait()
-    error = job.snapshot().error
-    return str(error) if error else "committed"
-
-
-def _submit(inputs: RunInputs, settings: Settings, work: Work) -> Job:
-    return backend.jobs().submit(
-        inputs.run.id,
+def _start(
+    run_id: str, settings: Settings, work: Work, keep: Callable[[object], bool] | None = None
+) -> Job:
+    return backend.jobs().start(
+        JobKind.SOLVE,
+        run_id,
         work,
+        request=SolveOrder(settings),
         started_by=OPERATOR,
-        inputs=inputs,
-        settings=settings,
         refuse_running=True,
+        keep=keep,
     )
 
 
-def _attempt(step: Callable[[], str]) -> str:
-    try:
-        return step()
-    except AllocatorError as exc:
-        LOGGER.warning("a pending run was passed over: %s", type(exc).__name__)
-        return str(exc)
+def _solved(inputs: RunInputs, result: SolveResult) -> Solved:
+    return Solved(inputs, result, inputs, None, OPERATOR, datetime.now(UTC))

@@ -6,19 +6,21 @@ from contextlib import contextmanager
 
 import pytest
 
-from allocator import postgres
+from allocator import config, postgres
 from allocator.config import Connection
 from allocator.database.doctor import Finding, examine, expected_version
+from allocator.service import AllocatorService
+from tests.services import hidden, service_at
 
 
 def faults(database) -> list[Finding]:
     client = postgres.connect(Connection(database.info.url, database.info.secret_key))
-    return [finding for finding in examine(client) if not finding.ok]
+    return [finding for finding in examine(lambda: client) if not finding.ok]
 
 
 def test_doctor_of_the_local_stack_is_silent_and_names_the_owners_trigger(database):
     client = postgres.connect(Connection(database.info.url, database.info.secret_key))
-    found = {finding.title: finding for finding in examine(client)}
+    found = {finding.title: finding for finding in examine(lambda: client)}
     assert faults(database) == []
     assert found["Key"].detail == "It is a secret key."
     assert "on_allocator_py_update" in found["Trigger trigger_on_allocator_py_update"].detail
@@ -74,3 +76,26 @@ def test_doctor_of_a_denied_table_gives_its_grant(database):
         assert "grant select on public.qualification_tags to service_role;" in fault.remedy
     finally:
         database.rows("grant all on qualification_tags to service_role")
+
+
+def test_doctor_says_what_to_apply_when_our_objects_are_missing(service, database):
+    with hidden(database, "function", "allocator_console_version()"):
+        faults = [f for f in service.doctor() if not f.ok]
+    assert [(f.title, "allocator/database/sql" in f.remedy) for f in faults] == [
+        ("Commit function", True)
+    ]
+
+
+def test_doctor_without_a_connection_says_how_to_configure_one(tmp_path, monkeypatch):
+    monkeypatch.delenv(config.URL_VARIABLE, raising=False)
+    monkeypatch.delenv(config.KEY_VARIABLE, raising=False)
+    monkeypatch.setenv(config.SECRETS_VARIABLE, str(tmp_path / "none.toml"))
+    monkeypatch.setenv("ALLOCATOR_DATA_DIR", str(tmp_path))
+    [fault, *_] = [f for f in AllocatorService().doctor() if not f.ok]
+    assert (fault.title, fault.exit_code) == ("Connection", 2)
+    assert config.URL_VARIABLE in fault.remedy
+
+
+def test_doctor_of_an_unreachable_database(database):
+    faults = [f for f in service_at(database, "http://127.0.0.1:9").doctor() if not f.ok]
+    assert [(f.title, f.exit_code) for f in faults] == [("Connection", 5)]

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from allocator.database.hydrate import Reading, hydrate
+from allocator.database.hydrate import hydrate
+from allocator.database.transport import Reading
 from allocator.database.validation import tie_issues
 from allocator.demo import demo_data
 from allocator.errors import DataIssue, RunNotFound
@@ -18,7 +19,7 @@ from allocator.models import RunInputs
 from allocator.postgres import Client, fetchAll
 from allocator.rules.fingerprint import differences
 from tests.conftest import Database
-from tests.database.year import Year, own_client, requests_of
+from tests.database.year import Year, in_waves, own_client
 
 PREFERENCE_KEY = "preference_worker_job_lines_pkey"
 
@@ -56,14 +57,15 @@ def names(rows) -> list[str]:
     return sorted(row.name for row in rows)
 
 
-def test_hydrate_the_demo_intern_run_in_twelve_requests(database, client):
+def test_hydrate_the_demo_intern_run_in_three_round_trips(database, client):
     database.insert_tables(demo_data.rows())
     runs = fetchAll("pending", None, client=client)
     plans = {r["id"]: r["allocationruns"]["allocationplans"]["name"] for r in runs}
     (intern,) = [run for run, plan in plans.items() if plan.startswith("Intern year")]
-    sent = requests_of(client)
-    inputs = hydrate(intern, client=client)
-    assert len(sent) <= 12
+    # The run; all that belongs to its allocation run; the preferences.
+    with in_waves(client, 1, 9, 1) as passed:
+        inputs = hydrate(intern, client=client)
+    assert passed == [0, 1, 2]
     assert (len(inputs.workers), len(inputs.job_lines)) == (138, 140)
     assert [left.kind for left in inputs.left_out] == ["worker"]
     assert inputs.issues == ()

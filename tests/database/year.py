@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -23,6 +26,32 @@ def requests_of(client: Client) -> list[Any]:
     sent: list[Any] = []
     client.options.httpx_client.event_hooks["request"].append(sent.append)
     return sent
+
+
+@contextmanager
+def in_waves(client: Client, *sizes: int) -> Iterator[list[int]]:
+    """Hold the client's requests back until `size` of them wait at once, wave after wave.
+
+    So reads that pass need one round trip for each wave and no more. A request that comes beyond
+    the last wave, or alone where several were expected, fails. Gives the waves that have passed.
+    """
+    waves = [(number, threading.Barrier(size)) for number, size in enumerate(sizes)]
+    places = iter([wave for wave in waves for _ in range(wave[1].parties)])
+    passed: list[int] = []
+    taking = threading.Lock()
+
+    def hold(request: Any) -> None:
+        with taking:
+            place = next(places, None)
+        assert place is not None, f"one request more than expected: {request.url}"
+        number, barrier = place
+        if barrier.wait(timeout=20) == 0:
+            passed.append(number)
+
+    hooks = client.options.httpx_client.event_hooks["request"]
+    hooks.append(hold)
+    yield passed
+    hooks.remove(hold)
 
 
 @dataclass

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from allocator.cli.common import service_for, settings_of
 from allocator.cli.output import Output, stdout_reserved
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
+from allocator.errors import ExitCode
 from allocator.rules.naming import job_line_name, worker_name
 
 if TYPE_CHECKING:
     from allocator.diagnosis import Diagnosis, Fix
     from allocator.models import RunInputs
 
-EXIT_INFEASIBLE = 3
-EXIT_INTERRUPTED = 130
 MOST_CHANGES = 6
 """More changes of a fix than this are counted instead of told to people."""
 
@@ -49,8 +48,8 @@ def diagnose(args: Namespace, out: Output) -> int:
     out.add(timings={"hydrate": hydrated, **found.timings})
     _tell(inputs, found, out)
     if found.cancelled:
-        return EXIT_INTERRUPTED
-    return 0 if found.feasible else EXIT_INFEASIBLE
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE if found.feasible else ExitCode.INFEASIBLE
 
 
 def _tell(inputs: RunInputs, found: Diagnosis, out: Output) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from allocator.cli.common import receipt_fields, service_for
 from allocator.cli.output import Output, issue_fields, moment
-from allocator.models import LeftOut, RunInputs
+from allocator.errors import ExitCode
+from allocator.models import LeftOut, Notice, RunInputs
 
 if TYPE_CHECKING:
     from allocator.database.overview import RunOverview
@@ -32,7 +33,7 @@ def runs(args: Namespace, out: Output) -> int:
             title=f"{len(completed)} completed",
             numbers=("Batch", "Placed", "1st", "Top 5"),
         )
-    return 0
+    return ExitCode.DONE
 
 
 def overview_fields(row: RunOverview) -> dict[str, Any]:
@@ -118,6 +119,7 @@ def show(args: Namespace, out: Output) -> int:
         fingerprint=inputs.fingerprint,
         data_errors=[issue_fields(issue) for issue in inputs.issues],
         left_out=[left_out_fields(row) for row in inputs.left_out],
+        notices=[notice_fields(notice) for notice in inputs.notices],
         used_places=used_places_fields(inputs),
         receipt=receipt_fields(receipt) if receipt else None,
     )
@@ -137,12 +139,23 @@ def show(args: Namespace, out: Output) -> int:
         ],
     )
     tell_issues_and_left_out(inputs, out)
-    return 0
+    return ExitCode.DONE
 
 
 def left_out_fields(row: LeftOut) -> dict[str, str]:
     """Somebody left out, as JSON fields."""
     return {"kind": row.kind, "id": row.id, "name": row.name, "reason": row.reason}
+
+
+def notice_fields(notice: Notice) -> dict[str, Any]:
+    """Something to know of, as JSON fields."""
+    return {
+        "kind": notice.kind.value,
+        "row": notice.row,
+        "message": notice.message,
+        "ids": list(notice.ids),
+        "must_be_accepted": notice.must_accept,
+    }
 
 
 def used_places_fields(inputs: RunInputs) -> list[dict[str, Any]]:
@@ -164,6 +177,12 @@ def tell_issues_and_left_out(inputs: RunInputs, out: Output) -> None:
                 for i in inputs.issues
             ],
             title=f"{len(inputs.issues)} data errors",
+        )
+    if inputs.notices:
+        out.table(
+            ("About", "Notice", "Must be accepted"),
+            [(n.row, n.message, "yes" if n.must_accept else "no") for n in inputs.notices],
+            title=f"{len(inputs.notices)} to know of",
         )
     if inputs.left_out:
         out.table(

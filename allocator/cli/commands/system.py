@@ -10,7 +10,7 @@ from typing import Any
 
 from allocator.cli.common import service_for
 from allocator.cli.output import Output
-from allocator.errors import UsageError
+from allocator.errors import ExitCode, UsageError
 
 
 def doctor(args: Namespace, out: Output) -> int:
@@ -23,7 +23,7 @@ def doctor(args: Namespace, out: Output) -> int:
         [("ok" if f.ok else "FAULT", f.title, f.detail, f.remedy) for f in findings],
         title=f"{len(faults)} faults" if faults else "Everything is in place",
     )
-    return faults[0].exit_code if faults else 0
+    return faults[0].exit_code if faults else ExitCode.DONE
 
 
 def local_start(args: Namespace, out: Output) -> int:
@@ -39,7 +39,7 @@ def local_start(args: Namespace, out: Output) -> int:
             f"python -m allocator local reset --seed demo{where} makes it anew."
         )
     out.say(f"List its runs with: python -m allocator runs{where}")
-    return 0
+    return ExitCode.DONE
 
 
 def local_stop(args: Namespace, out: Output) -> int:
@@ -49,7 +49,7 @@ def local_stop(args: Namespace, out: Output) -> int:
     stack.stop(args.data_dir)
     out.add(running=False)
     out.say("The local stack is stopped; its data is kept.")
-    return 0
+    return ExitCode.DONE
 
 
 def local_status(args: Namespace, out: Output) -> int:
@@ -68,7 +68,7 @@ def local_status(args: Namespace, out: Output) -> int:
             ("Data", now.data_dir),
         ],
     )
-    return 0
+    return ExitCode.DONE
 
 
 def local_reset(args: Namespace, out: Output) -> int:
@@ -80,7 +80,7 @@ def local_reset(args: Namespace, out: Output) -> int:
         raise UsageError("Nothing was deleted.", remedy="Answer yes, or give --yes.")
     info = stack.reset(args.data_dir, seed=args.seed)
     _tell_stack(info.as_dict(), out)
-    return 0
+    return ExitCode.DONE
 
 
 def _agrees(question: str) -> bool:
@@ -114,4 +114,4 @@ def hash_password(args: Namespace, out: Output) -> int:
     if not out.as_json:
         sys.stdout.write(hashed + "\n")
         sys.stderr.write("Put it under [operators] in .streamlit/secrets.toml, beside the name.\n")
-    return 0
+    return ExitCode.DONE

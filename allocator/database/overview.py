@@ -17,7 +17,7 @@ from allocator.database.participation import capacity, participation
 from allocator.database.records import receipt_of
 from allocator.database.rows import RunRows, allocator_run
 from allocator.errors import MissingTable, RunNotFound
-from allocator.measures.placements import outcome_counts
+from allocator.measures.outcome import outcome_of_audit, outcome_of_ranks
 from allocator.models import AllocatorRun, Receipt
 
 MOST_UNAUDITED = 12
@@ -34,7 +34,8 @@ class RunOverview:
     `batch` counts the allocator runs of the allocation run in the order of creation, from 1 to
     `batches`. Counts are of those who take part; None where nobody recorded them (a run that
     another program completed). `seats` are places left. `receipt` is that of our own commit.
-    `outcome` holds `placed`, `within` (k → number placed within their top k) and `unranked`.
+    `outcome` is the count as far as it was kept: see `measures.outcome.outcome_of_audit` and,
+    for runs that another program completed, `outcome_of_ranks`.
     """
 
     run: AllocatorRun
@@ -128,8 +129,7 @@ def _recorded(receipt: Receipt) -> dict[str, Any]:
     """What an audit row kept of the run."""
     counts = receipt.counts
     names = ("workers", "submitted", "job_lines", "seats", "left_out")
-    outcome = {n: counts[n] for n in ("placed", "within", "unranked") if n in counts}
-    return {**{n: counts.get(n) for n in names}, "outcome": outcome}
+    return {**{n: counts.get(n) for n in names}, "outcome": outcome_of_audit(counts)}
 
 
 def _pending_counts(
@@ -184,7 +184,7 @@ def _stored_outcomes(
 
     def read(run: AllocatorRun) -> dict[str, Any]:
         rows = postgres.fetchAll("allocations", run, client=client)
-        return {"outcome": outcome_counts(row["original_preference"] for row in rows)}
+        return {"outcome": outcome_of_ranks(row["original_preference"] for row in rows)}
 
     with ThreadPoolExecutor(READERS) as readers:
         return dict(zip((r.id for r in completed), readers.map(read, completed), strict=True))

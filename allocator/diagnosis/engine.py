@@ -91,7 +91,8 @@ class _Diagnosing:
             feasible=not findings.causes,
             causes=findings.causes,
             blocks=findings.blocks,
-            n_causes=findings.n_causes,
+            n_independent=findings.n_independent,
+            others_overlap=findings.others_overlap,
         )
 
     def _with_fix(self, found: Diagnosis, finder: FixFinder, kind: FixKind) -> Diagnosis:
@@ -104,6 +105,9 @@ class _Diagnosing:
                 same = replace(other, also=(*other.also, kind))
                 fixes = (*found.fixes[:position], same, *found.fixes[position + 1 :])
                 return replace(found, fixes=fixes)
+        if fix.leaves_out == len(self.inputs.workers):
+            note = f"{TITLES[kind]}: nothing helps but leaving everybody out."
+            return replace(found, unavailable=(*found.unavailable, note))
         fix = verified(fix, self.inputs, self.cancel)
         self._tick()
         if not fix.verified:
@@ -156,5 +160,5 @@ def _ranked(fixes: tuple[Fix, ...]) -> tuple[Fix, ...]:
 
 
 def _rank(fix: Fix) -> tuple[int, bool, float]:
-    mean = fix.satisfaction.mean_score if fix.satisfaction else float("inf")
-    return fix.weight, not fix.is_pure, mean
+    mean = fix.outcome.mean_score if fix.outcome else None
+    return fix.weight, not fix.is_pure, float("inf") if mean is None else mean

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from allocator.diagnosis import Graph
+from allocator.diagnosis import BlockedPairs
 from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, places, worker_name
 from console.charts.theme import (
@@ -44,7 +44,7 @@ class Node:
 
 
 def cause_graph(
-    inputs: RunInputs, shown: Graph, *, selected: str = "", dark: bool = False
+    inputs: RunInputs, shown: BlockedPairs, *, selected: str = "", dark: bool = False
 ) -> go.Figure:
     """Who can go where within a cause. `customdata` of a node is its id (empty for several)."""
     partners = _partners(shown)
@@ -66,7 +66,7 @@ def cause_graph(
     return _axes(fig, left, right, y_left, y_right, tall)
 
 
-def _partners(shown: Graph) -> dict[str, frozenset[str]]:
+def _partners(shown: BlockedPairs) -> dict[str, frozenset[str]]:
     """The other side's ids that each node is joined to."""
     found: dict[str, set[str]] = {row: set() for row in (*shown.workers, *shown.job_lines)}
     for edge in shown.edges:
@@ -144,7 +144,7 @@ def _heights(count: int, tall: int) -> np.ndarray:
 
 def _draw_pairs(
     fig: go.Figure,
-    shown: Graph,
+    shown: BlockedPairs,
     inputs: RunInputs,
     left: tuple[list[Node], np.ndarray],
     right: tuple[list[Node], np.ndarray],

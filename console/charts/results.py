@@ -136,21 +136,20 @@ def _worker_words(rows: pd.DataFrame) -> list[str]:
 
 
 def dissatisfaction_scatter(placed: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Worker against organisation dissatisfaction; `customdata[0]` is the worker's id.
+    """Worker's dissatisfaction against weighting points; `customdata[0]` is the worker's id.
 
     Points that coincide are spread a little; the hover gives the exact figures.
     """
     if placed.empty:
         return empty(NOTHING, dark=dark)
-    x, y = _spread(placed["worker_dissatisfaction"], placed["organisation_dissatisfaction"])
+    x, y = _spread(placed["worker_dissatisfaction"], placed["weighting"])
     words = [
         f"<b>{plain(name)}</b><br>{plain(line)}<br>Worker's dissatisfaction: {own:.4g}<br>"
-        f"Organisation's dissatisfaction: {org:.4g} ({_sign(weighting)})"
-        for name, line, own, org, weighting in zip(
+        f"Organisation: {_sign(weighting)}"
+        for name, line, own, weighting in zip(
             placed["name"],
             placed["job_line_name"],
             placed["worker_dissatisfaction"],
-            placed["organisation_dissatisfaction"],
             placed["weighting"],
             strict=True,
         )
@@ -181,8 +180,8 @@ def dissatisfaction_scatter(placed: pd.DataFrame, *, dark: bool = False) -> go.F
         range=_range(placed["worker_dissatisfaction"]),
     )
     fig.update_yaxes(
-        title_text="Organisation's (less is better)",
-        range=_range(placed["organisation_dissatisfaction"]),
+        title_text="Organisation's weighting points (less is better)",
+        range=_range(placed["weighting"]),
     )
     return fig
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 import streamlit as st
 
-from allocator.measures import by_job_line, higher_choices, placements, rank_summary, worst_off
+from allocator.measures import by_job_line, higher_choices, outcome_of_ranks, placements, worst_off
 from allocator.measures.bands import rank_words
 from allocator.models import AllocatorRun, RunInputs, SolveResult
 from console.charts import (
@@ -38,9 +38,10 @@ def draw_allocation(shown: Shown) -> None:
         columns=PLACEMENT_COLUMNS,
         search=["name", "internal_id", "job_line_name", "qualificationlevel"],
         kinds={
-            "First choice": placed["rank"] <= 1,
+            "First choice": placed["first_choice"],
             "Outside the top 5": placed["rank"] > 5,
-            "Unranked": placed["rank"].isna(),
+            "Unranked": placed["rank"].isna() & (placed["n_ranked"] > 0),
+            "Gave no preferences": placed["n_ranked"] == 0,
             "More wanted by the organisation": placed["weighting"] < 0,
             "Less wanted by the organisation": placed["weighting"] > 0,
         },
@@ -60,7 +61,6 @@ def draw_worst_off(shown: Shown) -> None:
     chosen = st.selectbox(
         "Worker, the worst-off first (type to search)",
         list(labels),
-        index=int(ordered["n_ranked"].gt(0).to_numpy().argmax()),
         format_func=labels.__getitem__,
         key=f"worker {shown.version}",
         width=560,
@@ -70,9 +70,6 @@ def draw_worst_off(shown: Shown) -> None:
     row = ordered[ordered["worker"] == chosen].iloc[0]
     name = row["name"]
     navigation.link("why", f"Why was {literal(name)} placed there?", worker=chosen)
-    if not row["n_ranked"]:
-        st.info(f"{literal(name)} ranked no job line of this run.")
-        return
     higher = higher_choices(shown.inputs, shown.result, chosen, shown.placed)
     if higher.empty:
         st.info(f"{literal(name)} ranked nothing higher than what they got.")
@@ -136,9 +133,13 @@ def draw_stored(run: AllocatorRun, stored: Stored) -> None:
     """The placements with the ranks that were stored, and what follows from them."""
     st.info(CHANGED if stored.receipt else OTHER_PROGRAM, icon=":material/lock:")
     placed = stored.placed
-    ranks = rank_summary(placed["original_preference"])
-    within = {(f"In top {k}" if k > 1 else "1st choice"): n for k, n in ranks.within.items()}
-    figures = {"Placed": ranks.placed, **within, "Unranked": ranks.unranked}
+    got = outcome_of_ranks(placed["original_preference"])
+    figures = {
+        "Placed": got["placed"],
+        "First choice": got["first_choices"],
+        **{f"In top {k}": count for k, count in got["within"].items()},
+        "Unranked": got["unranked"],
+    }
     facts_row((label, f"{count:,}") for label, count in figures.items())
     st.caption("Ranks are those on the worker's whole list of the allocation run.")
     data_table(

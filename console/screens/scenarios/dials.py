@@ -120,8 +120,8 @@ def _tidy(value: Any, before: Any) -> Any:
 SHORT = {
     "objective": "Total",
     "worker_dissatisfaction": "Workers' dissatisfaction",
-    "organisation_dissatisfaction": "Organisation's",
-    "top_1": "1st choice",
+    "weighting_points": "Organisation's points",
+    "first_choices": "First choices",
     "top_3": "Top 3",
     "top_5": "Top 5",
     "top_10": "Top 10",
@@ -133,7 +133,7 @@ SHORT = {
 LONG = {
     "objective": "Total dissatisfaction",
     "worker_dissatisfaction": "Workers' dissatisfaction",
-    "organisation_dissatisfaction": "Organisation's dissatisfaction",
+    "weighting_points": "Organisation's weighting points",
     "mean_score": "Mean rank counted",
     "worst_score": "Worst rank counted",
     "gini": "Gini of satisfaction (0 = all alike)",

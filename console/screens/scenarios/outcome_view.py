@@ -79,13 +79,13 @@ def _hand_over(bench: Bench, now: Solved) -> None:
 
 
 SHOWN = (
-    "top_1",
+    "first_choices",
     "top_3",
     "unranked",
     "mean_rank",
     "worst_score",
     "worker_dissatisfaction",
-    "organisation_dissatisfaction",
+    "weighting_points",
 )
 
 

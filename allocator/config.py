@@ -12,10 +12,20 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from allocator.errors import ConfigurationError
 
@@ -208,52 +218,82 @@ def api_key_hash() -> str | None:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleOptions:
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_FROM_LIST = BeforeValidator(_listed)
+
+
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        ip_network(value, strict=False)
+    return values
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    plain = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+    if not all(plain.fullmatch(value) for value in values):
+        raise ValueError("an origin is a scheme and a host in small letters, without a path")
+    return values
+
+
+def _rising(values: tuple[int, ...]) -> tuple[int, ...]:
+    if sorted(set(values)) != list(values):
+        raise ValueError("the bands must rise")
+    return values
+
+
+class ConsoleOptions(BaseModel):
     """`[console]` of the secrets file, and the defaults.
 
     idle_minutes: a session ends after so long without a click. lockout_attempts wrong passwords
-    lock sign-in for lockout_minutes. secure_cookie: set it behind TLS. dask_scheduler: address
-    that sweeps are sent to, "" = this machine. rank_bands: last choice number of each band in
-    the report, rising.
+    lock sign-in for lockout_minutes. secure_cookie: browsers reach the console over TLS, although
+    the server cannot see it. address: where the server may listen. trusted_proxies: addresses or
+    networks whose X-Forwarded-For, X-Forwarded-Proto and X-Request-ID are believed. origins:
+    further addresses, scheme and host, under which browsers open the console. log: its form.
+    dask_scheduler: address that sweeps are sent to, "" = this machine. rank_bands: last choice
+    number of each band in the report, rising.
     """
 
-    idle_minutes: float = 30.0
-    lockout_attempts: int = 5
-    lockout_minutes: float = 5.0
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    idle_minutes: float = Field(default=30.0, gt=0)
+    lockout_attempts: int = Field(default=5, gt=0)
+    lockout_minutes: float = Field(default=5.0, gt=0)
     secure_cookie: bool = False
+    address: str = "127.0.0.1"
+    trusted_proxies: Annotated[tuple[str, ...], _FROM_LIST, AfterValidator(_networks)] = (
+        "127.0.0.1",
+        "::1",
+    )
+    origins: Annotated[tuple[str, ...], _FROM_LIST, AfterValidator(_origins)] = ()
+    log: Literal["text", "json"] = "text"
     dask_scheduler: str = ""
-    rank_bands: tuple[int, ...] = (1, 3, 5)
+    rank_bands: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        _FROM_LIST,
+        Field(min_length=1),
+        AfterValidator(_rising),
+    ] = (1, 3, 5)
 
 
 def console_options() -> ConsoleOptions:
     """The console's options. Raises ConfigurationError for one that is unknown or out of range."""
     section = _section(load_secrets(), "console")
-    known = {f.name: getattr(ConsoleOptions(), f.name) for f in fields(ConsoleOptions)}
-    for name, value in section.items():
-        if name not in known:
-            raise ConfigurationError(
-                f"[console] has no option {name}.", remedy=f"Use one of {', '.join(known)}."
-            )
-        if not _option_is_sound(value, known[name]):
-            raise ConfigurationError(
-                f"The value of {name} under [console] is of the wrong kind or out of range.",
-                remedy=f"Its default is {known[name]!r}.",
-            )
-    chosen: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in section.items()
-    }
-    return ConsoleOptions(**chosen)
-
-
-def _option_is_sound(value: Any, default: Any) -> bool:
-    if isinstance(default, bool | str):
-        return isinstance(value, type(default))
-    if isinstance(default, tuple):
-        whole = isinstance(value, list) and all(type(v) is int and v >= 1 for v in value)
-        return whole and bool(value) and sorted(set(value)) == value
-    kinds = (int,) if isinstance(default, int) else (int, float)
-    return type(value) in kinds and 0 < value < float("inf")
+    known = ConsoleOptions.model_fields
+    try:
+        return ConsoleOptions(**section)
+    except ValidationError as exc:
+        name = str(exc.errors(include_input=False)[0]["loc"][0])
+    if name not in known:
+        raise ConfigurationError(
+            f"[console] has no option {name}.", remedy=f"Use one of {', '.join(known)}."
+        )
+    raise ConfigurationError(
+        f"The value of {name} under [console] is of the wrong kind or out of range.",
+        remedy=f"Its default is {json.dumps(known[name].default)}.",
+    )
 
 
 def _section(secrets: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -145,7 +146,10 @@ class Job:
         self._error: AllocatorError | None = None
         self._finished_at: datetime | None = None
         # A daemon thread: a solve must never keep the server from shutting down.
-        self._thread = threading.Thread(target=self._run, name=f"job {key}", daemon=True)
+        # In its context the log finds the request that asked for the work.
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name=f"job {key}", daemon=True
+        )
 
     def begin(self) -> None:
         """Start the thread; `Jobs` calls this once."""

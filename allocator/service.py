@@ -15,6 +15,7 @@ from allocator import postgres
 from allocator.config import load_connection
 from allocator.database.rows import allocator_run
 from allocator.errors import InvalidData, RunNotFound, UsageError
+from allocator.log import Event, told
 from allocator.models import AllocatorRun, Progress, Receipt, RunInputs, Settings, SolveResult
 
 if TYPE_CHECKING:
@@ -109,12 +110,16 @@ class AllocatorService:
         from allocator.solving.solver import solve
 
         settings = settings or Settings()
-        require_valid(inputs, settings, acknowledged=acknowledged)
-        result = solve(inputs, settings, on_progress=on_progress, cancel=cancel)
-        if log:
-            from allocator.database.records import log_solve
+        if not log:
+            require_valid(inputs, settings, acknowledged=acknowledged)
+            return solve(inputs, settings, on_progress=on_progress, cancel=cancel)
+        from allocator.database.records import log_solve
 
-            log_solve(inputs, result, operator, client=self.client)
+        with told(Event.SOLVE, operator=operator, run=inputs.run.id) as outcome:
+            require_valid(inputs, settings, acknowledged=acknowledged)
+            result = solve(inputs, settings, on_progress=on_progress, cancel=cancel)
+            outcome.text = result.status.value
+        log_solve(inputs, result, operator, client=self.client)
         return result
 
     def changes_since(self, inputs: RunInputs) -> tuple[InputChange, ...]:
@@ -140,9 +145,11 @@ class AllocatorService:
         """
         from allocator.database.commit import commit
 
-        return commit(
-            inputs, result, operator, scenario=scenario, as_read=as_read, client=self.client
-        )
+        with told(Event.COMMIT, operator=operator, run=inputs.run.id) as outcome:
+            outcome.text = result.status.value
+            return commit(
+                inputs, result, operator, scenario=scenario, as_read=as_read, client=self.client
+            )
 
     def receipt(self, run_id: str) -> Receipt | None:
         """The receipt of a committed run; None when this program did not commit it."""

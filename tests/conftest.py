@@ -17,8 +17,10 @@ import pytest
 from psycopg.rows import dict_row
 from supabase import Client, ClientOptions, create_client
 
+from allocator.database import transport
 from allocator.local import stack
 from allocator.local.database import insert_rows
+from tests import profiles  # noqa: F401
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,14 @@ class Database:
 
 def _client(url: str, key: str, transport: httpx.Client) -> Client:
     return create_client(url, key, ClientOptions(httpx_client=transport))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_between_attempts() -> Iterator[None]:
+    """A read that fails is repeated as often as ever, but at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "RETRY_DELAYS", (0.0,) * len(transport.RETRY_DELAYS))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from allocator.models import (
@@ -23,10 +22,6 @@ from allocator.models import (
     Worker,
 )
 from allocator.rules.ranks import preferences
-
-# The machines that run the tests are shared: how long one example takes says nothing.
-settings.register_profile("shared machine", deadline=None)
-settings.load_profile("shared machine")
 
 RUN = AllocatorRun(
     id="0f0e0d0c-0000-4000-8000-000000000001",

@@ -154,7 +154,7 @@ def _run(key: str, n_workers: int, n_job_lines: int) -> AllocatorRun:
         datetime.fromisoformat("2026-09-29T09:05:00+10:00"),
         allocation_run_status="closed",
         plan_name=_plan_name(n_workers, n_job_lines),
-        org=_org(key),
+        org=uid("org", _org(key)),
         timezone=TIMEZONE,
     )
 

@@ -334,7 +334,7 @@ def test_commit_that_never_arrives_leaves_the_run_pending(service, database):
 def test_commit_without_our_sql_says_what_to_apply(service, database):
     inputs = service.hydrate(BY_EYE)
     with (
-        hidden(database, "function", "allocator_console_commit(uuid, jsonb, jsonb)"),
+        hidden(database, "function", "allocator_console_commit(uuid, jsonb, jsonb, integer)"),
         pytest.raises(MissingFunction, match="allocator/database/sql"),
     ):
         service.commit(inputs, checked(inputs), "Ada")

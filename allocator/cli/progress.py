@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from allocator.database.hydrate import Reading
+from allocator.database.transport import Reading
 from allocator.models import Phase, Progress
 
 if TYPE_CHECKING:

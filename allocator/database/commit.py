@@ -41,7 +41,7 @@ def commit(
     *,
     scenario: Mapping[str, Any] | None = None,
     as_read: RunInputs | None = None,
-    client: postgres.Client | None = None,
+    client: postgres.Client,
 ) -> Receipt:
     """Write the result's allocations and complete the run, once; give the receipt.
 
@@ -52,6 +52,8 @@ def commit(
     operator = operator.strip()
     require_committable(inputs, result, operator)
     before = as_read or inputs
+    # Taken before the last reading: a change after that reading changes the digest too.
+    digest = postgres.digest(inputs.run.id, client=client)
     now = hydrate(inputs.run.id, client=client)
     # A run that is completed by now is the commit function's to judge: a repeat, or too late.
     if now.run.is_pending and now.fingerprint != result.fingerprint:
@@ -64,7 +66,7 @@ def commit(
         }
         for a in result.allocations
     ]
-    audit = audit_of(inputs, result, operator, scenario or {})
+    audit = {**audit_of(inputs, result, operator, scenario or {}), "digest": digest}
     try:
         receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except (Unreachable, TimedOut, MalformedAnswer) as exc:
@@ -111,7 +113,7 @@ def _find_out(
     rows: list[dict[str, Any]],
     operator: str,
     lost: AllocatorError,
-    client: postgres.Client | None,
+    client: postgres.Client,
 ) -> Receipt:
     """Look whether a commit whose answer was lost took place; it is never sent again from here.
 
@@ -146,7 +148,7 @@ def _receipt_or_refusal(
     rows: list[dict[str, Any]],
     operator: str,
     completed_at: str,
-    client: postgres.Client | None,
+    client: postgres.Client,
 ) -> Receipt:
     receipt = read_receipt(run_id, client=client)
     written = postgres.fetchAll("allocations", run_id, client=client)

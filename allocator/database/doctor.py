@@ -10,6 +10,7 @@ from pathlib import Path
 
 from allocator import postgres
 from allocator.config import SERVICE_ROLE, key_role
+from allocator.database.reading import QUALIFICATIONS_REMEDY
 from allocator.errors import (
     AllocatorError,
     DatabaseError,
@@ -73,6 +74,7 @@ def _database(connect: Callable[[], postgres.Client]) -> Iterator[Finding]:
         return
     yield from _tables(probed)
     yield own_objects(client)
+    yield from _readiness(client)
 
 
 def _key(role: str) -> Finding:
@@ -103,7 +105,7 @@ def _tables(probed: dict[str, DatabaseError | None]) -> Iterator[Finding]:
         elif isinstance(problem, MissingTable):
             remedy = "Ask the owner of the database to add it."
         elif isinstance(problem, MissingFunction):
-            remedy = postgres.QUALIFICATIONS_REMEDY
+            remedy = QUALIFICATIONS_REMEDY
         yield Finding(False, f"{kind} {name}", problem.message, remedy)
 
 
@@ -119,9 +121,34 @@ def own_objects(client: postgres.Client) -> Finding:
         return _failed(title, exc)
     wanted = expected_version()
     if found != wanted:
-        detail = f"The database has version {found}, this program brings {wanted}."
-        return Finding(False, title, detail, APPLY_SQL)
+        detail = f"The database has version {found}, this program brings {wanted}"
+        if _numbers(found) > _numbers(wanted):
+            detail += ": the program is the older one."
+            return Finding(False, title, detail, "Update this program; do not apply its SQL files.")
+        return Finding(False, title, f"{detail}: the database's is the older one.", APPLY_SQL)
     return Finding(True, title, f"Version {found} is in place.")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """`1.10.0` → (1, 10, 0); a text that is no version sorts first."""
+    parts = version.split(".")
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()
+
+
+def _readiness(client: postgres.Client) -> Iterator[Finding]:
+    """Whether a commit could work, as far as that can be seen without writing."""
+    try:
+        rows = postgres.readiness(client=client)
+    except MissingFunction:
+        return  # the finding about our objects says what to do
+    except DatabaseError as exc:
+        yield _failed("Commit", exc)
+        return
+    for row in rows:
+        how = f"Ask the DBA to run: {row['remedy']}" if row["remedy"].endswith(";") else ""
+        yield Finding(row["ok"], row["subject"], row["detail"], how or row["remedy"])
+    if all(row["ok"] for row in rows):
+        yield Finding(True, "Commit", "Every privilege that it needs is there.")
 
 
 def _failed(title: str, exc: AllocatorError) -> Finding:

@@ -1,6 +1,7 @@
 """Hydration: a run's rows → `RunInputs`, with every data error collected, nothing dropped.
 
-1. Read the run, then the rows of its allocation run; preferences come last, page by page.
+1. Read everything that the run needs: the run, then what belongs to its allocation run (all at
+   once), then the preferences and what else those rows mention. Nothing is read later.
 2. Decide who takes part.
 3. Build the models, sorted by id, so that the order in which rows arrive does not matter.
 4. Collect the data errors and take the fingerprint.
@@ -8,76 +9,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import chain
 
 from allocator import postgres
 from allocator.database import rows, validation
 from allocator.database.participation import Participation, capacity, participation
-from allocator.database.preference_rows import PreferenceRows
-from allocator.database.references import (
+from allocator.database.reading import preference_count, preferences, rows_by_id
+from allocator.database.rows import (
+    ELIGIBILITY_ARRAYS,
     JOB_LINES,
     TAGS,
+    WEIGHTING_ARRAYS,
     WORKERS,
-    eligibility_rows,
-    unknown_ids,
-    weighting_rows,
+    Ranked,
+    Row,
+    RunRows,
+    is_rank,
+    job_line_name,
+    worker_name,
 )
-from allocator.database.rows import RunRows, job_line_name, worker_name
+from allocator.database.tables import QUALIFICATIONS, Scope
+from allocator.database.transport import OnReading, together, told_pages
 from allocator.errors import RunNotFound
-from allocator.models import AllocatorRun, JobLine, QualificationTag, RunInputs, Worker
+from allocator.models import AllocatorRun, JobLine, Preferences, QualificationTag, RunInputs, Worker
 from allocator.postgres import Client
+from allocator.rules import ranks
 from allocator.rules.fingerprint import fingerprint
-from allocator.rules.ranks import preferences
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How far hydration has come: rows read of what, out of how many (None = not yet known)."""
-
-    what: str
-    rows: int
-    total: int | None = None
-
-
-OnProgress = Callable[[Reading], None]
-
-
-def hydrate(
-    run_id: str, *, client: Client | None = None, on_progress: OnProgress | None = None
-) -> RunInputs:
+def hydrate(run_id: str, *, client: Client, on_progress: OnReading | None = None) -> RunInputs:
     """Everything that defines the allocator run `run_id`, and what is wrong with it.
 
     Raises RunNotFound, or a DatabaseError when the database does not give all of it.
     """
-    client = client or postgres.default_client()
-    report = on_progress or (lambda reading: None)
-    run = find_run(run_id, client=client)
-    read = _read(run, client, report)
+    read = read_rows(find_run(run_id, client=client), client=client, on_progress=on_progress)
     part = participation(read)
-    read.elsewhere = _elsewhere(read, part, client)
-    ranks = PreferenceRows(
-        {key: worker_name(row) for key, row in part.workers.items()},
-        {row["id"]: job_line_name(row) for row in read.job_lines},
-    )
-    if part.workers and part.job_lines:
-        for page in _pages("preferences", run, client, report):
-            ranks.add(page)
-    issues = sorted([*validation.issues(read, part), *ranks.issues()])
     inputs = RunInputs(
-        run,
-        _workers(read, part, ranks),
-        _job_lines(read, part),
-        tuple(rows.weighting(row) for row in weighting_rows(read, part)),
+        read.run,
+        _workers(read, part),
+        _job_lines(part),
+        tuple(rows.weighting(row) for row in part.weightings),
         _tags(read),
-        tuple(sorted(part.left_out, key=lambda left: (left.kind, left.name, left.id))),
-        tuple(issues),
+        part.left_out,
+        tuple(sorted(validation.issues(read, part))),
     )
     return replace(inputs, fingerprint=fingerprint(inputs))
 
 
-def find_run(run_id: str, *, client: Client | None = None) -> AllocatorRun:
+def find_run(run_id: str, *, client: Client) -> AllocatorRun:
     """The allocator run with this id. Raises RunNotFound."""
     found = postgres.fetchAll("run", run_id, client=client)
     if not found:
@@ -85,56 +67,98 @@ def find_run(run_id: str, *, client: Client | None = None) -> AllocatorRun:
     return rows.allocator_run(found[0])
 
 
-def _read(run: AllocatorRun, client: Client, report: OnProgress) -> RunRows:
-    def everything(action: str) -> list[dict[str, Any]]:
-        return [row for page in _pages(action, run, client, report) for row in page]
+def read_rows(
+    run: AllocatorRun, *, client: Client, on_progress: OnReading | None = None
+) -> RunRows:
+    """All rows that the run needs, in two steps of reads that do not wait for one another."""
+    scope = Scope(run.id, run.allocation_run, run.org)
 
-    return RunRows(
+    found: dict[str, list[Row]] = {}
+    lists: dict[str, list[Ranked]] = {}
+    elsewhere: dict[str, dict[str, str]] = {}
+    total = 0
+
+    def rows_of(field: str, action: str, told: OnReading) -> None:
+        pages = postgres.fetch_pages(action, run, client=client)
+        found[field] = list(chain.from_iterable(told_pages(pages, action.replace("_", " "), told)))
+
+    def count(_told: OnReading) -> None:
+        nonlocal total
+        total = preference_count(scope, client)
+
+    def ranks_of(told: OnReading) -> None:
+        shared = {row["id"]: row["id"] for row in read.job_lines}
+        workers = [row["id"] for row in read.workers]
+        keep = partial(_ranked, shared)
+        lists.update(preferences(scope, client, workers, total, keep=keep, on_reading=told))
+
+    def names_of(kind: str, ids: list[str], _told: OnReading) -> None:
+        elsewhere[kind] = {row["id"]: _name(kind, row) for row in rows_by_id(kind, ids, client)}
+
+    first: list[Callable[[OnReading], None]] = [count]
+    first += [partial(rows_of, *pair) for pair in ACTION_OF_ROWS.items()]
+    if run.is_exclusive:
+        first.append(partial(rows_of, "completed", "completed_allocations"))
+    together(first, on_progress)
+    read = RunRows(
         run,
-        workers=everything("workers"),
-        job_lines=everything("job_lines"),
-        eligibility=everything("eligibility"),
-        weightings=everything("weightings"),
-        tags=everything("qualification_tags"),
-        qualifications=everything("qualifications"),
-        completed=everything("completed_allocations") if run.is_exclusive else [],
+        workers=found["workers"],
+        job_lines=found["job_lines"],
+        eligibility=found["eligibility"],
+        weightings=found["weightings"],
+        tags=found["tags"],
+        qualifications=found["qualifications"],
+        completed=found.get("completed", []),
     )
+    then: list[Callable[[OnReading], None]] = [ranks_of]
+    then += [partial(names_of, kind, ids) for kind, ids in _unknown_ids(read).items()]
+    together(then, on_progress)
+    return replace(read, preferences=lists, elsewhere=elsewhere)
 
 
-def _pages(
-    action: str, run: AllocatorRun, client: Client, report: OnProgress
-) -> Iterator[list[dict[str, Any]]]:
-    received = 0
-    for page in postgres.fetch_pages(action, run, client=client):
-        received += len(page.rows)
-        report(Reading(action.replace("_", " "), received, page.total))
-        yield page.rows
+ACTION_OF_ROWS = {
+    "workers": "workers",
+    "job_lines": "job_lines",
+    "eligibility": "eligibility",
+    "weightings": "weightings",
+    "tags": "qualification_tags",
+    "qualifications": QUALIFICATIONS,
+}
+"""Field of `RunRows` → the read that fills it."""
 
 
-def _elsewhere(read: RunRows, part: Participation, client: Client) -> dict[str, dict[str, str]]:
-    """Names of the rows outside the allocation run that its arrays mention."""
-    named: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-        WORKERS: worker_name,
-        JOB_LINES: job_line_name,
-        TAGS: lambda row: row.get("name") or "a qualification without a name",
+def _ranked(shared: Mapping[str, str], row: Row) -> Ranked:
+    # One string object for each job line's id, however many rows mention it.
+    job_line = row["job_line"]
+    return Ranked(shared.get(job_line, job_line), row["order_preference"])
+
+
+def _unknown_ids(read: RunRows) -> dict[str, list[str]]:
+    """Ids that the rows mention and that were not read: kind → ids, sorted."""
+    mentioned: dict[str, set[str]] = {
+        WORKERS: set(read.run.included_worker_mappings),
+        JOB_LINES: {*read.run.included_job_lines, *(r["job_line"] or "" for r in read.weightings)},
+        TAGS: {row["qualification_tag_id"] for row in read.qualifications},
     }
-    held = {row["qualification_tag_id"] for row in read.qualifications}
-    unknown = unknown_ids(read, part)
-    tags = held.difference(row["id"] for row in read.tags).union(unknown.get(TAGS, ()))
-    wanted = {**unknown, TAGS: sorted(tags)}
-    return {
-        kind: {
-            row["id"]: named[kind](row) for row in postgres.fetch_by_ids(kind, ids, client=client)
-        }
-        for kind, ids in wanted.items()
-    }
+    arrays = ((read.eligibility, ELIGIBILITY_ARRAYS), (read.weightings, WEIGHTING_ARRAYS))
+    for found, columns in arrays:
+        for row in found:
+            for column, kind in columns:
+                mentioned[kind].update(rows.ids(row[column]))
+    return {kind: sorted(ids - read.known(kind) - {""}) for kind, ids in mentioned.items()}
 
 
-def _workers(read: RunRows, part: Participation, ranks: PreferenceRows) -> tuple[Worker, ...]:
+def _name(kind: str, row: Row) -> str:
+    if kind == WORKERS:
+        return worker_name(row)
+    return job_line_name(row) if kind == JOB_LINES else rows.tag_name(row)
+
+
+def _workers(read: RunRows, part: Participation) -> tuple[Worker, ...]:
     held: dict[str, set[str]] = {}
     for pair in read.qualifications:
         held.setdefault(pair["worker_mapping_id"], set()).add(pair["qualification_tag_id"])
-    job_lines = part.job_lines.keys()
+    known = read.known(JOB_LINES)
     workers = []
     for key, row in part.workers.items():
         person = row.get("workers") or {}
@@ -149,14 +173,23 @@ def _workers(read: RunRows, part: Participation, ranks: PreferenceRows) -> tuple
                 submitted=bool(row.get("submitted")),
                 locked=bool(row.get("locked")),
                 qualification_ids=frozenset(held.get(key, ())),
-                preferences=preferences(ranks.order(key), job_lines),
+                preferences=_preferences(read, part, key, known),
             )
         )
     return tuple(workers)
 
 
-def _job_lines(read: RunRows, part: Participation) -> tuple[JobLine, ...]:
-    rules = eligibility_rows(read, part)
+def _preferences(read: RunRows, part: Participation, worker: str, known: set[str]) -> Preferences:
+    """The worker's ranks for job lines of the allocation run, by id; of two rows the better."""
+    order: dict[str, int] = {}
+    for job_line, rank in sorted(read.preferences.get(worker, ()), key=lambda one: one.job_line):
+        if job_line in known and is_rank(rank):
+            order[job_line] = min(rank, order.get(job_line, rank))
+    return ranks.preferences(order, part.job_lines.keys())
+
+
+def _job_lines(part: Participation) -> tuple[JobLine, ...]:
+    rules = part.eligibility
     return tuple(
         JobLine(
             key,
@@ -172,7 +205,7 @@ def _job_lines(read: RunRows, part: Participation) -> tuple[JobLine, ...]:
 
 
 def _tags(read: RunRows) -> tuple[QualificationTag, ...]:
-    found: dict[str, Mapping[str, Any]] = {row["id"]: row for row in read.tags}
+    found: dict[str, Row] = {row["id"]: row for row in read.tags}
     for key, name in read.elsewhere.get(TAGS, {}).items():
         found.setdefault(key, {"id": key, "name": name})
     return rows.tags(found.values())

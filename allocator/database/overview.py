@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from allocator import postgres
 from allocator.database.participation import capacity, participation
 from allocator.database.records import receipt_of
 from allocator.database.rows import RunRows, allocator_run
+from allocator.database.transport import OnReading, together
 from allocator.errors import MissingTable, RunNotFound
 from allocator.measures.outcome import outcome_of_audit, outcome_of_ranks
 from allocator.models import AllocatorRun, Receipt
 
 MOST_UNAUDITED = 12
 """Completed runs without an audit row whose allocations are read, the latest first."""
-
-READERS = 6
-"""Reads under way at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +64,11 @@ class RunBatch:
     total: int
 
 
-def find_batch(run_id: str, client: postgres.Client | None = None) -> RunBatch:
+def find_batch(run_id: str, client: postgres.Client) -> RunBatch:
     """The run with exactly this id and its place among the batches; one request.
 
     Raises RunNotFound.
     """
-    client = client or postgres.default_client()
     runs = [allocator_run(row) for row in postgres.fetchAll("runs", None, client=client)]
     run = next((run for run in runs if run.id == run_id), None)
     if run is None:
@@ -80,9 +77,8 @@ def find_batch(run_id: str, client: postgres.Client | None = None) -> RunBatch:
     return RunBatch(run, _batches(same)[run_id], len(same))
 
 
-def overviews(client: postgres.Client | None = None) -> list[RunOverview]:
+def overviews(client: postgres.Client) -> list[RunOverview]:
     """Every run: pending ones first, the longest waiting on top, then completed, latest first."""
-    client = client or postgres.default_client()
     runs = [allocator_run(row) for row in postgres.fetchAll("runs", None, client=client)]
     receipts = _receipts(client)
     batches = _batches(runs)
@@ -140,11 +136,10 @@ def _pending_counts(
     wanted = [(action, run) for run in one_each.values() for action in ("workers", "job_lines")]
     wanted += [("completed_allocations", run) for run in pending if run.is_exclusive]
 
-    def read(what: tuple[str, AllocatorRun]) -> list[dict[str, Any]]:
-        return postgres.fetchAll(what[0], what[1], client=client)
+    def read(action: str, run: AllocatorRun, _told: OnReading) -> list[dict[str, Any]]:
+        return postgres.fetchAll(action, run, client=client)
 
-    with ThreadPoolExecutor(READERS) as readers:
-        answers = list(readers.map(read, wanted))
+    answers = together([partial(read, *what) for what in wanted])
     found = {
         (action, run.id if action == "completed_allocations" else run.allocation_run): rows
         for (action, run), rows in zip(wanted, answers, strict=True)
@@ -182,9 +177,9 @@ def _stored_outcomes(
 ) -> dict[str, dict[str, Any]]:
     """Outcomes of runs that another program completed, from the ranks stored with them."""
 
-    def read(run: AllocatorRun) -> dict[str, Any]:
+    def read(run: AllocatorRun, _told: OnReading) -> dict[str, Any]:
         rows = postgres.fetchAll("allocations", run, client=client)
         return {"outcome": outcome_of_ranks(row["original_preference"] for row in rows)}
 
-    with ThreadPoolExecutor(READERS) as readers:
-        return dict(zip((r.id for r in completed), readers.map(read, completed), strict=True))
+    outcomes = together([partial(read, run) for run in completed])
+    return dict(zip((run.id for run in completed), outcomes, strict=True))

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from allocator.database.rows import RunRows, job_line_name, local_time, moment, worker_name
+from allocator.database.rows import (
+    ELIGIBILITY_ARRAYS,
+    Row,
+    RunRows,
+    job_line_name,
+    local_time,
+    moment,
+    worker_name,
+)
 from allocator.models import AllocatorRun, LeftOut
 
 
@@ -15,13 +23,16 @@ from allocator.models import AllocatorRun, LeftOut
 class Participation:
     """Rows by id that take part, sorted by id, and who was left out and why.
 
-    `used` counts the places that earlier completed runs took of each job line.
+    `used` counts the places that earlier completed runs took of each job line. `eligibility` has
+    the rows of each job line that takes part, `weightings` those that reach one, by id.
     """
 
-    workers: dict[str, Mapping[str, Any]]
-    job_lines: dict[str, Mapping[str, Any]]
+    workers: dict[str, Row]
+    job_lines: dict[str, Row]
     used: Mapping[str, int]
     left_out: tuple[LeftOut, ...]
+    eligibility: Mapping[str, Sequence[Row]]
+    weightings: Sequence[Row]
 
 
 def participation(rows: RunRows) -> Participation:
@@ -32,8 +43,8 @@ def participation(rows: RunRows) -> Participation:
     placed = {row["worker_mapping"]: row for row in earlier}
     names = {row["id"]: job_line_name(row) for row in rows.job_lines}
     left_out: list[LeftOut] = []
-    workers: dict[str, Mapping[str, Any]] = {}
-    job_lines: dict[str, Mapping[str, Any]] = {}
+    workers: dict[str, Row] = {}
+    job_lines: dict[str, Row] = {}
     for row in _included(rows.workers, run.included_worker_mappings):
         reason = _why_worker_is_out(run, row, placed, names)
         if reason:
@@ -47,16 +58,44 @@ def participation(rows: RunRows) -> Participation:
             left_out.append(LeftOut("job line", row["id"], job_line_name(row), reason))
         else:
             job_lines[row["id"]] = row
-    return Participation(workers, job_lines, used, tuple(left_out))
+    left_out.sort(key=lambda left: (left.kind, left.name, left.id))
+    return Participation(
+        workers,
+        job_lines,
+        used,
+        tuple(left_out),
+        _eligibility(rows, job_lines),
+        sorted(
+            (w for w in rows.weightings if not w["job_line"] or w["job_line"] in job_lines),
+            key=lambda row: str(row["id"]),
+        ),
+    )
 
 
-def capacity(row: Mapping[str, Any]) -> int:
+def _eligibility(rows: RunRows, job_lines: Mapping[str, Row]) -> dict[str, list[Row]]:
+    """Job line → its rows, in an order that arrival does not change."""
+
+    def content(row: Row) -> str:
+        return repr([row["job_line"], *(_sorted(row[name]) for name, _ in ELIGIBILITY_ARRAYS)])
+
+    by_job_line: dict[str, list[Row]] = {}
+    for row in sorted(rows.eligibility, key=content):
+        if row["job_line"] in job_lines:
+            by_job_line.setdefault(row["job_line"], []).append(row)
+    return by_job_line
+
+
+def _sorted(ids: Sequence[Any] | None) -> list[str]:
+    return sorted(map(repr, ids or ()))
+
+
+def capacity(row: Row) -> int:
     """`max_n_workers`; absent or null means 1."""
     value = row.get("max_n_workers")
     return 1 if value is None else int(value)
 
 
-def earlier_allocations(run: AllocatorRun, completed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def earlier_allocations(run: AllocatorRun, completed: Sequence[Row]) -> Sequence[Row]:
     """Allocations of other completed runs that this run must respect, if it is exclusive.
 
     A run that is itself completed respects those that were completed before it.
@@ -68,11 +107,11 @@ def earlier_allocations(run: AllocatorRun, completed: list[dict[str, Any]]) -> l
     return [row for row in completed if _completed_at(row) <= run.completed_at]
 
 
-def _completed_at(row: Mapping[str, Any]) -> Any:
+def _completed_at(row: Row) -> Any:
     return moment(row["allocator_py_runs"]["completed_at"])
 
 
-def _included(rows: list[dict[str, Any]], ids: tuple[str, ...]) -> list[dict[str, Any]]:
+def _included(rows: Sequence[Row], ids: tuple[str, ...]) -> list[Row]:
     wanted = set(ids)
     kept = [row for row in rows if not wanted or row["id"] in wanted]
     return sorted(kept, key=lambda row: str(row["id"]))
@@ -80,8 +119,8 @@ def _included(rows: list[dict[str, Any]], ids: tuple[str, ...]) -> list[dict[str
 
 def _why_worker_is_out(
     run: AllocatorRun,
-    row: Mapping[str, Any],
-    placed: Mapping[str, Mapping[str, Any]],
+    row: Row,
+    placed: Mapping[str, Row],
     names: Mapping[str, str],
 ) -> str:
     withdrawn = moment(row.get("withdrawn_at"))

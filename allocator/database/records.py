@@ -75,7 +75,7 @@ class SavedScenario:
 
 
 def log_solve(
-    inputs: RunInputs, result: SolveResult, operator: str, *, client: postgres.Client | None = None
+    inputs: RunInputs, result: SolveResult, operator: str, *, client: postgres.Client
 ) -> bool:
     """Add a solve to the run's log. False, and a warning, when the database cannot take it:
     a log that is missing must not cost the coordinator the solve."""
@@ -99,13 +99,13 @@ def log_solve(
     return True
 
 
-def logged_solves(run_id: str, *, client: postgres.Client | None = None) -> list[LoggedSolve]:
+def logged_solves(run_id: str, *, client: postgres.Client) -> list[LoggedSolve]:
     """Every solve tried on a run, the oldest first. Raises MissingTable without our SQL."""
     rows = postgres.fetchAll("solves", run_id, client=client)
     return sorted((LoggedSolve.from_row(row) for row in rows), key=lambda solve: solve.solved_at)
 
 
-def saved_scenarios(run_id: str, *, client: postgres.Client | None = None) -> list[SavedScenario]:
+def saved_scenarios(run_id: str, *, client: postgres.Client) -> list[SavedScenario]:
     """The scenarios saved for a run, by name. Raises MissingTable without our SQL."""
     rows = postgres.fetchAll("scenarios", run_id, client=client)
     return sorted((SavedScenario.from_row(row) for row in rows), key=lambda saved: saved.name)
@@ -118,7 +118,7 @@ def save_scenario(
     definition: Mapping[str, Any],
     *,
     scenario_id: str | None = None,
-    client: postgres.Client | None = None,
+    client: postgres.Client,
 ) -> SavedScenario:
     """Save a scenario, or replace the one with `scenario_id`.
 
@@ -148,7 +148,7 @@ def receipt_of(row: Mapping[str, Any]) -> Receipt:
     return Receipt(**facts)
 
 
-def read_receipt(run_id: str, *, client: postgres.Client | None = None) -> Receipt | None:
+def read_receipt(run_id: str, *, client: postgres.Client) -> Receipt | None:
     """The receipt of a committed run; None when this program did not commit it."""
     try:
         rows = postgres.fetchAll("audit", run_id, client=client)

@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allocator.models import AllocatorRun, Eligibility, QualificationTag, Weighting
 
 Row = Mapping[str, Any]
 
+WORKERS, JOB_LINES, TAGS = "workers", "job_lines", "qualification_tags"
+"""Kinds of ids, under the names of the reads that find them."""
 
-@dataclass(slots=True)
+ELIGIBILITY_ARRAYS = (
+    ("included_qualification_tag_ids", TAGS),
+    ("excluded_qualification_tag_ids", TAGS),
+    ("included_worker_mapping_ids", WORKERS),
+    ("excluded_worker_mapping_ids", WORKERS),
+)
+WEIGHTING_ARRAYS = (("qualification_tag_ids", TAGS), ("worker_mapping_ids", WORKERS))
+
+
+class Ranked(NamedTuple):
+    """A preference row of a worker; `rank` is what the database holds, None = unranked."""
+
+    job_line: str
+    rank: Any
+
+
+@dataclass(frozen=True, slots=True)
 class RunRows:
-    """Everything read for one allocator run except the preferences, which are streamed.
+    """Everything read for one allocator run; nothing is read after it.
 
-    All but `run` cover the whole allocation run. `elsewhere` names the rows that an array of ids
-    mentions and that belong to another allocation run or organisation: table → id → name.
+    All but `run` cover the whole allocation run. `preferences` are by worker mapping. `elsewhere`
+    names the rows that an array of ids mentions and that belong to another allocation run or
+    organisation: kind → id → name.
     """
 
     run: AllocatorRun
-    workers: list[dict[str, Any]] = field(default_factory=list)
-    job_lines: list[dict[str, Any]] = field(default_factory=list)
-    eligibility: list[dict[str, Any]] = field(default_factory=list)
-    weightings: list[dict[str, Any]] = field(default_factory=list)
-    tags: list[dict[str, Any]] = field(default_factory=list)
-    qualifications: list[dict[str, Any]] = field(default_factory=list)
-    completed: list[dict[str, Any]] = field(default_factory=list)
-    elsewhere: dict[str, dict[str, str]] = field(default_factory=dict)
+    workers: Sequence[Row] = ()
+    job_lines: Sequence[Row] = ()
+    eligibility: Sequence[Row] = ()
+    weightings: Sequence[Row] = ()
+    tags: Sequence[Row] = ()
+    qualifications: Sequence[Row] = ()
+    completed: Sequence[Row] = ()
+    preferences: Mapping[str, Sequence[Ranked]] = field(default_factory=dict)
+    elsewhere: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def known(self, kind: str) -> set[str]:
+        """Ids that were read of this kind; tags of other organisations are not among them."""
+        rows = {WORKERS: self.workers, JOB_LINES: self.job_lines, TAGS: self.tags}[kind]
+        return {row["id"] for row in rows}
 
 
 def allocator_run(row: Row) -> AllocatorRun:
@@ -43,11 +68,11 @@ def allocator_run(row: Row) -> AllocatorRun:
         queued_at=moment(row.get("queued_at")),
         completed_at=moment(row.get("completed_at")),
         is_exclusive=bool(row.get("is_exclusive")),
-        included_job_lines=_ids(row.get("included_job_lines")),
-        included_worker_mappings=_ids(row.get("included_worker_mappings")),
+        included_job_lines=ids(row.get("included_job_lines")),
+        included_worker_mappings=ids(row.get("included_worker_mappings")),
         allocation_run_status=parent.get("status") or "",
-        startdate=_day(parent.get("startdate")),
-        enddate=_day(parent.get("enddate")),
+        startdate=_day(parent.get("startdate"), plan.get("timezone") or "UTC"),
+        enddate=_day(parent.get("enddate"), plan.get("timezone") or "UTC"),
         due_date=moment(parent.get("due_date")),
         plan_name=plan.get("name") or "",
         org=str(plan.get("org") or ""),
@@ -59,10 +84,10 @@ def eligibility(row: Row) -> Eligibility:
     """A row of `job_line_eligibility`; a null array is an empty one."""
     return Eligibility(
         row["job_line"],
-        frozenset(_ids(row.get("included_qualification_tag_ids"))),
-        frozenset(_ids(row.get("excluded_qualification_tag_ids"))),
-        frozenset(_ids(row.get("included_worker_mapping_ids"))),
-        frozenset(_ids(row.get("excluded_worker_mapping_ids"))),
+        frozenset(ids(row.get("included_qualification_tag_ids"))),
+        frozenset(ids(row.get("excluded_qualification_tag_ids"))),
+        frozenset(ids(row.get("included_worker_mapping_ids"))),
+        frozenset(ids(row.get("excluded_worker_mapping_ids"))),
     )
 
 
@@ -73,8 +98,8 @@ def weighting(row: Row) -> Weighting:
         row["id"],
         int(value) if is_whole(value) else 0,
         row.get("job_line"),
-        frozenset(_ids(row.get("qualification_tag_ids"))),
-        frozenset(_ids(row.get("worker_mapping_ids"))),
+        frozenset(ids(row.get("qualification_tag_ids"))),
+        frozenset(ids(row.get("worker_mapping_ids"))),
     )
 
 
@@ -103,6 +128,11 @@ def job_line_name(row: Row) -> str:
     return row.get("name") or "a job line without a name"
 
 
+def tag_name(row: Row) -> str:
+    """A qualification's name."""
+    return row.get("name") or "a qualification without a name"
+
+
 def run_name(run: AllocatorRun) -> str:
     """A run as its operators call it: plan, and when the batch was created."""
     return f"{run.plan_name or 'Run'}, batch created {local_time(run, run.created_at)}"
@@ -110,13 +140,13 @@ def run_name(run: AllocatorRun) -> str:
 
 def local_time(run: AllocatorRun, when: datetime) -> str:
     """A moment in the plan's time zone, e.g. `2 March 2026 09:05`."""
-    there = when.astimezone(_zone(run))
+    there = when.astimezone(_zone(run.timezone))
     return f"{there.day} {there:%B %Y %H:%M}"
 
 
 def local_clock(run: AllocatorRun, when: datetime) -> str:
     """The time of day in the plan's time zone, e.g. `09:05`."""
-    return f"{when.astimezone(_zone(run)):%H:%M}"
+    return f"{when.astimezone(_zone(run.timezone)):%H:%M}"
 
 
 def moment(value: str | None) -> datetime | None:
@@ -132,17 +162,24 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _zone(run: AllocatorRun) -> ZoneInfo:
+def is_rank(value: Any) -> bool:
+    """Whether a value of `order_preference` is a rank: a whole number from 1."""
+    return is_whole(value) and value >= 1
+
+
+def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(run.timezone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 
 
-def _day(value: str | None) -> date | None:
-    return date.fromisoformat(value[:10]) if value else None
+def _day(value: str | None, timezone: str) -> date | None:
+    """The calendar day of a moment in the plan's zone."""
+    when = moment(value)
+    return when.astimezone(_zone(timezone)).date() if when else None
 
 
-def _ids(value: Iterable[str | None] | None) -> tuple[str, ...]:
-    # An empty entry stays, as "", so that validation can report it.
+def ids(value: Iterable[str | None] | None) -> tuple[str, ...]:
+    """The entries of an array of ids; an empty one stays, as "", so that it can be reported."""
     return tuple(entry or "" for entry in value or ())

@@ -1,6 +1,7 @@
 """Which tables are read, which of their columns, and by which filter.
 
-Filters go by the allocation run or the allocator run, never by long lists of ids.
+Filters go by the allocation run or the allocator run, never by long lists of ids. Every embedded
+read names the column of its foreign key: a table may have several keys to another one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 PREFERENCES = "preferences"
+QUALIFICATIONS = "qualifications"
+"""Reads that are more than the pages of one table; `postgres` makes them."""
+
+PREFERENCE_TABLE = "preference_worker_job_lines"
+PREFERENCE_COLUMNS = ("job_line", "order_preference")
+PREFERENCE_COUNT = (
+    "job_line",
+    "allocation_run_worker_mappings!allocation_run_worker_mapping!inner()",
+)
+RANKS = "ranks"
+"""Name under which a mapping's preference rows are nested in its row."""
+NESTED_PREFERENCES = f"{RANKS}:{PREFERENCE_TABLE}!allocation_run_worker_mapping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +77,11 @@ RUN_COLUMNS = (
     "is_exclusive",
     "included_job_lines",
     "included_worker_mappings",
-    "allocationruns(id,status,startdate,enddate,due_date,allocationplans(id,name,org,timezone))",
+    "allocationruns!allocation_run(id,status,startdate,enddate,due_date,"
+    "allocationplans!allocationplan(id,name,org,timezone))",
 )
 
-WORKER_NAME = "workers(firstname,lastname,preferred_name,internal_id,qualificationlevel)"
+WORKER_NAME = "workers!worker(firstname,lastname,preferred_name,internal_id,qualificationlevel)"
 
 ACTIONS: dict[str, Action] = {
     "runs": Action("allocator_py_runs", RUN_COLUMNS, lambda q, s: q, needs_run=False),
@@ -100,7 +114,7 @@ ACTIONS: dict[str, Action] = {
             "excluded_qualification_tag_ids",
             "included_worker_mapping_ids",
             "excluded_worker_mapping_ids",
-            "job_lines!inner()",
+            "job_lines!job_line!inner()",
         ),
         lambda q, s: q.eq("job_lines.allocation_run", s.allocation_run),
         keys=("job_line", "updated_at"),
@@ -127,7 +141,12 @@ ACTIONS: dict[str, Action] = {
     ),
     "completed_allocations": Action(
         "allocator_py_allocations",
-        ("allocator_py_run", "worker_mapping", "job_line", "allocator_py_runs!inner(completed_at)"),
+        (
+            "allocator_py_run",
+            "worker_mapping",
+            "job_line",
+            "allocator_py_runs!allocator_py_run!inner(completed_at)",
+        ),
         _completed_elsewhere,
         keys=("allocator_py_run", "worker_mapping"),
         needs_allocation_run=True,

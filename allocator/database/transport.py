@@ -6,11 +6,13 @@ client, the network or PostgREST can raise becomes one of `allocator.errors`.
 
 from __future__ import annotations
 
-import json
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import httpx
 from postgrest.exceptions import APIError
@@ -36,7 +38,11 @@ RETRY_DELAYS = (0.2, 0.6, 1.5)
 PAGE_ROWS = 1000
 """Rows asked for at once; a server with a lower cap sends fewer, and more pages follow."""
 
+AT_ONCE = 12
+"""Reads of one caller that are under way at once."""
+
 Row: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 
 class Query(Protocol):
@@ -52,6 +58,50 @@ class Page:
 
     rows: list[Row]
     total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a read has come: rows read of what, out of how many (None = not yet known)."""
+
+    what: str
+    rows: int
+    total: int | None = None
+
+
+OnReading = Callable[[Reading], None]
+
+
+def together(
+    reads: Sequence[Callable[[OnReading], T]], on_reading: OnReading | None = None
+) -> list[T]:
+    """What each of these independent reads gives, in their order; all are under way at once.
+
+    Progress is told on the caller's own thread. The first failure in their order is raised, when
+    all have ended.
+    """
+    told: SimpleQueue[Reading | None] = SimpleQueue()
+    with ThreadPoolExecutor(AT_ONCE, "read") as readers:
+        futures = [readers.submit(one, told.put) for one in reads]
+        for future in futures:
+            future.add_done_callback(lambda _: told.put(None))
+        running = len(futures)
+        while running:
+            reading = told.get()
+            if reading is None:
+                running -= 1
+            elif on_reading:
+                on_reading(reading)
+    return [future.result() for future in futures]
+
+
+def told_pages(pages: Iterable[Page], what: str, on_reading: OnReading) -> Iterator[list[Row]]:
+    """The rows of each page, telling how far they have come."""
+    received = 0
+    for page in pages:
+        received += len(page.rows)
+        on_reading(Reading(what, received, page.total))
+        yield page.rows
 
 
 def read(query: Query, subject: str) -> Any:
@@ -160,7 +210,9 @@ def translate(exc: APIError | httpx.HTTPError, subject: str) -> AllocatorError:
     if code == "AC005":
         return RunNotFound(exc.message or "")
     if code.startswith("AC0"):
-        return CommitRefused(f"{exc.message} Nothing was written.", code=code)
+        said = exc.message or ""
+        remedy = next((how for words, how in _REMEDIES.items() if words in said), "")
+        return CommitRefused(f"{said} Nothing was written.", remedy=remedy, code=code)
     for codes, error, words in _BY_CODE:
         if code.startswith(codes):
             return error(words.format(subject=subject, said=exc.message))
@@ -198,13 +250,19 @@ def _refusal(code: str, message: str, subject: str) -> DatabaseError:
     )
 
 
+_REMEDIES = {
+    "is older than the database": "Update this program: the database has a newer commit function.",
+    "is newer than the database": MissingFunction.remedy,
+    "changed while it was being": "Commit again: it reads the run anew and shows what changed.",
+}
+"""Words of the commit function's refusals → what to do."""
+
+
 def _already_completed(exc: APIError) -> AlreadyCompleted:
-    try:
-        facts = json.loads(exc.details or "{}")
-    except (TypeError, ValueError):
-        facts = {}
-    facts = facts if isinstance(facts, dict) else {}
-    operator, when = facts.get("operator") or "", facts.get("committed_at") or ""
+    """Who and when, from the message: newer servers may drop its details."""
+    found = re.search(r"completed by (.*) at (\S+)\.$", exc.message or "")
+    operator, when = found.groups() if found else ("", "")
+    operator = "" if operator == "another program" else operator
     said = f"{operator or 'Another program'} completed this run first"
     return AlreadyCompleted(
         f"{said} ({when}); nothing was written." if when else f"{said}; nothing was written.",

@@ -43,6 +43,7 @@ def _job_lines(run: RunBuilder) -> list[JobLineSpec]:
     for number, (rotations, site) in enumerate(specs, start=1):
         must = "Rural GP" in rotations and number % 24 == 6
         name = f"{' – '.join(rotations)} · {site}"
+        run.terms(number, rotations, site)
         job_lines.append(JobLineSpec(run.job_line(number, name, must=must), rotations, site))
     return job_lines
 

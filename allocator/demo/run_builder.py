@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from allocator.demo.people import People
+from allocator.demo.people import SITES, People
 
 Row = dict[str, object]
 Tables = dict[str, list[Row]]
 
 NAMESPACE = UUID("6f1a2f0e-2f0b-5c55-9d53-0a6b7c1d8e90")
 
+LOVE, LIKE, NEUTRAL, DISLIKE, NEVER = 10, 20, 30, 40, 50
+"""The owners' buckets (`like_dislike_preference`) that the demo's workers use."""
+
+YEAR = timedelta(weeks=52)
+
 TABLES = (
+    "orgs",
     "allocationplans",
     "allocationruns",
+    "locations",
+    "teams",
+    "positions",
     "workers",
     "qualification_tags",
     "worker_qualifications",
     "allocation_run_worker_mappings",
     "job_lines",
+    "rotations",
     "preference_worker_job_lines",
     "job_line_eligibility",
     "allocation_run_preferencer_weightings",
@@ -67,21 +77,30 @@ class RunBuilder:
     def __post_init__(self) -> None:
         plan = uid(self.key, "plan")
         self.allocation_run = uid(self.key, "allocation run")
-        self._add(
-            "allocationplans", id=plan, name=self.plan_name, org=self.org, timezone=self.timezone
-        )
+        org = self._once("orgs", uid("org", self.org), name=self.org)
+        self._add("allocationplans", id=plan, name=self.plan_name, org=org, timezone=self.timezone)
         self._add(
             "allocationruns",
             id=self.allocation_run,
             allocationplan=plan,
             status="closed",
-            startdate=self.start.isoformat(),
-            enddate=(self.start + timedelta(weeks=52, days=-1)).isoformat(),
+            startdate=self.midnight(self.start),
+            enddate=self.midnight(self.start + YEAR - timedelta(days=1)),
             due_date=self.at(-14, 17),
         )
 
     def _add(self, table: str, **row: object) -> None:
         self.tables[table].append(row)
+
+    def _once(self, table: str, row_id: str, **row: object) -> str:
+        """Add a row that several runs share, unless it is there; its id."""
+        if all(known["id"] != row_id for known in self.tables[table]):
+            self._add(table, id=row_id, **row)
+        return row_id
+
+    def midnight(self, day: date) -> str:
+        """ISO 8601 time at which a day begins in the plan's time zone."""
+        return datetime.combine(day, time(tzinfo=ZoneInfo(self.timezone))).isoformat()
 
     def at(self, days: int, hour: int, minute: int = 0) -> str:
         """ISO 8601 time in the plan's time zone, `days` after today."""
@@ -91,9 +110,7 @@ class RunBuilder:
     def tag(self, name: str) -> str:
         """Id of the organisation's qualification tag with this name."""
         tag = uid("tag", self.org, name)
-        if all(row["id"] != tag for row in self.tables["qualification_tags"]):
-            self._add("qualification_tags", id=tag, name=name, org=self.org)
-        return tag
+        return self._once("qualification_tags", tag, name=name, org=uid("org", self.org))
 
     def worker(
         self,
@@ -115,6 +132,7 @@ class RunBuilder:
             preferred_name=preferred,
             internal_id=f"{self.internal_prefix}-{number:04d}",
             qualificationlevel=level,
+            browsing_currentallocationrun=self.allocation_run,
         )
         for name in tags:
             self._add(
@@ -122,7 +140,7 @@ class RunBuilder:
                 id=uid(self.key, "holds", number, name),
                 worker=worker,
                 qualification_tag=self.tag(name),
-                start_date="2024-01-15",
+                start_date=self.midnight(date(2024, 1, 15)),
                 end_date=None,
             )
         self._add(
@@ -132,7 +150,9 @@ class RunBuilder:
             allocation_run=self.allocation_run,
             locked=False,
             submitted=submitted,
+            invited_at=self.at(-60, 9),
             withdrawn_at=self.at(-9, 11, 20) if withdrawn else None,
+            withdrawal_effective_at=None,
             withdrawal_reason=withdrawn,
         )
         return mapping
@@ -151,6 +171,35 @@ class RunBuilder:
         )
         return job_line
 
+    def terms(self, number: int, rotations: Sequence[str], site: str) -> None:
+        """The year of job line `number` in terms of equal length, one a rotation, at its hospital;
+        every fourth job line spends its last term at the next one."""
+        weeks = [round(52 * term / len(rotations)) for term in range(len(rotations) + 1)]
+        for term, rotation in enumerate(rotations):
+            is_away = number % 4 == 0 and term == len(rotations) - 1
+            where = SITES[(SITES.index(site) + is_away) % len(SITES)]
+            first = self.start + timedelta(weeks=weeks[term])
+            last = self.start + timedelta(weeks=weeks[term + 1], days=-1)
+            self._add(
+                "rotations",
+                id=uid(self.key, "term", number, term),
+                allocation_run=self.allocation_run,
+                assignedjobline=uid(self.key, "job line", number),
+                position=self._position(rotation, where),
+                startdate=self.midnight(first),
+                enddate=self.midnight(last),
+            )
+
+    def _position(self, rotation: str, site: str) -> str:
+        """Id of the organisation's position for a rotation at a hospital."""
+        location, team, position = (
+            uid(kind, self.org, site, *rest)
+            for kind, *rest in (("location",), ("team", rotation), ("position", rotation))
+        )
+        self._once("locations", location, name=f"{site} Hospital", org=uid("org", self.org))
+        self._once("teams", team, name=f"{rotation} team", location=location)
+        return self._once("positions", position, name=rotation, team=team)
+
     def prefer(
         self,
         mapping: str,
@@ -161,7 +210,7 @@ class RunBuilder:
         attractiveness: float | None = None,
         notes: str | None = None,
     ) -> None:
-        """One worker's rank of one job line; None = seen but not ranked."""
+        """One worker's rank of one job line (None = seen but not ranked); `like` is a bucket."""
         minute = self.rng.randrange(60)
         self._add(
             "preference_worker_job_lines",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allocator.demo.people import SITES
-from allocator.demo.run_builder import RunBuilder, uid
+from allocator.demo.run_builder import LIKE, LOVE, RunBuilder, uid
 from allocator.demo.tastes import JobLineSpec, Tastes, make_specs, submit
 
 BY_EYE = {
@@ -56,10 +56,13 @@ def add_by_eye(run: RunBuilder) -> str:
         number: run.job_line(number, f"{rotations} · {SITES[number % len(SITES)]}")
         for number, rotations in enumerate(_BY_EYE_ROTATIONS, start=1)
     }
+    for number, rotations in enumerate(_BY_EYE_ROTATIONS, start=1):
+        run.terms(number, rotations.split(" – "), SITES[number % len(SITES)])
     mappings = {number: run.worker(number, "PGY1") for number in BY_EYE}
     for number, choices in BY_EYE.items():
         for rank, choice in enumerate(choices, start=1):
-            run.prefer(mappings[number], job_lines[choice], rank)
+            bucket = LOVE if rank == 1 else LIKE
+            run.prefer(mappings[number], job_lines[choice], rank, like=bucket)
     run.eligibility(job_lines[10], not_workers=(mappings[12],))
     return run.allocator_run()
 
@@ -75,10 +78,13 @@ def add_needs_acknowledgement(run: RunBuilder, foreign_mapping: str) -> str:
         run.job_line(number, f"{rotations[number % 4]} · {SITES[number % len(SITES)]}")
         for number in range(1, 8)
     ]
+    for number in range(1, 8):
+        run.terms(number, rotations[number % 4].split(" – "), SITES[number % len(SITES)])
     mappings = [run.worker(number, "PGY3") for number in range(1, 7)]
     for position, mapping in enumerate(mappings):
         for rank in (1, 2, 3):
-            run.prefer(mapping, job_lines[(position * 2 + rank) % 7], rank)
+            bucket = LOVE if rank == 1 else LIKE
+            run.prefer(mapping, job_lines[(position * 2 + rank) % 7], rank, like=bucket)
     deleted = uid(run.key, "job line", 8)
     return run.allocator_run(
         job_lines=[*job_lines, deleted], workers=[*mappings, foreign_mapping], days_ago=1
@@ -119,6 +125,7 @@ def add_infeasible(run: RunBuilder) -> str:
             places=2 if number == SUPERVISED_JOB_LINES[1] else 1,
             must=number in (8, NOBODY_MAY_HOLD),
         )
+        run.terms(number, rotations, site)
         job_lines.append(JobLineSpec(row, rotations, site))
     mappings = [_worker(run, number) for number in range(1, WORKERS + 1)]
     tastes = Tastes(run.rng, job_lines)

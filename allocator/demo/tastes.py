@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from allocator.demo.people import CORE_ROTATIONS, OTHER_ROTATIONS, SITES
-from allocator.demo.run_builder import RunBuilder
+from allocator.demo.run_builder import DISLIKE, LIKE, LOVE, NEUTRAL, NEVER, RunBuilder
 
 STYLES = ("plain", "competition", "dense", "gaps", "tens")
 NOTES = (
@@ -90,19 +90,35 @@ def ranks(rng: Random, style: str, length: int) -> list[int]:
     return out
 
 
+def buckets(ranked: Sequence[int]) -> list[int]:
+    """The bucket of each rank in a list, best first: the first five places are loved, the first
+    half of the others liked, the rest neutral. Tied ranks share the bucket of the first of them."""
+    found: list[int] = []
+    for place, rank in enumerate(ranked):
+        if place and rank == ranked[place - 1]:
+            found.append(found[-1])
+        elif place < 5:
+            found.append(LOVE)
+        else:
+            found.append(LIKE if place < (len(ranked) + 5) // 2 else NEUTRAL)
+    return found
+
+
 def submit(run: RunBuilder, mapping: str, liked: Sequence[str], length: int, style: str) -> None:
     """Write a worker's list of `length` job lines, and a few that it looked at without ranking."""
     rng = run.rng
     noted = rng.randrange(length) if length and rng.random() < 0.12 else -1
-    for place, rank in enumerate(ranks(rng, style, length)):
+    ranked = ranks(rng, style, length)
+    for place, (rank, bucket) in enumerate(zip(ranked, buckets(ranked), strict=True)):
         run.prefer(
             mapping,
             liked[place],
             rank,
-            like=1 if place < 5 else None,
+            like=bucket,
             attractiveness=round(max(0.0, 98 - 90 * place / len(liked) - 4 * rng.random()), 1),
             notes=rng.choice(NOTES) if place == noted else None,
         )
     if 0 < length < len(liked) - 4 and rng.random() < 0.3:
         for job_line in liked[-rng.randrange(1, 4) :]:
-            run.prefer(mapping, job_line, None, like=-1)
+            bucket = NEVER if job_line == liked[-1] else DISLIKE
+            run.prefer(mapping, job_line, None, like=bucket)

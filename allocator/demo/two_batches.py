@@ -82,6 +82,7 @@ def _job_lines(run: RunBuilder) -> list[JobLineSpec]:
         name = f"{' – '.join(rotations)} · {site}"
         places = PLACES[(number - 1) % len(PLACES)]
         row = run.job_line(number, name, places=places, must=number in MUST_HAVE)
+        run.terms(number, rotations, site)
         job_lines.append(JobLineSpec(row, rotations, site))
     return job_lines
 

@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linear_sum_assignment
 
-from allocator.errors import Infeasible
 from allocator.measures.placements import placements
 from allocator.models import RunInputs, SolveResult
-from allocator.rules.matrices import Matrices, matrices
-from allocator.solving.residual import Face, Residual
-from allocator.solving.starting import best_allocation, feasible_allocation
+from allocator.rules.matrices import matrices
 
 TOPS = (3, 5, 10)
 """Placements are counted within each worker's top k."""
@@ -127,19 +125,27 @@ def first_choices_possible(inputs: RunInputs) -> int | None:
 
 
 def _most_first_choices(inputs: RunInputs) -> int | None:
-    """A cheapest allocation when a first choice costs −1 and everything else 0."""
-    arrays: Matrices = matrices(inputs)
-    if not arrays.eligible.size:
+    """By an assignment of workers to places that gains 1 for each first choice.
+
+    The first place of a mandatory job line gains more than all first choices together, so that
+    an optimum fills every mandatory job line if any allocation does.
+    """
+    arrays, n_workers = matrices(inputs), len(inputs.workers)
+    places = np.minimum(arrays.upper, n_workers)
+    if not n_workers or places.sum() < n_workers or (arrays.lower > places).any():
         return None
-    face = Face(arrays.eligible, arrays.lower, arrays.upper)
-    costs = -arrays.first_choices.astype(np.int64)
+    line_of = np.repeat(np.arange(len(places)), places)
+    is_first_place = np.r_[True, line_of[1:] != line_of[:-1]]
+    gain = np.where(arrays.eligible, arrays.first_choices.astype(np.float64), -np.inf)[:, line_of]
+    gain[:, is_first_place & (arrays.lower[line_of] > 0)] += n_workers + 1
     try:
-        start = best_allocation(costs, face, lambda: False)
-        residual = Residual(costs, face, feasible_allocation(face) if start is None else start)
-    except Infeasible:
+        rows, held = linear_sum_assignment(gain, maximize=True)
+    except ValueError:  # somebody has no eligible place left
         return None
-    residual.optimise()
-    return -residual.total
+    lines = line_of[held]
+    if np.bincount(lines, minlength=len(places))[arrays.lower > 0].min(initial=1) < 1:
+        return None
+    return int(arrays.first_choices[rows, lines].sum())
 
 
 def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:

@@ -12,28 +12,28 @@ import hashlib
 import secrets
 import threading
 import time
-import zlib
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from starlette.datastructures import Headers
-from starlette.responses import Response
-from starlette.types import Scope
-
+from allocator import log
+from allocator.log import Event
 from allocator.operators import decoy_hash, verify_password
+from console.gate.cookies import device_of, with_device
 from console.gate.settings import GateSettings, SettingsFile
+from console.gate.throttle import Clock, Limits, Throttle
 
 _MOST_CHECKS_AT_ONCE = 1  # argon2id takes 64 MB and some 50 ms a check
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The outcome of a try. `token` "" = refused; `wait` = seconds to hold the answer back;
-    `locked_for` = seconds until the next try is looked at (0 = not locked)."""
+    """The outcome of a try. `token` "" = refused; `device`: the browser's next device cookie;
+    `wait` = seconds to hold the answer back; `locked_for` = seconds until the next try is looked
+    at (0 = not locked)."""
 
     token: str = ""
+    device: str = ""
     wait: float = 0.0
     locked_for: float = 0.0
 
@@ -69,28 +69,44 @@ class Access:
         """True when somebody could sign in."""
         return bool(self.settings.operators)
 
-    def sign_in(self, operator: str, password: str, address: str) -> SignIn:
-        """Check a password and open a session. Takes one argon2id check, whoever asks."""
+    def sign_in(self, operator: str, password: str, address: str, cookie: str = "") -> SignIn:
+        """Check a password and open a session. `cookie`: the browser's device cookie.
+
+        Takes one argon2id check, whoever asks, unless the name or the address is locked.
+        """
         settings = self.settings
         operators = settings.operators
-        stored = operators.get(operator, "")
-        known = bool(stored)
-        decoy = _decoy(next(iter(operators.values()), ""))
+        known = operator in operators
+        stored = operators.get(operator) or _decoy(next(iter(operators.values()), ""))
+        device = device_of(cookie, operator, stored)
         with self._checks:  # also orders the tries, so that a burst cannot outrun the lock
-            locked = self._throttle.locked_for(operator, address, known=known)
+            locked = self._throttle.locked_for(operator, address, device)
             if locked > 0:
                 return SignIn(locked_for=locked)
-            if not (verify_password(stored or decoy, password) and known):
-                wait = self._throttle.failed(
-                    operator,
-                    address,
-                    known=known,
-                    limits=Limits(settings.lockout_attempts, settings.lockout_seconds),
-                )
-                locked = self._throttle.locked_for(operator, address, known=known)
-                return SignIn(wait=wait, locked_for=locked)
-            self._throttle.succeeded(operator)
-            return SignIn(token=self._open(operator, stored))
+            if verify_password(stored, password) and known:
+                self._throttle.succeeded(device)
+                log.event(Event.SIGN_IN, operator=operator)
+                return SignIn(self._open(operator, stored), with_device(cookie, operator, stored))
+            limits = Limits(settings.lockout_attempts, settings.lockout_seconds)
+            failure = self._throttle.failed(operator, address, device, limits=limits)
+            locked = self._throttle.locked_for(operator, address, device)
+        # What was typed as an unknown name may be a password.
+        named = operator if known else ""
+        log.event(Event.SIGN_IN_FAILED, operator=named, outcome="" if known else "unknown name")
+        if failure.locks:
+            log.event(Event.LOCKOUT, operator=named, outcome="" if known else "unknown name")
+        return SignIn(wait=failure.wait, locked_for=locked)
+
+    def is_known_browser(self, operator: str, cookie: str) -> bool:
+        """True when this browser has signed in as this operator before."""
+        stored = self.settings.operators.get(operator)
+        return bool(stored and device_of(cookie, operator, stored))
+
+    def locked_for(self, operator: str, address: str, cookie: str) -> float:
+        """Seconds until a try from here is looked at, without trying."""
+        stored = self.settings.operators.get(operator, "")
+        device = device_of(cookie, operator, stored) if stored else ""
+        return self._throttle.locked_for(operator, address, device)
 
     def look_up(self, token: str | None) -> str | None:
         """The operator of a live session, None when there is none. Does not prolong it."""
@@ -119,7 +135,9 @@ class Access:
         """End the session, in every tab."""
         if token:
             with self._lock:
-                self._sessions.pop(_key(token), None)
+                ended = self._sessions.pop(_key(token), None)
+            if ended:
+                log.event(Event.SIGN_OUT, operator=ended.operator)
 
     def _open(self, operator: str, stored: str) -> str:
         token, now = secrets.token_urlsafe(32), self._clock()
@@ -152,115 +170,3 @@ def _decoy(like: str) -> str:
 
 def _key(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-Clock = Callable[[], float]
-
-WINDOW = 15 * 60.0
-# An address may fail this many times as often as a name before it is locked as well.
-ADDRESS_FACTOR = 4
-# Behind a proxy every client shares one counter: a forwarded address can be forged.
-FORWARDED = "forwarded"
-FORWARDED_FACTOR = 20
-_UNKNOWN_COUNTERS = 4096
-_MOST_ADDRESSES = 10_000
-
-
-@dataclass(slots=True)
-class _Counter:
-    failures: int = 0
-    first: float = 0.0
-    locked_until: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """`attempts` wrong passwords within 15 minutes lock a name for `seconds`."""
-
-    attempts: int = 5
-    seconds: float = 5 * 60.0
-
-
-class Throttle:
-    """Thread-safe failure counters; times in seconds of `clock`."""
-
-    def __init__(self, clock: Clock = time.monotonic) -> None:
-        self._clock = clock
-        self._names: dict[str, _Counter] = {}
-        self._addresses: OrderedDict[str, _Counter] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def locked_for(self, name: str, address: str, *, known: bool) -> float:
-        """Seconds until this name may be tried from this address again; 0 when it may now."""
-        with self._lock:
-            now = self._clock()
-            counters = (self._name(name, known), self._address(address))
-            return max(0.0, *(c.locked_until - now for c in counters))
-
-    def failed(self, name: str, address: str, *, known: bool, limits: Limits) -> float:
-        """Count a failure; the seconds by which to hold back the answer (0.5, 1, 2, 4, 4 …)."""
-        factor = FORWARDED_FACTOR if address == FORWARDED else ADDRESS_FACTOR
-        with self._lock:
-            counter = self._name(name, known)
-            self._count(counter, limits.attempts, limits.seconds)
-            self._count(self._address(address), factor * limits.attempts, limits.seconds)
-            return min(4.0, 0.25 * 2**counter.failures)
-
-    def succeeded(self, name: str) -> None:
-        """Forget this operator's failures. The address keeps its own."""
-        with self._lock:
-            self._names.pop(name, None)
-
-    def _count(self, counter: _Counter, limit: int, seconds: float) -> None:
-        now = self._clock()
-        is_over = counter.locked_until and now >= counter.locked_until
-        if is_over or now - counter.first > WINDOW:
-            counter.failures, counter.first, counter.locked_until = 0, now, 0.0
-        counter.failures += 1
-        if counter.failures >= limit:
-            counter.locked_until = now + seconds
-
-    def _name(self, name: str, known: bool) -> _Counter:
-        bucket = zlib.crc32(name.encode()) % _UNKNOWN_COUNTERS
-        return self._names.setdefault(name if known else f"\0unknown {bucket}", _Counter())
-
-    def _address(self, address: str) -> _Counter:
-        counter = self._addresses.setdefault(address, _Counter())
-        self._addresses.move_to_end(address)
-        if len(self._addresses) > _MOST_ADDRESSES:
-            self._addresses.popitem(last=False)
-        return counter
-
-
-COOKIE = "allocator_session"
-FORM_COOKIE = "allocator_form"
-
-
-def session_token(headers: Headers) -> str | None:
-    """The session cookie's value; None when there is none, or more than one."""
-    found = []
-    for line in headers.getlist("cookie"):
-        for part in line.split(";"):
-            name, _, value = part.strip().partition("=")
-            if name == COOKIE:
-                found.append(value.strip('"'))
-    return found[0] if len(found) == 1 and found[0] else None
-
-
-def set_cookie(response: Response, scope: Scope, name: str, value: str, *, secure: bool) -> None:
-    """Hand the browser a cookie; an empty value takes it away. It is Secure on an encrypted
-    connection, and always when the configuration says so."""
-    response.set_cookie(
-        name,
-        value,
-        max_age=None if value else 0,
-        path="/",
-        secure=secure or is_tls(scope),
-        httponly=True,
-        samesite="strict",
-    )
-
-
-def is_tls(scope: Scope) -> bool:
-    """True when the browser's connection is encrypted, as far as the server can tell."""
-    return bool(scope.get("scheme") in ("https", "wss"))

@@ -29,6 +29,8 @@ class GateSettings:
     lockout_attempts: int = 5
     lockout_seconds: float = 5 * 60.0
     secure_cookie: bool = False
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    origins: tuple[str, ...] = ()
 
 
 def read_settings() -> GateSettings:
@@ -41,6 +43,8 @@ def read_settings() -> GateSettings:
         lockout_attempts=options.lockout_attempts,
         lockout_seconds=60 * options.lockout_minutes,
         secure_cookie=options.secure_cookie,
+        trusted_proxies=options.trusted_proxies,
+        origins=options.origins,
     )
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 from string import Template
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,19 +20,20 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import Scope
 
-from console.gate.access import (
-    COOKIE,
-    FORM_COOKIE,
-    FORWARDED,
-    Access,
-    SignIn,
-    session_token,
+from console.gate.access import Access, SignIn
+from console.gate.cookies import (
+    DEVICE,
+    DEVICE_AGE,
+    FORM,
+    SESSION,
+    read_cookie,
     set_cookie,
 )
 from console.ui.navigation import safe_next
 
 SIGN_IN, SIGN_OUT, STATE = "/sign-in", "/sign-out", "/sign-in/state"
 STYLE, ICON = "/sign-in/style.css", "/sign-in/icon.svg"
+WATCH, LEAVE = "/sign-in/watch.js", "/sign-in/leave.js"
 LARGEST_FORM = 8192  # bytes
 LONGEST_QUEUE = 50  # password checks waiting, each some 50 ms
 
@@ -40,7 +41,6 @@ _REASONS = {
     "ended": "You were signed out: nothing happened for a while, or your access has changed.",
     "out": "You are signed out, in every tab.",
 }
-_FORWARDING = ("x-forwarded-for", "forwarded", "x-real-ip")
 
 
 def routes(access: Access) -> list[Route]:
@@ -53,6 +53,8 @@ def routes(access: Access) -> list[Route]:
         Route(STATE, handlers.state, methods=["GET"]),
         Route(STYLE, _style, methods=["GET"]),
         Route(ICON, _icon, methods=["GET"]),
+        Route(WATCH, _script, methods=["GET"]),
+        Route(LEAVE, _script, methods=["GET"]),
     ]
 
 
@@ -64,7 +66,7 @@ class _Handlers:
 
     async def show(self, request: Request) -> Response:
         following = request.query_params.get("next", "/")
-        if self._access.look_up(session_token(request.headers)) is not None:
+        if self._access.look_up(read_cookie(request.scope, SESSION)) is not None:
             return RedirectResponse(safe_next(following), 303)
         note = _REASONS.get(request.query_params.get("why", ""), "")
         return sign_in_page(self._access, request.scope, note=note, following=following)
@@ -75,13 +77,14 @@ class _Handlers:
             return PlainTextResponse("The form is too large or broken.", 413)
         if not is_own_form(request, form.get("token", "")):
             return self._again(request, form, 403, "This page was open too long. Sign in again.")
-        if self._waiting >= LONGEST_QUEUE:
-            return self._again(request, form, 503, "The console is busy. Try again in a minute.")
         outcome = await self._check(request, form)
+        if outcome is None:
+            return self._again(request, form, 503, "The console is busy. Try again in a minute.")
         if outcome.token:
-            response = RedirectResponse(safe_next(form.get("next", "/")), 303)
-            self._set_session(response, request, outcome.token)
-            return response
+            opened = RedirectResponse(safe_next(form.get("next", "/")), 303)
+            set_cookie(opened, request.scope, SESSION, outcome.token)
+            set_cookie(opened, request.scope, DEVICE, outcome.device, age=DEVICE_AGE)
+            return opened
         await asyncio.sleep(outcome.wait)
         if outcome.locked_for <= 0:
             return self._again(request, form, 401, "The name or the password is wrong.")
@@ -92,24 +95,31 @@ class _Handlers:
         return response
 
     async def sign_out(self, request: Request) -> Response:
-        if not is_same_origin(request):
-            return PlainTextResponse("Sign out from the console itself.", 403)
-        self._access.sign_out(session_token(request.headers))
+        self._access.sign_out(read_cookie(request.scope, SESSION))
         response = RedirectResponse(f"{SIGN_IN}?why=out", 303)
-        self._set_session(response, request, "")
+        set_cookie(response, request.scope, SESSION, "")
         return response
 
     async def state(self, request: Request) -> Response:
-        live = self._access.look_up(session_token(request.headers)) is not None
+        live = self._access.look_up(read_cookie(request.scope, SESSION)) is not None
         return Response(status_code=204 if live else 401)
 
-    async def _check(self, request: Request, form: dict[str, str]) -> SignIn:
+    async def _check(self, request: Request, form: dict[str, str]) -> SignIn | None:
+        """The outcome; None when too many others wait. A lock and a browser that has signed in
+        before need not queue behind guesses."""
         operator, password = form.get("operator", "").strip(), form.get("password", "")
+        address = request.client.host if request.client else ""
+        cookie = read_cookie(request.scope, DEVICE)
+        if locked := self._access.locked_for(operator, address, cookie):
+            return SignIn(locked_for=locked)
+        is_known = self._access.is_known_browser(operator, cookie)
+        if self._waiting >= LONGEST_QUEUE and not is_known:
+            return None
         self._waiting += 1
         try:
             async with self._one_check:
                 return await run_in_threadpool(
-                    self._access.sign_in, operator, password, client_address(request)
+                    self._access.sign_in, operator, password, address, cookie
                 )
         finally:
             self._waiting -= 1
@@ -123,18 +133,6 @@ class _Handlers:
             operator=form.get("operator", "").strip(),
             following=form.get("next", "/"),
         )
-
-    def _set_session(self, response: Response, request: Request, token: str) -> None:
-        secure = self._access.settings.secure_cookie
-        set_cookie(response, request.scope, COOKIE, token, secure=secure)
-
-
-def client_address(request: Request) -> str:
-    """The peer's address; "forwarded" for all requests with a forwarding header: anybody can
-    write one, and the server may have taken its word for the address already."""
-    if any(name in request.headers for name in _FORWARDING):
-        return FORWARDED
-    return request.client.host if request.client else ""
 
 
 async def _form(request: Request) -> dict[str, str] | None:
@@ -152,6 +150,11 @@ async def _form(request: Request) -> dict[str, str] | None:
 
 async def _style(_request: Request) -> Response:
     return Response(asset("sign_in.css"), media_type="text/css")
+
+
+async def _script(request: Request) -> Response:
+    name = request.url.path.rpartition("/")[2]
+    return Response(asset(name), media_type="text/javascript")
 
 
 async def _icon(_request: Request) -> Response:
@@ -194,7 +197,7 @@ def sign_in_page(
     if following is None:
         query = request.url.query
         following = request.url.path + (f"?{query}" if query else "")
-    form_id = request.cookies.get(FORM_COOKIE, "")
+    form_id = read_cookie(request.scope, FORM)
     if not _FORM_ID.fullmatch(form_id):
         form_id = secrets.token_urlsafe(24)
     body = Template(asset("sign_in.html")).substitute(
@@ -211,23 +214,14 @@ def sign_in_page(
     response = HTMLResponse(body, status, headers=_POLICY)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Form"
-    set_cookie(response, scope, FORM_COOKIE, form_id, secure=settings.secure_cookie)
+    set_cookie(response, scope, FORM, form_id)
     return response
 
 
 def is_own_form(request: Request, token: str) -> bool:
     """True when the form came from a page that this process gave to this browser."""
-    form_id = request.cookies.get(FORM_COOKIE, "")
-    fits = hmac.compare_digest(_form_token(form_id).encode(), token.encode())
-    return bool(form_id) and fits and is_same_origin(request)
-
-
-def is_same_origin(request: Request) -> bool:
-    """False when the browser says that another site sent the request."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    form_id = read_cookie(request.scope, FORM)
+    return bool(form_id) and hmac.compare_digest(_form_token(form_id).encode(), token.encode())
 
 
 def in_minutes(seconds: float) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from allocator.errors import AlreadyRunning, RunCompleted, UsageError
+from allocator.errors import AlreadyRunning, RunCompleted
 from allocator.jobs import Job, OnProgress, Work
 from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
 from allocator.unattended import Attempt, Terms, process_pending
@@ -22,16 +21,6 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 _lock = threading.Lock()
 _being_read: set[str] = set()
-
-
-def settings_from(body: Mapping[str, Any]) -> Settings:
-    """Settings from a request's JSON object. Raises UsageError for an unknown or bad one."""
-    try:
-        return Settings(**body)
-    except (TypeError, ValueError) as exc:
-        # Settings names the field and its range; the value itself is not repeated.
-        reason = str(exc) if type(exc) is ValueError else "A setting is unknown or of a wrong kind."
-        raise UsageError(f"The settings are not right: {reason}") from None
 
 
 def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
@@ -62,15 +51,17 @@ def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job
     return _submit(inputs, settings, work)
 
 
-def start_pending(settings: Settings) -> Job:
+def start_pending(
+    settings: Settings, *, acknowledged: bool = False, accept_unproven: bool = False
+) -> Job:
     """Solve and commit every pending run in turn, the longest waiting first.
 
-    Only proven optima are committed; a run that fails does not stop the rest. Raises
-    AlreadyRunning.
+    Only proven optima are committed unless `accept_unproven`; a run that fails does not stop
+    the rest. Raises AlreadyRunning.
     """
 
     def work(_on_progress: OnProgress, cancel: threading.Event) -> dict[str, str]:
-        terms = Terms(OPERATOR, settings)
+        terms = Terms(OPERATOR, settings, acknowledged, accept_unproven)
         done = process_pending(backend.service(), terms, cancel=cancel, carry_out=in_registry)
         for processed in done:
             if processed.error:

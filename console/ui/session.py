@@ -12,7 +12,11 @@ from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
-from console.gate.access import COOKIE, the_access
+from allocator import log
+from console.gate.access import the_access
+from console.gate.caller import REQUEST_ID
+from console.gate.cookies import session_in
+from console.gate.sign_in import LEAVE
 from console.ui.messages import shown_errors
 
 P = ParamSpec("P")
@@ -24,7 +28,7 @@ _LEFT = "signed out here"
 
 def gate_token() -> str | None:
     """The session token that this browser's socket came with, None outside a browser."""
-    return st.context.cookies.get(COOKIE)
+    return session_in(st.context.cookies)
 
 
 def current_operator() -> str | None:
@@ -46,6 +50,7 @@ def require_operator() -> str:
     if st.session_state.get(_OPERATOR, operator) != operator:
         _forget_everything()
     st.session_state[_OPERATOR] = operator
+    log.bind(request=st.context.headers.get(REQUEST_ID, ""), operator=operator)
     return operator
 
 
@@ -100,6 +105,6 @@ def _show_ended(why: str) -> None:
     st.header("You are signed out")
     st.html(
         f'<a href="/sign-in?why={why}" target="_self">Sign in again</a>'
-        f'<script>location.assign("/sign-in?why={why}")</script>',
+        f'<script src="{LEAVE}"></script>',
         unsafe_allow_javascript=True,
     )

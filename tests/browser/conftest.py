@@ -31,6 +31,18 @@ QUIET = (
 )
 expect.set_options(timeout=20_000)
 
+QUIET_PAGE = """() => {
+    const app = document.querySelector("[data-testid=stApp]");
+    const running = app?.dataset.testScriptState !== "notRunning";
+    const drawn = document.body.innerHTML;
+    if (running || drawn !== window.lastDrawn) {
+        window.lastDrawn = drawn;
+        window.quietSince = performance.now();
+    }
+    return performance.now() - window.quietSince > 300;
+}"""
+"""True when the page has not changed for 300 ms."""
+
 SignIn = Callable[..., Page]
 
 
@@ -97,10 +109,8 @@ def fill_sign_in(page: Page, operator: str, password: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until the script has run and the page has been drawn."""
-    page.wait_for_timeout(300)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_timeout(400)
+    """Wait until no script runs and the page stays as it is."""
+    page.wait_for_function(QUIET_PAGE, polling=50)
 
 
 def keep(page: Page, name: str) -> None:
@@ -111,6 +121,6 @@ def keep(page: Page, name: str) -> None:
     # Streamlit scrolls inside its own element, so the window has to grow.
     needed = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": size["width"], "height": max(size["height"], needed)})
-    page.wait_for_timeout(500)
+    settle(page)
     page.screenshot(path=ARTIFACTS / f"{name}.png")
     page.set_viewport_size(size)

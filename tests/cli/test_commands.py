@@ -14,7 +14,7 @@ import pytest
 
 from allocator.cli.main import main
 from allocator.cli.progress import cancel_on_interrupt, describe
-from allocator.database.hydrate import Reading
+from allocator.database.transport import Reading
 from allocator.demo import demo_data
 from allocator.demo.small_runs import BY_EYE_OPTIMUM
 from allocator.models import Phase, Progress

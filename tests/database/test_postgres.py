@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from allocator import postgres
@@ -90,6 +91,27 @@ def test_fetch_all_reads_lists_of_preferences_past_the_row_cap(year, client):
     assert len(found) == 3300
     of_ada = {row["job_line"]: row["order_preference"] for row in found if row[column] == ada}
     assert of_ada == {j: n for n, j in enumerate(lines, 1)}
+
+
+def test_lists_that_take_too_long_together_are_read_in_smaller_answers(year, client):
+    workers = sorted(year.worker(f"W{n}") for n in range(7))
+    lines = [year.job_line(f"Line {n}") for n in range(3)]
+    for worker in workers:
+        year.ranks(worker, *((line, n) for n, line in enumerate(lines, 1)))
+    asked: list[int] = []
+
+    def too_slow(request: httpx.Request) -> None:
+        bounds = request.url.params.get_list("id")
+        if "ranks" in str(request.url) and len(bounds) == 2:
+            first, last = (workers.index(bound.split(".")[1]) for bound in bounds)
+            asked.append(last - first + 1)
+            if last - first + 1 > 2:
+                raise httpx.ReadTimeout("no answer", request=request)
+
+    client.options.httpx_client.event_hooks["request"].append(too_slow)
+    found = fetchAll("preferences", year.run(), client=client)
+    assert len(found) == len(workers) * len(lines)
+    assert asked == [7, 3, 1, 2, 4, 2, 2]
 
 
 def test_fetch_worker_qualifications_reads_past_the_row_cap(year, client):

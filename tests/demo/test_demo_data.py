@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
 from allocator.demo import demo_data
-from allocator.demo.run_builder import TABLES, uid
+from allocator.demo.run_builder import DISLIKE, LIKE, LOVE, NEUTRAL, NEVER, TABLES, uid
 from allocator.demo.small_runs import (
     BY_EYE_OPTIMUM,
     NOBODY_MAY_HOLD,
@@ -26,6 +27,15 @@ from allocator.rules.ranks import original_preference, tied_groups
 from tests.table_inputs import Tables, inputs_from, is_feasible, workers_placed
 
 REFERENCES = {
+    ("allocationplans", "org"): "orgs",
+    ("locations", "org"): "orgs",
+    ("teams", "location"): "locations",
+    ("positions", "team"): "teams",
+    ("qualification_tags", "org"): "orgs",
+    ("workers", "browsing_currentallocationrun"): "allocationruns",
+    ("rotations", "allocation_run"): "allocationruns",
+    ("rotations", "assignedjobline"): "job_lines",
+    ("rotations", "position"): "positions",
     ("allocationruns", "allocationplan"): "allocationplans",
     ("worker_qualifications", "worker"): "workers",
     ("worker_qualifications", "qualification_tag"): "qualification_tags",
@@ -116,11 +126,49 @@ def test_times_carry_a_zone_and_ranks_are_positive(tables: Tables) -> None:
     for rows in tables.values():
         for row in rows:
             for column, value in row.items():
-                if column.endswith("_at") or column == "due_date":
+                if column.endswith(("_at", "date")):
                     assert all(datetime.fromisoformat(v).tzinfo for v in _values(value))
     ranks = [row["order_preference"] for row in tables["preference_worker_job_lines"]]
     assert min(rank for rank in ranks if rank is not None) >= 1
     assert None in ranks
+
+
+def test_buckets_never_contradict_the_ranks(tables: Tables) -> None:
+    ranked: dict[str, list[tuple[int, int]]] = {}
+    for row in tables["preference_worker_job_lines"]:
+        if row["order_preference"] is not None:
+            pair = row["order_preference"], row["like_dislike_preference"]
+            ranked.setdefault(row["allocation_run_worker_mapping"], []).append(pair)
+    for pairs in ranked.values():
+        for one, other in pairwise(sorted(pairs)):
+            assert one[0] < other[0] or one[1] == other[1]
+            assert one[1] <= other[1]
+    buckets = {row["like_dislike_preference"] for row in tables["preference_worker_job_lines"]}
+    assert buckets == {LOVE, LIKE, NEUTRAL, DISLIKE, NEVER}
+
+
+def test_terms_fill_the_year_of_every_job_line(tables: Tables) -> None:
+    runs = {row["id"]: row for row in tables["allocationruns"]}
+    terms: dict[str, list[tuple[datetime, datetime]]] = {}
+    for row in tables["rotations"]:
+        span = datetime.fromisoformat(row["startdate"]), datetime.fromisoformat(row["enddate"])
+        terms.setdefault(row["assignedjobline"], []).append(span)
+    for job_line in tables["job_lines"]:
+        spans, year = terms[job_line["id"]], runs[job_line["allocation_run"]]
+        assert spans[0][0].isoformat() == year["startdate"]
+        assert spans[-1][1].isoformat() == year["enddate"]
+        for (_, last), (first, _) in pairwise(spans):
+            assert first == last + timedelta(days=1)
+
+
+def test_each_run_has_several_hospitals(tables: Tables) -> None:
+    teams = {row["id"]: row["location"] for row in tables["teams"]}
+    locations = {row["id"]: teams[row["team"]] for row in tables["positions"]}
+    found: dict[str, set[str]] = {}
+    for row in tables["rotations"]:
+        found.setdefault(row["allocation_run"], set()).add(locations[row["position"]])
+    assert len(found) == 5
+    assert all(len(of_run) == 3 for of_run in found.values())
 
 
 def test_only_the_first_batch_is_completed(tables: Tables) -> None:

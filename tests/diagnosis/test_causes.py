@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.demo import demo_data
@@ -34,6 +34,7 @@ from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut
 from tests.diagnosis.irreducible import irreducible_rules
 from tests.open_runs import covers, has_allocation, may_hold, open_run
+from tests.profiles import examples
 from tests.strategies import run_inputs
 from tests.synthetic import synthetic_inputs
 from tests.table_inputs import inputs_from
@@ -309,7 +310,7 @@ def assert_minimal(run: RunInputs, cause: Cause, open_to: dict[str, set[str]]) -
         assert covers(able, {**places, end: places[end] + 1})
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(run_inputs(max_workers=5, max_job_lines=4, feasible=False))
 def test_irreducible_rows_of_the_model_agree_with_the_causes(run: RunInputs) -> None:
     rows = irreducible_rules(run, Settings())

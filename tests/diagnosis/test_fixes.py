@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.diagnosis import Diagnosis, Fix, FixKind, Frozen, Weights, diagnose
@@ -15,6 +15,7 @@ from allocator.rules.eligibility import rule_for
 from allocator.rules.matrices import matrices
 from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
 from tests.open_runs import Placement, everywhere, keeps_the_rules, may_hold, open_run, within_cap
+from tests.profiles import examples
 from tests.strategies import run_inputs
 
 CAPPED = st.sampled_from([None, None, 1.5, 2.0])
@@ -207,7 +208,7 @@ def assert_least_mix(found: Diagnosis, run: RunInputs, counts: list[dict[str, in
         assert mix.weight == least
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(run_inputs(max_workers=4, max_job_lines=3, scenario=True), CAPPED)
 def test_every_fix_is_least_and_solves_the_run(run: RunInputs, cap: float | None) -> None:
     chosen = Settings(worst_rank=cap)
@@ -231,7 +232,7 @@ def test_every_fix_is_least_and_solves_the_run(run: RunInputs, cap: float | None
             assert fix.objective == pytest.approx(least_objective(fixed, fix.settings))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.data(), run_inputs(max_workers=4, max_job_lines=3, feasible=False))
 def test_frozen_items_never_move(data: st.DataObject, run: RunInputs) -> None:
     workers = st.sampled_from([w.id for w in run.workers])
@@ -261,7 +262,7 @@ def test_frozen_items_never_move(data: st.DataObject, run: RunInputs) -> None:
                     assert w not in frozen.workers
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(run_inputs(max_workers=4, max_job_lines=3, scenario=True))
 def test_best_partial_allocation_places_the_most_then_fills_the_most(run: RunInputs) -> None:
     found = diagnose(run)

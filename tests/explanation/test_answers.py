@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.errors import NotExplained, NotSolved
@@ -27,6 +27,7 @@ from allocator.models import JobLine, Policy, RunInputs, Settings, SolveResult, 
 from allocator.rules.matrices import matrices
 from allocator.rules.ranks import preferences
 from allocator.solving.solver import solve
+from tests.profiles import examples
 from tests.strategies import RUN, run_inputs
 
 some_settings = st.builds(
@@ -37,7 +38,7 @@ some_settings = st.builds(
     policy=st.sampled_from(Policy),
 )
 small_runs = run_inputs(max_workers=5, max_job_lines=5, feasible=True, scenario=True)
-few = settings(max_examples=25, deadline=None)
+few = examples(25)
 
 
 def forced(inputs: RunInputs, worker: str, job_line: str) -> RunInputs:

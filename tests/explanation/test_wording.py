@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.demo import demo_data
@@ -21,6 +21,7 @@ from allocator.report.letter import LetterOptions, doctor_letter
 from allocator.solving.solver import solve
 from tests.builders import W1, W2, W3, renamed, small_run
 from tests.database.demo_rows import demo_rows
+from tests.profiles import examples
 from tests.strategies import run_inputs
 from tests.table_inputs import inputs_from
 
@@ -53,7 +54,7 @@ def test_answer_names_the_rule_of_an_ineligible_pair() -> None:
     assert "exception" in answer.price
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(runs, st.sampled_from(Policy))
 def test_letter_names_nobody_else_and_no_rank_of_others(inputs: RunInputs, aim: Policy) -> None:
     named = replace(
@@ -72,7 +73,7 @@ def test_letter_names_nobody_else_and_no_rank_of_others(inputs: RunInputs, aim: 
         assert set(re.findall(r"[XZ]q\d+[xz]", told)) <= {worker.firstname, worker.lastname}
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(runs, st.sampled_from(Policy))
 def test_every_answer_agrees_with_its_option(inputs: RunInputs, aim: Policy) -> None:
     result = solve(inputs, Settings(policy=aim))

@@ -133,7 +133,12 @@ def test_anon_sees_nothing(database):
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        ("allocator_console_commit", {"p_run": None, "p_allocations": [], "p_audit": {}}),
+        (
+            "allocator_console_commit",
+            {"p_run": None, "p_allocations": [], "p_audit": {}, "p_contract": 2},
+        ),
+        ("allocator_console_digest", {"p_run": None}),
+        ("allocator_console_readiness", {}),
         ("allocator_console_version", {}),
     ],
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from allocator.measures import mask_small_counts
+from tests.profiles import examples
 
 BANDS = ["1st", "2nd–3rd", "Unranked"]
 
@@ -56,7 +57,7 @@ def test_mask_overlapping_groups_hides_those_who_lack_the_tag() -> None:
     assert shown.loc[0, "2nd–3rd"] == "hidden"
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(
         st.lists(st.one_of(st.integers(0, 6), st.integers(0, 40)), min_size=3, max_size=3).filter(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -31,6 +31,7 @@ from allocator.report import (
 from allocator.report.parts import IDS, LABELS
 from allocator.solving.solver import solve
 from tests.builders import W1, renamed, result_for, small_result, small_run
+from tests.profiles import examples
 from tests.strategies import run_inputs
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -167,7 +168,7 @@ def test_printable_report_speaks_of_run_settings_and_time() -> None:
     assert "No allocation satisfies every rule." in text
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(run_inputs(feasible=True))
 def test_every_solved_run_can_be_exported(inputs: Any) -> None:
     result = solve(inputs, Settings())

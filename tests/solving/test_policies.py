@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from allocator.models import JobLine, Policy, RunInputs, Settings, Status, Worker
@@ -15,6 +14,7 @@ from allocator.rules.ranks import preferences
 from allocator.solving.checker import check
 from allocator.solving.solver import solve
 from tests.brute_force import cost, feasible, score, within_cap
+from tests.profiles import examples
 from tests.strategies import RUN, run_inputs
 
 
@@ -43,7 +43,7 @@ def profile(policy: Policy, inputs: RunInputs, chosen: tuple[JobLine, ...]) -> l
     run_inputs(max_workers=5, max_job_lines=4, feasible=True),
     st.sampled_from([Policy.GREEDY, Policy.GENEROUS, Policy.LEXIMIN]),
 )
-@hypothesis_settings(max_examples=120, deadline=None)
+@examples(120)
 def test_solve_policy_is_the_best_profile_then_the_least_total(inputs: RunInputs, policy: Policy):
     settings = Settings(policy=policy)
     best = min(
@@ -67,7 +67,7 @@ def test_solve_policy_is_the_best_profile_then_the_least_total(inputs: RunInputs
 
 
 @given(run_inputs(max_workers=5, max_job_lines=4, feasible=True), st.integers(1, 5))
-@hypothesis_settings(max_examples=60, deadline=None)
+@examples(60)
 def test_solve_cap_on_the_worst_rank_holds_or_is_infeasible(inputs: RunInputs, cap: int):
     settings = Settings(worst_rank=cap)
     within = [
@@ -103,7 +103,7 @@ def test_check_of_the_cap_binds_workers_who_ranked_and_exempts_the_others():
 
 
 @given(run_inputs(max_workers=5, max_job_lines=5, feasible=True), st.data())
-@hypothesis_settings(max_examples=60, deadline=None)
+@examples(60)
 def test_check_refuses_a_proof_for_any_allocation_that_is_not_optimal(inputs: RunInputs, data):
     settings = Settings()
     result = solve(inputs, settings)

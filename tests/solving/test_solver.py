@@ -12,7 +12,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from allocator.models import (
@@ -29,6 +28,7 @@ from allocator.rules.ranks import preferences
 from allocator.solving.solver import solve
 from allocator.solving.tie_break import lottery_numbers
 from tests.brute_force import optima, score
+from tests.profiles import examples
 from tests.strategies import RUN, run_inputs
 from tests.synthetic import synthetic_inputs
 
@@ -52,7 +52,7 @@ def test_solve_proves_the_optimum_at_any_power(power: float):
 
 
 @given(run_inputs(max_workers=5, max_job_lines=5), ALPHAS, POWERS)
-@hypothesis_settings(max_examples=150, deadline=None)
+@examples(150)
 def test_solve_finds_the_brute_force_optimum(inputs: RunInputs, alpha: float, power: float):
     settings = Settings(alpha=alpha, power=power)
     best, allocations = optima(inputs, settings)
@@ -72,7 +72,7 @@ def test_solve_finds_the_brute_force_optimum(inputs: RunInputs, alpha: float, po
 
 
 @given(run_inputs(max_workers=5, max_job_lines=4, feasible=True), st.randoms(use_true_random=False))
-@hypothesis_settings(max_examples=60, deadline=None)
+@examples(60)
 def test_solve_does_not_depend_on_the_order_of_rows_or_the_solver(
     inputs: RunInputs, shuffler: random.Random
 ):
@@ -93,14 +93,14 @@ def test_solve_does_not_depend_on_the_order_of_rows_or_the_solver(
 
 
 @given(run_inputs(max_workers=4, max_job_lines=4, feasible=True), st.integers(0, 10**6))
-@hypothesis_settings(max_examples=60, deadline=None)
+@examples(60)
 def test_solve_renamed_ids_keep_the_objective(inputs: RunInputs, salt: int):
     renamed = _renamed(inputs, salt)
     assert solve(renamed, Settings()).objective == solve(inputs, Settings()).objective
 
 
 @given(run_inputs(max_workers=5, max_job_lines=4, feasible=True), st.integers(0, 10**9))
-@hypothesis_settings(max_examples=100, deadline=None)
+@examples(100)
 def test_solve_lottery_serves_workers_in_the_order_of_their_numbers(inputs: RunInputs, seed: int):
     """Each in turn gets its least score among the optima that the earlier ones left."""
     _, left = optima(inputs, Settings())

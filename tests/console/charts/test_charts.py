@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from allocator.measures import bands, by_job_line, placements, rank_distribution
 from allocator.models import Phase, Progress, RunInputs, Settings, SolveResult, Status
@@ -19,6 +19,7 @@ from allocator.solving.solver import solve
 from console import charts
 from console.charts.theme import short, unique_labels
 from tests.builders import W1, renamed, result_for, small_result, small_run
+from tests.profiles import examples
 from tests.strategies import RUN, run_inputs
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -78,7 +79,7 @@ def test_chart_of_nothing_says_so(name: str) -> None:
     assert fig.layout.annotations or name == "over bands"
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(run_inputs(feasible=True))
 def test_charts_of_any_solved_run_can_be_drawn(inputs: RunInputs) -> None:
     result = solve(inputs, Settings())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -30,6 +31,8 @@ CLOSED_ADDRESSES = (
     "/sign-in/../",
     "//sign-in",
     "/healthz/",
+    "/readyz/",
+    "/sign-out",
     "/index.html",
     "/favicon.png",
     "/manifest.json",
@@ -65,7 +68,14 @@ def short_server(tmp_path) -> Iterator[ConsoleServer]:
 
 
 def socket_of(server: ConsoleServer, client: httpx.Client) -> ClientConnection:
-    headers = {"Cookie": "; ".join(f"{c.name}={c.value}" for c in client.cookies.jar)}
+    return connect_from(server, server.url, client)
+
+
+def connect_from(
+    server: ConsoleServer, origin: str | None, client: httpx.Client
+) -> ClientConnection:
+    cookies = {"Cookie": "; ".join(f"{c.name}={c.value}" for c in client.cookies.jar)}
+    headers = cookies | ({"Origin": origin} if origin else {})
     return connect(server.websocket_url, additional_headers=headers, subprotocols=["streamlit"])
 
 
@@ -87,6 +97,18 @@ def is_open(socket: ClientConnection, seconds: float) -> bool:
         except ConnectionClosed:
             return False
     return True
+
+
+def guess_together(server: ConsoleServer, tries: list[tuple[str, dict[str, str]]]) -> list[int]:
+    """Wrong passwords for these names, with these headers, at the same time; the status codes."""
+
+    def guess(one: tuple[str, dict[str, str]]) -> int:
+        name, headers = one
+        with server.browser() as client:
+            return sign_in(client, name, "wrong password", **headers).status_code
+
+    with ThreadPoolExecutor(32) as callers:
+        return list(callers.map(guess, tries))
 
 
 @pytest.mark.parametrize("address", CLOSED_ADDRESSES)
@@ -113,10 +135,13 @@ def test_socket_before_sign_in_is_refused(server):
         assert refused.value.response.status_code == 401
 
 
-def test_healthz_is_open_and_tells_that_the_database_is_away(server):
-    answer = httpx.get(f"{server.url}/healthz", timeout=20, trust_env=False)
-    assert answer.status_code == 503
-    assert answer.json() == {"console": "ok", "database": "does not answer"}
+def test_monitors_see_a_live_console_whose_database_is_away(server):
+    for path in ("/healthz", "/health"):
+        live = httpx.get(server.url + path, timeout=20, trust_env=False)
+        assert (live.status_code, live.json()["status"]) == (200, "ok")
+    ready = httpx.get(f"{server.url}/readyz", timeout=20, trust_env=False)
+    assert ready.status_code == 503
+    assert ready.json() == {"console": "ok", "database": "does not answer"}
 
 
 def test_sign_in_opens_pages_socket_and_assets(server):
@@ -128,21 +153,15 @@ def test_sign_in_opens_pages_socket_and_assets(server):
             assert socket.recv(timeout=20)
 
 
-def test_cookie_is_http_only_strict_and_secure_behind_tls(server):
-    def session_cookie(**headers: str) -> str:
-        client = server.browser()
-        answer = sign_in(client, OPERATOR, PASSWORD, **headers)
-        cookies = answer.headers.get_list("set-cookie")
-        return next(c for c in cookies if c.startswith("allocator_session"))
-
-    plain = session_cookie().lower()
+def test_session_cookie_is_http_only_and_strict(server):
+    answer = sign_in(server.browser(), OPERATOR, PASSWORD)
+    cookies = answer.headers.get_list("set-cookie")
+    plain = next(c for c in cookies if "allocator_session" in c).lower()
     assert "httponly" in plain
     assert "samesite=strict" in plain
     assert "path=/" in plain
     assert "max-age" not in plain
     assert "secure" not in plain
-    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.0.0.1"}
-    assert "secure" in session_cookie(**forwarded).lower()
 
 
 @pytest.mark.parametrize(
@@ -179,10 +198,10 @@ def test_large_form_is_refused(server):
     assert answer.status_code == 413
 
 
-def test_wrong_passwords_from_forged_addresses_lock_the_name(server):
-    for number in range(5):
-        forged = {"X-Forwarded-For": f"10.0.0.{number}"}
-        answer = sign_in(server.browser(), "Locked", "wrong password", **forged)
+def test_wrong_passwords_from_many_addresses_lock_the_name(server):
+    addresses = [{"X-Forwarded-For": f"10.0.0.{number}"} for number in range(6)]
+    assert 429 in guess_together(server, [("Locked", address) for address in addresses])
+    answer = sign_in(server.browser(), "Locked", "wrong password")
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 200
     assert sign_in(server.browser(), "Locked", PASSWORD).status_code == 429
@@ -209,6 +228,13 @@ def test_sign_out_ends_every_tab(server):
         assert httpx.get(server.url, headers=kept, trust_env=False).status_code == 401
 
 
+def test_nobody_is_signed_out_by_get(server):
+    with server.signed_in() as client:
+        for accept in ("text/html", "*/*"):
+            client.get("/sign-out", headers={"Accept": accept})
+        assert client.get("/sign-in/state").status_code == 204
+
+
 def test_sign_out_by_another_site_is_refused(server):
     with server.signed_in() as client:
         assert client.post("/sign-out", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
@@ -224,13 +250,14 @@ def test_state_tells_whether_the_session_lives(server):
 def test_idle_session_ends_although_the_page_polls(short_server):
     with short_server.signed_in() as client, socket_of(short_server, client) as socket:
         ask_for_run(socket)
-        end, open_still = time.monotonic() + 7, True
+        end, open_still = time.monotonic() + 30, True
         while open_still and time.monotonic() < end:
             client.get("/sign-in/state")
             client.get("/_stcore/health", headers={"Accept": "*/*"})
             try:
                 ask_for_run(socket, automatic=True)
             except ConnectionClosed:
+                open_still = False
                 break
             open_still = is_open(socket, 0.5)
         assert not open_still
@@ -262,7 +289,7 @@ def test_console_without_operators_serves_an_explanation_alone(tmp_path):
         page = server.browser().get("/review")
         assert page.status_code == 503
         assert "Nobody can sign in yet" in page.text
-        for address in (*CLOSED_ADDRESSES, "/sign-in", "/sign-out"):
+        for address in (*CLOSED_ADDRESSES, "/sign-in"):
             answer = httpx.get(server.url + address, timeout=20, trust_env=False)
             assert answer.status_code == 503
             assert answer.text == "The console has no operators yet."
@@ -270,8 +297,139 @@ def test_console_without_operators_serves_an_explanation_alone(tmp_path):
             connect(server.websocket_url, subprotocols=["streamlit"])
 
 
+FOREIGN = (
+    "http://127.0.0.1:1",
+    "http://127.0.0.1",
+    "http://localhost:9999",
+    "http://0.0.0.0:8501",
+    "https://evil.example",
+    "null",
+    "file://",
+    "http://127.0.0.1:port",
+)
+
+
+@pytest.mark.parametrize("origin", [*FOREIGN, None, "https://console.example"])
+def test_socket_from_another_origin_is_refused(server, origin):
+    with server.signed_in() as client:
+        with pytest.raises(InvalidStatus) as refused:
+            connect_from(server, origin, client)
+        assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+@pytest.mark.parametrize("address", ["/", "/_stcore/health", "/media/0123456789abcdef.csv"])
+def test_request_of_a_page_of_another_origin_is_refused(server, origin, address):
+    with server.signed_in() as client:
+        assert client.get(address, headers={"Origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site"])
+def test_pages_elsewhere_may_link_here_but_not_embed(server, site):
+    said = {"Sec-Fetch-Site": site}
+    with server.signed_in() as client:
+        link = client.get("/", headers=said | {"Sec-Fetch-Mode": "navigate"})
+        assert link.status_code == 200
+        script = said | {"Sec-Fetch-Mode": "no-cors", "Accept": "*/*"}
+        assert client.get("/_stcore/health", headers=script).status_code == 403
+
+
+def test_configured_origin_is_ours_without_a_restart(tmp_path):
+    with console_server(tmp_path, secrets_text()) as server, server.signed_in() as client:
+        elsewhere = "https://console.example"
+        assert client.get("/", headers={"Origin": elsewhere}).status_code == 403
+        own = server.secrets.read_text().replace(
+            "[console]", f'[console]\norigins = ["{elsewhere}"]'
+        )
+        server.secrets.write_text(own)
+        assert client.get("/", headers={"Origin": elsewhere}).status_code == 200
+        with connect_from(server, elsewhere, client) as socket:
+            ask_for_run(socket)
+            assert socket.recv(timeout=20)
+
+
+def test_owner_signs_in_after_130_wrong_tries_by_others(tmp_path):
+    """Behind one proxy, from the owner's own address, for his name and for made-up ones."""
+    with console_server(tmp_path, secrets_text()) as server, server.browser() as owner:
+        here = {"X-Forwarded-For": "198.51.100.1, 10.1.1.1"}
+        assert sign_in(owner, OPERATOR, PASSWORD, **here).status_code == 303
+        owner.post("/sign-out")
+        names = [OPERATOR, *(f"guess {number}" for number in range(64))] * 2
+        codes = guess_together(server, [(name, here) for name in names])
+        assert codes.count(429) >= 100
+        with server.browser() as stranger:
+            assert sign_in(stranger, OPERATOR, PASSWORD, **here).status_code == 429
+        assert sign_in(owner, OPERATOR, PASSWORD, **here).status_code == 303
+
+
+def test_clients_behind_a_proxy_are_counted_apart(tmp_path):
+    people = {OPERATOR: PASSWORD, "Grace": PASSWORD}
+    with console_server(tmp_path, secrets_text(people)) as server:
+        # What the client wrote comes first, what our proxy saw comes last.
+        forged = {"X-Forwarded-For": "10.1.1.2, 10.6.6.6"}
+        guess_together(server, [(f"guess {number}", forged) for number in range(24)])
+        assert sign_in(server.browser(), "Grace", PASSWORD, **forged).status_code == 429
+        other = {"X-Forwarded-For": "10.6.6.6, 10.1.1.2"}
+        assert sign_in(server.browser(), "Grace", PASSWORD, **other).status_code == 303
+
+
+def test_header_of_a_peer_that_is_no_proxy_is_not_believed(tmp_path):
+    console = "trusted_proxies = []"
+    with console_server(tmp_path, secrets_text(console=console)) as server:
+        addresses = [{"X-Forwarded-For": f"10.0.0.{number}"} for number in range(24)]
+        guess_together(server, [(f"guess {n}", claim) for n, claim in enumerate(addresses)])
+        claimed = {"X-Forwarded-For": "10.9.9.9", "X-Forwarded-Proto": "https"}
+        answer = sign_in(server.browser(), OPERATOR, PASSWORD, **claimed)
+        assert answer.status_code == 429
+        assert "strict-transport-security" not in answer.headers
+        assert "trusted_proxies" in server.log
+
+
+def test_signed_in_answers_carry_the_security_headers(server):
+    with server.signed_in() as client:
+        for address in ("/", "/runs", "/_stcore/health", "/sign-in/state", "/no-such-page"):
+            headers = client.get(address).headers
+            policy = headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "script-src 'self' 'sha256-" in policy
+            assert "unsafe-eval" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert headers["referrer-policy"] == "same-origin"
+            assert "camera=()" in headers["permissions-policy"]
+            assert "strict-transport-security" not in headers
+            assert headers["x-request-id"]
+
+
+@pytest.mark.parametrize("told_by", ["proxy", "configuration"])
+def test_behind_tls_cookies_are_bound_to_the_host(tmp_path, told_by):
+    console = "secure_cookie = true" if told_by == "configuration" else ""
+    proxy = {"X-Forwarded-Proto": "https"} if told_by == "proxy" else {}
+    with console_server(tmp_path, secrets_text(console=console)) as server:
+        with server.browser() as client:
+            page = client.get("/sign-in", headers=proxy)
+            form = page.headers["set-cookie"].split(";")[0]
+            token = page.text.split('name="token" value="', 1)[1].split('"', 1)[0]
+            fields = {"token": token, "operator": OPERATOR, "password": PASSWORD}
+            answer = client.post("/sign-in", data=fields, headers=proxy | {"Cookie": form})
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        cookies = answer.headers.get_list("set-cookie")
+        assert len(cookies) == 2
+        for cookie in cookies:
+            assert cookie.startswith("__Host-allocator_")
+            assert {"secure", "httponly", "path=/", "samesite=strict"} <= set(
+                cookie.lower().split("; ")
+            )
+        session = next(c for c in cookies if "session" in c).split(";")[0]
+        ask = {"Accept": "*/*"} | proxy
+        with server.browser() as client:
+            own = client.get("/_stcore/health", headers=ask | {"Cookie": session})
+            assert own.status_code == 200
+            tossed = session.removeprefix("__Host-")
+            assert client.get("/", headers=ask | {"Cookie": tossed}).status_code == 401
+
+
 def test_no_secret_reaches_the_log(server):
     with server.signed_in():
-        log = (server.secrets.parent / "console.log").read_text()
+        log = server.log
     for secret in (PASSWORD, "argon2id", "no-key"):
         assert secret not in log

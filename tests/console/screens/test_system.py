@@ -14,7 +14,10 @@ from tests.console.ui.test_frame import text_of
 def without_our_objects(database) -> Iterator[None]:
     """While it lasts, none of our objects is in the API's schema."""
     tables = ("allocator_console_audit", "allocator_console_scenarios", "allocator_console_solves")
-    functions = ("allocator_console_version()", "allocator_console_commit(uuid, jsonb, jsonb)")
+    functions = (
+        "allocator_console_version()",
+        "allocator_console_commit(uuid, jsonb, jsonb, integer)",
+    )
     named = [("table", name) for name in tables] + [("function", name) for name in functions]
     database.rows("create schema hidden")
     for kind, name in named:
@@ -81,6 +84,6 @@ def test_system_with_a_key_that_is_refused(page, connected, monkeypatch):
 def test_system_with_the_anon_key_says_which_one_is_wanted(page, connected, monkeypatch):
     connect_pages(monkeypatch, connected.info.url, connected.info.anon_key)
     app = page("system")
-    assert "It is the anon key" in shown(app)
+    assert "The configured key is the anon key" in shown(app)
     assert "service_role key" in shown(app)
     assert connected.info.anon_key not in shown(app)

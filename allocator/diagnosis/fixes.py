@@ -210,19 +210,19 @@ def lowest_blameless_cap(inputs: RunInputs, settings: Settings) -> float | None:
     """The lowest cap with no more causes than without a cap, by bisection; None: it is no cause."""
     arrays = matrices(inputs)
 
-    def n_causes(cap: float) -> int:
+    def how_many(cap: float) -> int:
         allowed = arrays.eligible & arrays.within_cap(cap)
         return count_independent(allowed, arrays.lower, arrays.upper)
 
     cap = settings.worst_rank
-    if cap is None or n_causes(cap) == n_causes(np.inf):
+    if cap is None or how_many(cap) == how_many(np.inf):
         return None
-    fewest = n_causes(np.inf)
+    fewest = how_many(np.inf)
     caps = np.unique(arrays.scores[arrays.eligible & ~arrays.within_cap(cap)])
     low, high = 0, len(caps) - 1
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if n_causes(caps[middle]) == fewest else (middle + 1, high)
+        low, high = (low, middle) if how_many(caps[middle]) == fewest else (middle + 1, high)
     return float(caps[low])
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from allocator.measures.outcome import Outcome
 from allocator.models import RunInputs, Settings, SolveResult
 from allocator.scenario import Scenario
-from allocator.scenario.changes import Change, LeaveOut
+from allocator.scenario.change import Change
+from allocator.scenario.changes import LeaveOut
 from allocator.scenario.file import change_as_dict
 
 

@@ -9,8 +9,13 @@ from allocator.review import review_weightings
 from allocator.review.restrictions import effect_words
 from allocator.scenario import Scenario
 from allocator.scenario.change import Change
-from allocator.scenario.changes import AddWeighting, SetWeighting, SwitchOffWeighting
-from allocator.scenario.weighting_changes import LARGEST_WEIGHTING, SMALLEST_WEIGHTING
+from allocator.scenario.changes import (
+    LARGEST_WEIGHTING,
+    SMALLEST_WEIGHTING,
+    AddWeighting,
+    SetWeighting,
+    SwitchOffWeighting,
+)
 from console.screens.scenarios.additions import add_button, choose_job_line, reason_input
 from console.screens.scenarios.bench import Bench
 from console.state import trials, what_if

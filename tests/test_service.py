@@ -88,11 +88,11 @@ def test_runs_tells_how_a_run_of_another_program_came_out(service, database):
     row = next(row for row in service.runs() if row.run.id == demo_data.COMPLETED)
     first = database.rows(
         "select count(*) as n from allocator_py_allocations "
-        "where allocator_py_run = %s and original_preference <= 1",
+        "where allocator_py_run = %s and original_preference < 2",
         demo_data.COMPLETED,
     )
     assert row.receipt is None
-    assert row.outcome["within"]["1"] == first[0]["n"] > 0
+    assert row.outcome["first_choices"] == first[0]["n"] > 0
 
 
 def test_runs_of_an_empty_database_is_empty(database):
@@ -195,7 +195,10 @@ def test_commit_writes_allocations_completion_and_audit(service, database):
     assert receipt.fingerprint == inputs.fingerprint
     assert receipt.settings == result.settings.as_dict()
     assert receipt.scenario == {"name": "as read"}
-    assert receipt.counts["within"] == {"1": 10, "3": 12, "5": 12, "10": 12}
+    assert receipt.counts["within"] == {"3": 12, "5": 12, "10": 12}
+    assert receipt.counts["first_choices"] == 10
+    assert receipt.counts["first_choices_possible"] >= 10
+    assert (receipt.counts["ranked"], receipt.counts["no_preferences"]) == (12, 0)
     assert not receipt.repeated
     written = {(r["worker_mapping"], r["job_line"]) for r in service.allocations(BY_EYE)}
     assert written == {(a.worker_mapping, a.job_line) for a in result.allocations}
@@ -207,7 +210,7 @@ def test_committed_run_shows_who_and_how_well(service):
     row = next(row for row in service.runs() if row.run.id == BY_EYE)
     assert not row.run.is_pending
     assert row.receipt.operator == "Ada"
-    assert row.outcome["within"]["1"] == 10
+    assert row.outcome["first_choices"] == 10
     assert (row.workers, row.seats) == (12, 12)
 
 

@@ -78,7 +78,12 @@ def add_settings(parser: ArgumentParser) -> None:
         default=default.policy.value,
         help="what the best allocation is (default: least total dissatisfaction)",
     )
-    add("--worst-rank", type=float, metavar="R", help="no worker may get a rank beyond this")
+    add(
+        "--worst-rank",
+        type=float,
+        metavar="R",
+        help="no worker who ranked something may get a rank beyond this",
+    )
     add("--no-ties", action="store_true", help="treat tied ranks as data errors")
 
 

@@ -27,7 +27,10 @@ SEED_HELP = (
     "Decides by lot among equally good allocations, without any worker gaining from their name. "
     "Every seed that is tried is logged for the run."
 )
-CAP_HELP = "Nobody may get a job line that counts for more than this rank. Unranked ones count too."
+CAP_HELP = (
+    "Nobody who ranked something may get a job line that counts for more than this rank; an "
+    "unranked one counts too. Workers who gave no preferences are exempt."
+)
 
 
 def draw_dials(bench: Bench) -> Bench:

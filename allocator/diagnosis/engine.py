@@ -16,7 +16,7 @@ from allocator.errors import InvalidData
 from allocator.models import RunInputs, Settings
 from allocator.rules.matrices import matrices
 
-OnProgress = Callable[[DiagnosisProgress], None]
+OnDiagnosis = Callable[[DiagnosisProgress], None]
 EVERY = 0.2
 """Seconds between reports within a step."""
 
@@ -27,7 +27,7 @@ def diagnose(
     *,
     frozen: Frozen | None = None,
     mix: Weights | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnDiagnosis | None = None,
     cancel: threading.Event | None = None,
 ) -> Diagnosis:
     """Why the run has no allocation, and the least changes that are proven to help.
@@ -55,7 +55,7 @@ class _Diagnosing:
     settings: Settings
     frozen: Frozen
     mix: Weights
-    on_progress: OnProgress | None
+    on_progress: OnDiagnosis | None
     cancel: threading.Event | None
     started: float = field(default_factory=time.perf_counter)
     reported: float = 0.0

@@ -68,10 +68,7 @@ class Outcome:
     @property
     def first_choice_words(self) -> str:
         """`29 of 132 who ranked · best possible 49`."""
-        words = f"{self.first_choices:,} of {self.ranked:,} who ranked"
-        if self.first_choices_possible is None:
-            return words
-        return f"{words} · best possible {self.first_choices_possible:,}"
+        return dict(outcome_words(self.as_dict()))[FIRST_CHOICES]
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, under the field names; `no_preferences` as a number."""
@@ -161,6 +158,35 @@ def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
         "certified": result.certificate is not None and result.certificate.verified,
         "checks": {check.rule: check.tested for check in result.checks},
     }
+
+
+FIRST_CHOICES = "First choices"
+
+
+def outcome_words(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Label and value of each figure that the counts have, of `Outcome.as_dict` or an audit row.
+
+    Rows of former versions have fewer.
+    """
+    kept = outcome_of_audit(counts)
+    of = f" of {kept['ranked']:,} who ranked" if "ranked" in kept else ""
+    words = []
+    if "first_choices" in kept:
+        possible = kept.get("first_choices_possible")
+        best = "" if possible is None else f" · best possible {possible:,}"
+        words.append((FIRST_CHOICES, f"{kept['first_choices']:,}{of}{best}"))
+    for k, count in kept.get("within", {}).items():
+        if k != "1":
+            words.append((f"Within the top {k}", f"{count:,}{of}"))
+    if "unranked" in kept:
+        words.append(("On a job line not ranked", f"{kept['unranked']:,}{of}"))
+    if kept.get("worst_score") is not None:
+        words.append(("Worst rank", f"{kept['worst_score']:g}"))
+    if "no_preferences" in kept:
+        words.append(("Gave no preferences", f"{kept['no_preferences']:,}"))
+    if "weighting_points" in kept:
+        words.append(("Weighting points", f"{kept['weighting_points']:+,}"))
+    return words
 
 
 STORED = ("placed", "ranked", "no_preferences", "first_choices", "first_choices_possible",

@@ -91,7 +91,7 @@ def _described(inputs: RunInputs, worker: Worker) -> dict[str, object]:
     }
 
 
-PREFERENCE_COLUMNS = {
+RANKED_COLUMNS = {
     "worker": "str",
     "name": "str",
     "internal_id": "str",
@@ -113,7 +113,7 @@ def preferences_long(inputs: RunInputs) -> pd.DataFrame:
     stand unused between this one and the one before (0: none), `in_run` False when the rank
     drops out. Unranked job lines have no row: see `review_workers`' `unranked_score`.
     """
-    columns: dict[str, list[object]] = {column: [] for column in PREFERENCE_COLUMNS}
+    columns: dict[str, list[object]] = {column: [] for column in RANKED_COLUMNS}
     for worker in sorted(inputs.workers, key=lambda w: (w.name, w.internal_id, w.id)):
         order, scores = worker.preferences.order, worker.preferences.scores
         names = {j: job_line_name(inputs, j) for j in order}
@@ -130,7 +130,7 @@ def preferences_long(inputs: RunInputs) -> pd.DataFrame:
         columns["tied_with"] += [shared[order[j]] - 1 for j in ranked]
         columns["gap_before"] += [gaps[order[j]] for j in ranked]
         columns["in_run"] += [j in scores for j in ranked]
-    return pd.DataFrame(columns).astype(PREFERENCE_COLUMNS)
+    return pd.DataFrame(columns).astype(RANKED_COLUMNS)
 
 
 def rank_gaps(ranks: Iterable[int]) -> dict[int, int]:

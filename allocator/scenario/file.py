@@ -1,7 +1,7 @@
 """The JSON form of scenarios: versioned, and checked place by place when it is read.
 
 Types are strict: `"2"` is no number and `true` no whole number. A file is at most `MOST_BYTES`
-large and holds at most `MOST_CHANGES` changes; each change checks its own range.
+large and holds at most `MOST_READ` changes; each change checks its own range.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from allocator.scenario.changes import KINDS
 FORMAT = "allocator-console-scenario"
 FILE_VERSION = 1
 MOST_BYTES = 8 * 2**20
-MOST_CHANGES = 10_000
+MOST_READ = 10_000
 MOST_IDS = 100_000
 LONGEST_TEXT = 10_000
 MOST_TOLD = 20
@@ -79,7 +79,7 @@ def changes_from(rows: Sequence[Mapping[str, Any]]) -> tuple[Change, ...]:
     return tuple(_validated(_CHANGES, {"changes": list(rows)}).changes)
 
 
-def told(problems: Sequence[str]) -> str:
+def some_of(problems: Sequence[str]) -> str:
     """The first problems as one text, and how many more there are."""
     more = len(problems) - MOST_TOLD
     words = [*problems[:MOST_TOLD], *([f"And {more:,} more."] if more > 0 else [])]
@@ -144,7 +144,7 @@ else:
 
 
 class _Changes(_Row):
-    changes: Annotated[list[_ReadChange], Field(max_length=MOST_CHANGES)] = []
+    changes: Annotated[list[_ReadChange], Field(max_length=MOST_READ)] = []
 
 
 class _File(_Changes):
@@ -182,7 +182,7 @@ def _validated(adapter: TypeAdapter[Any], source: str | bytes | Mapping[str, Any
 
 def _unreadable(problems: list[str]) -> UsageError:
     return UsageError(
-        f"The scenario file cannot be read. {told(problems)}",
+        f"The scenario file cannot be read. {some_of(problems)}",
         remedy="Mend the file, or export the scenario again.",
         problems=tuple(problems),
     )

@@ -13,7 +13,7 @@ from allocator.scenario.changes import BanPair, LeaveOut, LiftPin, Pin
 from allocator.scenario.file import (
     change_as_dict,
     parse_scenario,
-    told,
+    some_of,
     whole_file,
     write_scenario,
 )
@@ -114,7 +114,7 @@ def apply_changes(inputs: RunInputs, changes: Iterable[Change], scenario: str) -
     problems = [*_unknown(changes, inputs), *conflicts(changes, inputs)]
     if problems:
         raise UsageError(
-            f"The scenario “{scenario}” cannot be applied. {told(problems)}",
+            f"The scenario “{scenario}” cannot be applied. {some_of(problems)}",
             remedy="Undo or mend these changes.",
             problems=tuple(problems),
         )

@@ -28,7 +28,7 @@ MOST_NODES = 60
 """With more on one side, those with the same partners are drawn as one."""
 MOST_DRAWN = 150
 """With still more on one side, each side is drawn as one."""
-ROW = 27
+NODE_ROW = 27
 ALONG = (0.25, 0.5, 0.75)
 """Where on a pair's line the mouse finds its rule."""
 
@@ -62,7 +62,7 @@ def cause_graph(
     _draw_nodes(fig, left, 0, y_left, selected, dark)
     _draw_nodes(fig, right, 1, y_right, selected, dark)
     _say_who_is_missing(fig, left, right, tall)
-    styled(fig, dark=dark, height=90 + ROW * max(tall, 3), showlegend=False)
+    styled(fig, dark=dark, height=90 + NODE_ROW * max(tall, 3), showlegend=False)
     return _axes(fig, left, right, y_left, y_right, tall)
 
 

@@ -212,7 +212,7 @@ def _spread(x: pd.Series, y: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 MOST_LINES = 40
-ROW = 22
+LINE_ROW = 22
 
 
 def job_line_satisfaction(
@@ -246,7 +246,7 @@ def job_line_satisfaction(
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
     )
-    styled(fig, dark=dark, height=90 + ROW * len(held), showlegend=False)
+    styled(fig, dark=dark, height=90 + LINE_ROW * len(held), showlegend=False)
     fig.update_xaxes(title_text="Mean rank of the holders", rangemode="tozero", showgrid=True)
     return _named_rows(fig, labels, list(held["job_line_name"]))
 
@@ -304,7 +304,7 @@ def seats_filled(lines: pd.DataFrame, *, dark: bool = False, most: int = MOST_LI
             ),
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
-    styled(fig, dark=dark, height=110 + ROW * len(shown), barmode="stack", showlegend=True)
+    styled(fig, dark=dark, height=110 + LINE_ROW * len(shown), barmode="stack", showlegend=True)
     fig.update_layout(legend={"y": 1, "yanchor": "bottom", "traceorder": "normal"})
     fig.update_xaxes(
         title_text=_places_title(lines, ordered, shown),

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 
 from allocator.measures import headline, outcome, placements
-from allocator.measures.outcome import audit_counts, first_choices_possible, outcome_of_audit
+from allocator.measures.outcome import (
+    audit_counts,
+    first_choices_possible,
+    outcome_of_audit,
+    outcome_words,
+)
 from allocator.models import JobLine, RunInputs, SolveResult, Worker
 from allocator.rules.matrices import matrices
 from tests.brute_force import extra, feasible, ranked_something, score
@@ -74,6 +79,14 @@ def test_every_count_of_one_allocation_is_the_same() -> None:
 def test_audit_rows_of_former_versions_still_tell_first_choices() -> None:
     old = {"placed": 4, "within": {"1": 2, "3": 3}, "unranked": 1, "workers": 4}
     assert outcome_of_audit(old)["first_choices"] == 2
+    assert outcome_words(old) == [
+        ("First choices", "2"),
+        ("Within the top 3", "3"),
+        ("On a job line not ranked", "1"),
+    ]
+    now = dict(outcome_words(audit_counts(small_run(), small_result())))
+    assert now["First choices"] == "1 of 3 who ranked · best possible 2"
+    assert now["Weighting points"] == "-2"
 
 
 def test_what_is_derived_stays_with_its_owner_and_is_not_pickled() -> None:

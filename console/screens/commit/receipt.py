@@ -12,6 +12,7 @@ import streamlit as st
 
 from allocator.database.rows import local_time
 from allocator.measures.bands import amount
+from allocator.measures.outcome import outcome_words
 from allocator.models import AllocatorRun, Receipt, Settings
 from allocator.report.parts import settings_words
 from console.state import readings
@@ -37,6 +38,7 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
                 ("Result", OUTCOMES.get(str(counts.get("status")), "")),
                 ("Total dissatisfaction", _total(receipt.objective)),
                 ("Scenario", str(receipt.scenario.get("name") or "")),
+                *outcome_words(counts),
             ]
         )
         for label, value in _settings(receipt.settings):

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
-from uuid import uuid4
 
-from allocator.models import LeftOut, RunInputs, Weighting
-from allocator.rules.naming import (
-    job_line_name,
-    places,
-    reach,
-    signed,
-    weighting_words,
-    worker_name,
-)
+from allocator.models import LeftOut, NoticeKind, RunInputs
+from allocator.rules.naming import job_line_name, places, worker_name
+from allocator.rules.ranks import NEVER, in_run
 from allocator.scenario.change import Change, Draft
+from allocator.scenario.weighting_changes import AddWeighting, SetWeighting, SwitchOffWeighting
+
+__all__ = [
+    "KINDS",
+    "AddWeighting",
+    "AllowPair",
+    "BanPair",
+    "Change",
+    "LeaveOut",
+    "LiftPin",
+    "NeverMeansIneligible",
+    "Pin",
+    "RespectOtherPlacements",
+    "SetMandatory",
+    "SetPlaces",
+    "SetWeighting",
+    "SwitchOffWeighting",
+]
+
 
 MOST_PLACES = 2**15 - 1
 """`max_n_workers` is a smallint."""
@@ -201,103 +213,63 @@ class LeaveOut(Change):
         draft.left_out.append(LeftOut("worker", row.id, row.name, reason))
 
 
-SMALLEST_WEIGHTING, LARGEST_WEIGHTING = -(2**15), 2**15 - 1
-"""`weighting` is a smallint."""
-
-
-def _check_weighting(value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError("a weighting must be a whole number")
-    if not SMALLEST_WEIGHTING <= value <= LARGEST_WEIGHTING:
-        raise ValueError("a weighting must lie between -32768 and 32767")
-
-
 @dataclass(frozen=True, slots=True)
-class WeightingChange(Change):
-    """A change about one existing weighting."""
+class NeverMeansIneligible(Change):
+    """Nobody gets a job line of the own bucket *never*, unless another change allows the pair."""
 
-    weighting: str
+    kind: ClassVar[str] = "never means ineligible"
 
     @property
     def target(self) -> tuple[str, ...]:
-        return ("weighting", self.weighting)
-
-    @property
-    def weighting_ids(self) -> frozenset[str]:
-        return frozenset({self.weighting})
-
-
-@dataclass(frozen=True, slots=True)
-class SetWeighting(WeightingChange):
-    """Give an existing weighting another value."""
-
-    kind: ClassVar[str] = "set weighting"
-    value: int
-
-    def __post_init__(self) -> None:
-        _check_weighting(self.value)
+        return ("never",)
 
     def words(self, inputs: RunInputs) -> str:
-        return f"{weighting_words(inputs, self.weighting)} becomes {signed(self.value)}."
+        return "Nobody gets a job line that they put into the bucket “never”."
 
     def make(self, draft: Draft) -> None:
-        row = draft.weightings[self.weighting]
-        draft.weightings[self.weighting] = replace(row, weighting=self.value)
+        for worker in draft.workers.values():
+            for job_line, bucket in worker.preferences.buckets.items():
+                if bucket == NEVER and job_line in draft.job_lines:
+                    draft.rulings.setdefault((worker.id, job_line), False)
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchOffWeighting(WeightingChange):
-    """Ignore an existing weighting."""
+class RespectOtherPlacements(Change):
+    """Placements of other applications count as those of earlier completed runs do: their workers
+    are left out, their places used, and full job lines leave the run."""
 
-    kind: ClassVar[str] = "switch off weighting"
-
-    def words(self, inputs: RunInputs) -> str:
-        return f"{weighting_words(inputs, self.weighting)} is switched off."
-
-    def make(self, draft: Draft) -> None:
-        del draft.weightings[self.weighting]
-
-
-@dataclass(frozen=True, slots=True)
-class AddWeighting(Change):
-    """Add a weighting; `job_line` None reaches every job line, no tags and no workers everybody.
-
-    `weighting` is the new one's id, made up here.
-    """
-
-    kind: ClassVar[str] = "add weighting"
-    value: int
-    job_line: str | None = None
-    tags: frozenset[str] = frozenset()
-    workers: frozenset[str] = frozenset()
-    weighting: str = field(default_factory=lambda: str(uuid4()))
-
-    def __post_init__(self) -> None:
-        _check_weighting(self.value)
-        object.__setattr__(self, "tags", frozenset(self.tags))
-        object.__setattr__(self, "workers", frozenset(self.workers))
+    kind: ClassVar[str] = "respect other placements"
 
     @property
     def target(self) -> tuple[str, ...]:
-        return ("weighting", self.weighting)
-
-    @property
-    def worker_ids(self) -> frozenset[str]:
-        return self.workers
-
-    @property
-    def job_line_ids(self) -> frozenset[str]:
-        return frozenset() if self.job_line is None else frozenset({self.job_line})
+        return ("other placements",)
 
     def words(self, inputs: RunInputs) -> str:
-        whom = reach(inputs, self._row())
-        return f"A new weighting of {signed(self.value)} for {whom}."
+        count = len(inputs.other_placements)
+        return f"The {count:,} placement(s) that other applications made are taken out of the run."
 
     def make(self, draft: Draft) -> None:
-        draft.weightings[self.weighting] = self._row()
-
-    def _row(self) -> Weighting:
-        return Weighting(self.weighting, self.value, self.job_line, self.tags, self.workers)
+        for placed in draft.other_placements:
+            line = draft.job_lines.get(placed.job_line)
+            if line is not None:
+                draft.job_lines[line.id] = replace(line, used_places=line.used_places + 1)
+            if draft.workers.pop(placed.worker, None) is not None:
+                reason = (
+                    f"Already placed on {placed.job_line_name} by another application "
+                    f"({placed.state} {placed.at})"
+                )
+                out = LeftOut("worker", placed.worker, placed.worker_name, reason)
+                draft.left_out.append(out)
+        for line in list(draft.job_lines.values()):
+            if line.used_places and not line.places:
+                del draft.job_lines[line.id]
+                reason = "Other placements took all its places"
+                draft.left_out.append(LeftOut("job line", line.id, line.name, reason))
+        here = draft.job_lines.keys()
+        for worker in draft.workers.values():
+            chosen = in_run(worker.preferences, here)
+            draft.workers[worker.id] = replace(worker, preferences=chosen)
+        draft.notices = [n for n in draft.notices if n.kind is not NoticeKind.PLACED_ELSEWHERE]
 
 
 KINDS: dict[str, type[Change]] = {
@@ -313,6 +285,8 @@ KINDS: dict[str, type[Change]] = {
         SetPlaces,
         SetMandatory,
         LeaveOut,
+        NeverMeansIneligible,
+        RespectOtherPlacements,
     )
 }
 """Every change by the word that names it in files and audit rows."""

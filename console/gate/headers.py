@@ -64,7 +64,7 @@ def page_policy() -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            " ".join(("script-src 'self'", *inline)),
+            " ".join(("script-src 'self' 'wasm-unsafe-eval'", *inline)),  # 64-bit numbers
             "style-src 'self' 'unsafe-inline'",  # Streamlit and Plotly write styles at run time
             "img-src 'self' data: blob:",
             "font-src 'self' data:",

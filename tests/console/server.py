@@ -43,7 +43,11 @@ class ConsoleServer:
     def browser(self) -> httpx.Client:
         """A client with cookies of its own that asks for pages and follows no redirects."""
         return httpx.Client(
-            base_url=self.url, headers={"Accept": "text/html"}, timeout=20, trust_env=False
+            base_url=self.url,
+            headers={"Accept": "text/html"},
+            timeout=30,
+            trust_env=False,
+            verify=False,  # no certificates to load for plain HTTP
         )
 
     @contextmanager

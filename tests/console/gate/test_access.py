@@ -5,12 +5,14 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import replace
+from zlib import crc32
 
 import pytest
 
 from allocator import config
 from allocator.operators import hash_password
-from console.gate.access import FORWARDED, Access
+from console.gate.access import Access
+from console.gate.cookies import device_of, with_device
 from console.gate.settings import GateSettings
 from tests.console.server import ROOT
 
@@ -78,10 +80,59 @@ def test_lock_of_one_name_leaves_others_alone(bench):
     assert bench.token("grace")
 
 
-def test_success_forgets_failures_of_the_name(bench):
+def test_sign_in_of_the_owner_does_not_show_in_the_lock_of_the_name(bench):
     bench.fail(times=4)
     assert bench.token()
-    assert bench.fail(times=4).locked_for == 0
+    assert bench.fail().locked_for == 300
+
+
+def test_owner_has_a_budget_of_his_own_in_a_browser_that_signed_in_before(bench):
+    known = bench.access.sign_in("ada", PASSWORD, "10.0.0.1").device
+    for number in range(130):
+        bench.fail("ada" if number % 2 else f"guess {number}", address=f"10.0.{number % 7}.1")
+    assert bench.access.sign_in("ada", PASSWORD, "10.0.0.1").locked_for > 0
+    assert bench.access.sign_in("ada", PASSWORD, "10.0.0.1", known).token
+    for _ in range(4):
+        bench.access.sign_in("ada", "wrong", "10.0.0.1", known)
+    assert bench.access.sign_in("ada", PASSWORD, "10.0.0.1", known).token
+    for _ in range(5):
+        bench.access.sign_in("ada", "wrong", "10.0.0.1", known)
+    assert bench.access.sign_in("ada", PASSWORD, "10.0.0.1", known).locked_for == 300
+
+
+def test_known_browser_is_known_for_its_own_operators_alone(bench):
+    known = bench.access.sign_in("ada", PASSWORD, "10.0.0.1").device
+    assert bench.access.is_known_browser("ada", known)
+    for other in ("grace", "nobody", ""):
+        assert not bench.access.is_known_browser(other, known)
+    both = bench.access.sign_in("grace", PASSWORD, "10.0.0.1", known).device
+    assert bench.access.is_known_browser("ada", both)
+    assert bench.access.is_known_browser("grace", both)
+    bench.settings = replace(bench.settings, operators={"ada": hash_password("another password")})
+    assert not bench.access.is_known_browser("ada", both)
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "~", ".", "x.y", "é.é", "~".join("a.b" for _ in range(999))]
+)
+def test_made_up_device_cookies_are_nothing(forged):
+    assert device_of(forged, "ada", HASH) == ""
+    own = with_device(forged, "ada", HASH)
+    assert device_of(own, "ada", HASH)
+    assert len(own) < 1000
+
+
+def test_names_that_share_a_public_hash_are_locked_apart(bench):
+    """crc32 modulo 4096 of these is equal: once, a lock of one showed that both were unknown."""
+    first = "guess 0"
+    twin = next(
+        name
+        for name in (f"guess {number}" for number in range(1, 50_000))
+        if crc32(name.encode()) % 4096 == crc32(first.encode()) % 4096
+    )
+    bench.fail(first, times=5)
+    assert bench.access.locked_for(first, "10.9.9.9", "") > 0
+    assert bench.access.locked_for(twin, "10.9.9.9", "") == 0
 
 
 def test_old_failures_no_longer_count(bench):
@@ -97,10 +148,11 @@ def test_guessing_many_names_locks_the_address(bench):
     assert bench.token()
 
 
-def test_forwarded_addresses_share_a_wider_limit(bench):
+def test_clients_of_one_network_share_the_count_of_their_address(bench):
     for number in range(20):
-        bench.fail(f"guess {number}", address=FORWARDED)
-    assert bench.access.sign_in("ada", PASSWORD, FORWARDED).token
+        bench.fail(f"guess {number}", address=f"2001:db8:1:2::{number:x}")
+    assert bench.access.sign_in("ada", PASSWORD, "2001:db8:1:2:ffff::1").locked_for > 0
+    assert bench.access.sign_in("ada", PASSWORD, "2001:db8:1:3::1").token
 
 
 def test_unknown_operator_takes_as_long_as_a_known_one(bench):
@@ -162,6 +214,6 @@ def test_example_of_the_secrets_file_names_every_option_with_its_default(monkeyp
     example = ROOT / ".streamlit" / "secrets.toml.example"
     monkeypatch.setenv(config.SECRETS_VARIABLE, str(example))
     assert config.console_options() == config.ConsoleOptions()
-    assert set(config.load_secrets()["console"]) == set(config.ConsoleOptions.__slots__)
+    assert set(config.load_secrets()["console"]) == set(config.ConsoleOptions.model_fields)
     assert not config.operators()
     assert config.api_key_hash() is None

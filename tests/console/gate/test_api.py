@@ -12,6 +12,7 @@ import pytest
 
 from allocator.config import Connection
 from allocator.demo import demo_data
+from allocator.models import Settings
 from tests.console.server import API_KEY, ConsoleServer, console_server, secrets_text
 
 KEY = {"X-API-KEY": API_KEY}
@@ -58,13 +59,23 @@ def test_session_cookie_does_not_stand_in_for_the_key(server):
         assert client.post("/api/runs/process-pending").status_code == 401
 
 
-def test_key_does_not_open_pages(server):
-    answer = httpx.get(server.url, headers=KEY, trust_env=False)
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/runs", "/runs/x", "/runs/x/solve", "/runs/process-pending"],
+)
+def test_key_does_not_open_pages(server, path):
+    answer = httpx.get(server.url + path, headers=KEY, trust_env=False)
     assert answer.status_code == 401
+    assert httpx.post(f"{server.url}{path}/more", headers=KEY, trust_env=False).status_code == 401
 
 
-def test_healthz_tells_that_the_database_answers(server):
-    answer = httpx.get(f"{server.url}/healthz", trust_env=False)
+@pytest.mark.parametrize("path", ["/api/", "/api/x", "/api/_stcore/health"])
+def test_key_leads_nowhere_else_below_the_api(server, path):
+    assert httpx.get(server.url + path, headers=KEY, trust_env=False).status_code == 404
+
+
+def test_readiness_tells_that_the_database_answers(server):
+    answer = httpx.get(f"{server.url}/readyz", trust_env=False)
     assert (answer.status_code, answer.json()["database"]) == (200, "answers")
 
 
@@ -76,11 +87,62 @@ def test_unknown_run_and_address_get_404(api):
     assert api.get("/").status_code == 404
 
 
-@pytest.mark.parametrize("body", ["[1]", "{", '{"alpha": 7}', '{"no_such": 1}', "x" * 20_000])
-def test_body_that_is_not_settings_gets_400(api, body):
-    answer = api.post(f"/{demo_data.BY_EYE}/solve", content=body)
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("[1]", "object"),
+        ("{", "JSON"),
+        ("[" * 16_000, "nested"),
+        ('{"acknowledged": ' + "[" * 2_000 + "]" * 2_000 + "}", "nested"),
+        ("x" * 20_000, "large"),
+        ('{"alpha": 7}', "alpha"),
+        ('{"alpha": true}', "alpha must be a number"),
+        ('{"alpha": "0.3"}', "alpha must be a number"),
+        ('{"acknowledged": "no"}', "acknowledged must be true or false"),
+        ('{"ties_allowed": 0}', "ties_allowed must be true or false"),
+        ('{"seed": 1.5}', "seed must be a whole number"),
+        ('{"seed": 1000000000000000000000000000000}', "seed is too large"),
+        ('{"time_limit": NaN}', "time_limit"),
+        ('{"time_limit": 1e999}', "time_limit"),
+        ('{"solver": "magic"}', "solver must be one of"),
+        ('{"policy": null}', "policy must be one of"),
+        ('{"no_such": 1}', "'no_such' is unknown"),
+    ],
+)
+@pytest.mark.parametrize("action", ["process-pending", f"{demo_data.BY_EYE}/solve"])
+def test_body_that_is_not_settings_gets_400_that_names_the_field(api, action, body, said):
+    answer = api.post(f"/{action}", content=body)
     assert answer.status_code == 400
-    assert answer.json()["error"]
+    assert said in answer.json()["error"]
+    assert "alpha" in answer.json()["remedy"] or said == "large"
+
+
+def test_addresses_of_the_sister_service_answer_as_it_does(server, api):
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as sister:
+        assert sister.get("/health").status_code == 200
+        assert sister.post(f"/runs/{demo_data.BY_EYE}/solve").status_code == 401
+        answer = sister.post(f"/runs/{demo_data.BY_EYE}/solve", headers=KEY)
+        assert answer.status_code == 202
+        assert answer.json()["run_id"] == demo_data.BY_EYE
+        assert answer.json()["status"] == "accepted"
+        assert answer.json()["message"]
+        ended_job(api, demo_data.BY_EYE)
+        assert sister.post(f"/runs/{uuid4()}/solve", headers=KEY).status_code == 404
+
+
+def test_description_names_every_address_and_field(server, api):
+    assert httpx.get(f"{server.url}/api/openapi.json", trust_env=False).status_code == 401
+    told = httpx.get(f"{server.url}/api/openapi.json", headers=KEY, trust_env=False).json()
+    assert told["openapi"].startswith("3.")
+    for path, methods in told["paths"].items():
+        for method in methods:
+            address = server.url + path.replace("{run_id}", "not-an-id")
+            answer = httpx.request(method, address, headers=KEY, content="[", trust_env=False)
+            assert answer.status_code in (400, 404), address
+            assert "error" in answer.json()
+    schemas = told["components"]["schemas"]
+    assert set(Settings.__slots__) < set(schemas["SolveRequest"]["properties"])
+    assert schemas["SolveRequest"]["additionalProperties"] is False
 
 
 def test_solve_goes_on_in_the_background_and_commits_nothing(api, database):
@@ -120,17 +182,6 @@ def test_process_pending_commits_what_it_can(api, database):
         time.sleep(1)
     assert committed(database, demo_data.BY_EYE)
     assert committed(database, demo_data.INTERN_YEAR)
-
-
-def test_too_many_calls_get_429(server):
-    address = f"{server.url}/api/runs/x"
-    codes = [
-        httpx.get(address, headers={"X-API-KEY": "guess"}, trust_env=False).status_code
-        for _ in range(25)
-    ]
-    assert codes[0] == 401
-    assert codes[-1] == 429
-    assert httpx.get(address, headers=KEY, trust_env=False).status_code == 404
 
 
 def committed(database, run: str) -> bool:

@@ -78,7 +78,12 @@ def add_settings(parser: ArgumentParser) -> None:
         default=default.policy.value,
         help="what the best allocation is (default: least total dissatisfaction)",
     )
-    add("--worst-rank", type=float, metavar="R", help="no worker may get a rank beyond this")
+    add(
+        "--worst-rank",
+        type=float,
+        metavar="R",
+        help="no worker who ranked something may get a rank beyond this",
+    )
     add(
         "--bucket-order",
         action="store_true",

@@ -14,7 +14,7 @@ import pandas as pd
 from allocator import postgres
 from allocator.database.rows import moment
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
-from allocator.measures.placements import counts_of
+from allocator.measures.outcome import audit_counts
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint
 from allocator.rules.matrices import matrices
@@ -92,7 +92,7 @@ def log_solve(
         "bound": result.bound,
         "solver": result.solver,
         "fingerprint": result.fingerprint,
-        "counts": counts_of(inputs, result),
+        "counts": audit_counts(inputs, result),
     }
     try:
         postgres.post("solves", [row], inputs.run.id, client=client)

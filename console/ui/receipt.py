@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from allocator.measures.bands import amount
+from allocator.measures.outcome import outcome_words
 from allocator.models import AllocatorRun, Receipt, Settings
 from allocator.report.parts import settings_words
 from allocator.rules.moments import local_time
@@ -37,6 +38,7 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
                 ("Result", OUTCOMES.get(str(counts.get("status")), "")),
                 ("Total dissatisfaction", _total(receipt.objective)),
                 ("Scenario", str(receipt.scenario.get("name") or "")),
+                *outcome_words(counts),
             ]
         )
         for label, value in _settings(receipt.settings):

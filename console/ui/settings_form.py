@@ -30,8 +30,9 @@ TIES = (
 )
 SOLVER = "Both give an equally good allocation. HiGHS can be stopped sooner; CBC is a cross-check."
 CAP = (
-    "Nobody may be placed on a lower rank than this. An unranked job line counts as the mean of "
-    "the ranks left open. Leave empty for no limit; a tight limit can leave no allocation."
+    "Nobody who ranked something may be placed on a lower rank than this; workers who gave no "
+    "preferences are exempt. An unranked job line counts as the mean of the ranks left open. "
+    "Leave empty for no limit; a tight limit can leave no allocation."
 )
 LARGEST_SEED = 2**53 - 1
 """The largest whole number that a browser counts exactly."""

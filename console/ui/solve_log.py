@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from allocator.database.records import LoggedSolve
+from allocator.measures.outcome import outcome_of_audit
 from allocator.models import AllocatorRun, Status
 from allocator.report.parts import POLICIES
 from allocator.rules.moments import local_time
@@ -56,7 +57,7 @@ def log_frame(
             "Outcome": OUTCOMES.get(solve.status, solve.status),
             "Scenario": solve.scenario or "None",
             "Data": same if solve.fingerprint == fingerprint else "Other data",
-            "1st choice": (solve.counts.get("within") or {}).get("1"),
+            "First choices": outcome_of_audit(solve.counts).get("first_choices"),
             "Unranked": solve.counts.get("unranked"),
             "Total dissatisfaction": solve.objective,
             "Aim": aims.get(str(solve.settings.get("policy")), ""),

@@ -25,7 +25,7 @@ SIGN = "Positive = **less wanted** by the organisation, negative = **more wanted
 SIGN_HELP = SIGN.replace("**", "")
 SCORES = ("rank", "score", "mean_rank", "mean_score", "best_rank", "worst_rank", "cost",
           "original_preference", "unranked_score", "worker_dissatisfaction",
-          "organisation_dissatisfaction")  # fmt: skip
+          "weighting_points")  # fmt: skip
 
 
 def display(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -159,7 +159,7 @@ class Policy(StrEnum):
 
 
 class SolverName(StrEnum):
-    """Solvers of the restricted master."""
+    """PuLP's solvers of the master."""
 
     HIGHS = "highs"
     CBC = "cbc"
@@ -172,7 +172,8 @@ class Settings:
     alpha: `preferencer_weight`, 0 (workers only) … 1 (organisation only).
     power: `preference_power`, 0.1 … 10; above 1 it spares the worst-off.
     seed: any integer ≥ 0; decides among equally good allocations.
-    time_limit: seconds, > 0. `worst_rank`: no worker's score may exceed it (None = no cap).
+    time_limit: seconds, > 0, for the proof; a draw and the check that follow are not cut short.
+    `worst_rank`: no worker's score may exceed it (None = no cap).
     Raises ValueError when a value is out of range.
     """
 
@@ -313,10 +314,32 @@ class Check:
     failures: tuple[str, ...] = ()
 
 
+NOT_DECIDING = "none (no usable answer): "
+"""What stands before the name of a solver that did not decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What it took to decide: `rounds` of solving the PuLP master and pricing all pairs,
+    `columns`, the pairs in its last round, `repairs`, the times that network code had to mend
+    what the solver brought (0 with a sound one), and `steps`, those of an aim which network code
+    decided before the master."""
+
+    rounds: int = 0
+    columns: int = 0
+    repairs: int = 0
+    steps: int = 0
+
+
 @dataclass(frozen=True)
 class SolveResult:
     """What a solve found. `objective`, `bound`, `gap` (objective − bound) are None without an
-    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping."""
+    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping.
+
+    `solver` names the PuLP solver whose answer decided, "" when none had answered, NOT_DECIDING
+    and its name when it brought nothing usable and network code decided. A cancelled result with
+    a certificate is optimal, but the draw among equals was interrupted.
+    """
 
     status: Status
     settings: Settings
@@ -331,6 +354,7 @@ class SolveResult:
     checks: tuple[Check, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     solver: str = ""
+    effort: Effort = field(default_factory=Effort)
     message: str = ""
     scenario: str = ""
 
@@ -345,13 +369,13 @@ class SolveResult:
 
 
 class Phase(StrEnum):
-    """Phases of a solve, in order."""
+    """Phases of a solve, in order; MASTER and PRICING take turns until the optimum is proven."""
 
     FORMULATE = "formulate"
-    START = "starting prices"
+    START = "start"
     MASTER = "solve"
-    PRICING = "prove"
-    TIE_BREAK = "break ties"
+    PRICING = "price"
+    TIE_BREAK = "draw lots"
     CHECK = "check"
     DONE = "done"
 

@@ -71,7 +71,7 @@ def _most_first_choices(arrays: Matrices) -> int:
     first, face = choice_numbers(arrays) == 1, _face(arrays, arrays.eligible)
     costs = -first.astype(np.int64)
     start = best_allocation(costs, face, lambda: False)
-    residual = Residual(costs, face, feasible_allocation(face) if start is None else start)
+    residual = Residual(costs, face, feasible_allocation(face) if start is None else start.assigned)
     residual.optimise()
     return int(first[np.arange(len(first)), residual.assigned].sum())
 

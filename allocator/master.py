@@ -23,14 +23,12 @@ from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 from allocator.models import SolverName
 from allocator.problem import Answer, Columns, Problem
 from allocator.residual import NO_ARC, Face, Residual
-from allocator.starting import Start
+from allocator.starting import Start, scattered, smallest
 
 FOR_WORKER, FOR_JOB_LINE = 3, 8
 """Pairs of each worker, and of each job line, that are columns from the start."""
 MORE = 5
 """Most pairs of a worker that become columns after a round."""
-SCATTER = 0.618
-"""Step from worker to worker through the job lines that look equally good."""
 
 
 @dataclass(eq=False)
@@ -71,7 +69,7 @@ class Master:
         Before each solve `on_solve` is told the model, and gives what is told its iterations.
         """
         columns = promising(self.costs, self.face, self.start)
-        problem = Problem(self.costs, self.face, columns)
+        problem = Problem(self.costs, self.face, columns, self.start.assigned)
         while not stop():
             self.rounds, self.columns = self.rounds + 1, len(problem.columns)
             # A solver that gives up by its own clock is seen to be late by ours.
@@ -123,7 +121,7 @@ class Master:
         reduced = np.where(self.face.allowed, self.costs + prices, NO_ARC)
         workers = np.flatnonzero(reduced.min(axis=1) < own)
         reduced = reduced[workers] - own[workers, None]
-        chosen = _smallest(reduced, MORE) & (reduced < 0)
+        chosen = smallest(reduced, MORE) & (reduced < 0)
         rows, job_lines = np.nonzero(chosen)
         return Columns(workers[rows], job_lines)
 
@@ -147,28 +145,14 @@ def promising(costs: NDArray[np.int64], face: Face, start: Start) -> Columns:
     start. Equally good ones are scattered, so that workers of one taste do not all name the
     same job lines.
     """
-    n_workers, n_job_lines = costs.shape
     priced = np.where(face.allowed, costs + start.prices, NO_ARC)
     loss = (priced - priced.min(axis=1, keepdims=True)).astype(np.float64)
-    fractions = np.arange(n_job_lines) / n_job_lines
-    steps = (np.arange(n_workers) * SCATTER * n_job_lines).astype(np.intp) % max(1, n_job_lines)
-    windows = np.lib.stride_tricks.sliding_window_view(np.tile(fractions, 2), n_job_lines)
-    loss += windows[steps]
-    chosen = _smallest(loss, FOR_WORKER)
-    chosen |= _smallest(np.ascontiguousarray(loss.T), FOR_JOB_LINE).T
+    loss += scattered(*costs.shape)
+    chosen = smallest(loss, FOR_WORKER)
+    chosen |= smallest(np.ascontiguousarray(loss.T), FOR_JOB_LINE).T
     chosen &= face.allowed
-    chosen[np.arange(n_workers), start.assigned] = True
+    chosen[np.arange(len(costs)), start.assigned] = True
     return Columns(*np.nonzero(chosen))
-
-
-def _smallest(values: NDArray[np.generic], count: int) -> NDArray[np.bool_]:
-    """Marks the `count` smallest of each row."""
-    chosen = np.zeros(values.shape, dtype=bool)
-    if values.size:
-        count = min(count, values.shape[1])
-        best = np.argpartition(values, count - 1, axis=1)[:, :count]
-        np.put_along_axis(chosen, best, True, axis=1)
-    return chosen
 
 
 def exact_prices(costs: NDArray[np.int64], columns: Columns, answer: Answer) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil, log2
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,6 +36,8 @@ WHOLE = 1e-6
 """How far from 0 or 1 a solver's value may be and still count as whole."""
 
 
+PRIMAL = 4
+"""HiGHS's option for the primal simplex: the basis that it sets out from is an allocation."""
 FINEST = 2.0**30
 """Costs in the model stay below this, so that one unit stays above the solvers' tolerances."""
 
@@ -69,13 +71,20 @@ class Answer:
 
 
 class Problem:
-    """The PuLP model; `costs` in whole numbers, (workers, job lines).
+    """The PuLP model; `costs` in whole numbers, (workers, job lines). HiGHS sets out from the
+    allocation `assigned`, whose pairs are columns.
 
     `add` brings pairs into it, at first and later on. Each family of rules is one method that
     extends its rows by the new variables; rows come into being with their first variable.
     """
 
-    def __init__(self, costs: NDArray[np.int64], face: Face, columns: Columns) -> None:
+    def __init__(
+        self,
+        costs: NDArray[np.int64],
+        face: Face,
+        columns: Columns,
+        assigned: NDArray[np.intp],
+    ) -> None:
         self.face = face
         self.model = pulp.LpProblem("allocation", pulp.LpMinimize)
         self.model.setObjective(pulp.LpAffineExpression())
@@ -85,7 +94,7 @@ class Problem:
         self.scale = 0.5 ** max(0, ceil(log2((int(taken.max(initial=0)) + 1) / FINEST)))
         self.columns = Columns(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
         self.x: list[Any] = []
-        self.basis = Basis()
+        self.basis = Basis.of_allocation(assigned)
         self.add(columns)
 
     @property
@@ -183,15 +192,26 @@ def _grouped(keys: NDArray[np.intp], variables: list[Any]) -> dict[int, list[Any
 
 @dataclass(slots=True)
 class Basis:
-    """Where HiGHS ended: the status of each variable and row by name; empty before it ran."""
+    """Where HiGHS sets out from: the status of variables and rows by name. Other variables are
+    at 0, other rows are slack."""
 
-    columns: dict[str, Any] = field(default_factory=dict)
-    rows: dict[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Any]
+    rows: Mapping[str, Any]
+
+    @classmethod
+    def of_allocation(cls, assigned: NDArray[np.intp]) -> Basis:
+        """A vertex without any price yet: the pairs of the allocation, and every place's slack."""
+        columns = (f"x_{w}_{j}" for w, j in enumerate(assigned.tolist()))
+        rows = (f"one_job_line_{w}" for w in range(len(assigned)))
+        return cls(
+            dict.fromkeys(columns, highspy.HighsBasisStatus.kBasic),
+            dict.fromkeys(rows, highspy.HighsBasisStatus.kLower),
+        )
 
 
 class _FastHiGHS(pulp.HiGHS):  # type: ignore[misc]
     """PuLP's HiGHS, loading the model in one call instead of one call for each row and column,
-    and going on from where the round before ended (`basis`)."""
+    and setting out from where the start or the round before ended (`basis`)."""
 
     basis: Basis
 
@@ -216,16 +236,11 @@ class _FastHiGHS(pulp.HiGHS):  # type: ignore[misc]
         model.a_matrix_.index_ = np.array([index for row in entries for index, _ in row])
         model.a_matrix_.value_ = np.array([value for row in entries for _, value in row], float)
         lp.solverModel.passModel(model)
-        if self.basis.columns:
-            self._start_from_basis(lp.solverModel, variables, rows)
-
-    def _start_from_basis(self, solver: Any, variables: list[Any], rows: list[Any]) -> None:
-        """New variables are at 0; a new row is slack."""
         at_zero, slack = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
         basis = highspy.HighsBasis()
         basis.col_status = [self.basis.columns.get(x.name, at_zero) for x in variables]
         basis.row_status = [self.basis.rows.get(row.name, slack) for row in rows]
-        solver.setBasis(basis)
+        lp.solverModel.setBasis(basis)
 
 
 def _highs(
@@ -246,6 +261,7 @@ def _highs(
         msg=False,
         threads=1,
         timeLimit=max(time_limit, 0.01),
+        simplex_strategy=PRIMAL,
         callbackTuple=(on_event, None),
         callbacksToActivate=[highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,6 +21,10 @@ Flow: TypeAlias = tuple[NDArray[np.float64], dict[str, Any]]
 
 QUICK = 500_000
 """Up to this many pairs it is faster to wait than to watch for a cancel."""
+THIN = 30
+"""Pairs of a worker or job line among which an allocation is looked for first."""
+SCATTER = 0.618
+"""Share of the job lines by which each worker begins after the one before."""
 HIGHEST_PRICE = 2.0**58
 """Prices stay below this: added to a cost they fit into int64."""
 DETERRENTS = (50, 50_000)
@@ -42,7 +47,40 @@ class NoAllocation(Exception):
 
 
 def feasible_allocation(face: Face) -> NDArray[np.intp]:
-    """Any allocation that satisfies the face, from a maximum flow; raises NoAllocation.
+    """Any allocation that satisfies the face; raises NoAllocation.
+
+    A large one is looked for among a few scattered pairs of each worker and job line first.
+    """
+    if face.allowed.size > QUICK:
+        order = np.where(face.allowed, scattered(*face.allowed.shape), 2)
+        few = smallest(order, THIN) | smallest(np.ascontiguousarray(order.T), THIN).T
+        with suppress(NoAllocation):
+            return _by_maximum_flow(Face(face.allowed & few, face.lower, face.upper))
+    return _by_maximum_flow(face)
+
+
+def scattered(n_workers: int, n_job_lines: int) -> NDArray[np.float64]:
+    """Fractions 0 … 1 that order the job lines of each worker, (workers, job lines), so that
+    workers of one taste do not all begin with the same one."""
+    fractions = np.arange(n_job_lines) / n_job_lines
+    windows = np.lib.stride_tricks.sliding_window_view(np.tile(fractions, 2), n_job_lines)
+    steps = (np.arange(n_workers) * SCATTER * n_job_lines).astype(np.intp) % n_job_lines
+    order: NDArray[np.float64] = windows[steps]
+    return order
+
+
+def smallest(values: NDArray[np.generic], count: int) -> NDArray[np.bool_]:
+    """Marks the `count` smallest of each row of a matrix."""
+    chosen = np.zeros(values.shape, dtype=bool)
+    if values.size:
+        count = min(count, values.shape[1])
+        best = np.argpartition(values, count - 1, axis=1)[:, :count]
+        np.put_along_axis(chosen, best, True, axis=1)
+    return chosen
+
+
+def _by_maximum_flow(face: Face) -> NDArray[np.intp]:
+    """Any allocation, from a maximum flow; raises NoAllocation.
 
     A job line's places are two arcs: the mandatory part and the rest. The flow must fill all
     mandatory parts and place every worker.

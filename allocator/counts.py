@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from allocator.models import RunInputs, SolveResult
@@ -12,7 +13,8 @@ TOPS = (1, 3, 5, 10)
 
 
 def counts_of(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
-    """JSON-ready counts. Ranks are those within the run; an unranked placement is in no top k."""
+    """JSON-ready counts. Ranks are those within the run; an unranked placement is in no top k.
+    `effort` are the rounds, columns, repairs and steps of `effort.Effort`."""
     ranks = [
         a.score if a.job_line in inputs.worker(a.worker_mapping).preferences.scores else None
         for a in result.allocations
@@ -27,6 +29,7 @@ def counts_of(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
         "left_out": len(inputs.left_out),
         "acknowledged_data_errors": len(inputs.issues),
         "certified": result.certificate is not None and result.certificate.verified,
+        "effort": asdict(result.effort),
         "checks": {check.rule: check.tested for check in result.checks},
     }
 

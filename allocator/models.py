@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
+from allocator.effort import Effort
 from allocator.errors import DataIssue
 
 
@@ -237,18 +239,13 @@ class RunInputs:
         """The job line with this id; KeyError when it does not take part."""
         return self._job_lines_by_id[job_line_id]
 
-    @property
+    @cached_property
     def _workers_by_id(self) -> dict[str, Worker]:
-        return self._index("_w", self.workers)
+        return {row.id: row for row in self.workers}
 
-    @property
+    @cached_property
     def _job_lines_by_id(self) -> dict[str, JobLine]:
-        return self._index("_j", self.job_lines)
-
-    def _index(self, key: str, rows: tuple[Any, ...]) -> dict[str, Any]:
-        if key not in self.__dict__:
-            self.__dict__[key] = {row.id: row for row in rows}
-        return self.__dict__[key]  # type: ignore[no-any-return]
+        return {row.id: row for row in self.job_lines}
 
     @property
     def blocking_issues(self) -> tuple[DataIssue, ...]:
@@ -314,31 +311,13 @@ class Check:
     failures: tuple[str, ...] = ()
 
 
-NOT_DECIDING = "none (no usable answer): "
-"""What stands before the name of a solver that did not decide."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """What it took to decide: `rounds` of solving the PuLP master and pricing all pairs,
-    `columns`, the pairs in its last round, `repairs`, the times that network code had to mend
-    what the solver brought (0 with a sound one), and `steps`, those of an aim which network code
-    decided before the master."""
-
-    rounds: int = 0
-    columns: int = 0
-    repairs: int = 0
-    steps: int = 0
-
-
 @dataclass(frozen=True)
 class SolveResult:
     """What a solve found. `objective`, `bound`, `gap` (objective − bound) are None without an
     allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping.
-
-    `solver` names the PuLP solver whose answer decided, "" when none had answered, NOT_DECIDING
-    and its name when it brought nothing usable and network code decided. A cancelled result with
-    a certificate is optimal, but the draw among equals was interrupted.
+    `solver` names the PuLP solver whose answer decided: "" when none had, after NOT_DECIDING
+    when it brought nothing usable and network code decided. A cancelled result with a
+    certificate is optimal, but the draw among equals was interrupted.
     """
 
     status: Status

@@ -86,7 +86,7 @@ class Problem:
         assigned: NDArray[np.intp],
     ) -> None:
         self.face = face
-        self.model = pulp.LpProblem("allocation", pulp.LpMinimize)
+        self.model = _Model("allocation", pulp.LpMinimize)
         self.model.setObjective(pulp.LpAffineExpression())
         self.costs = costs
         taken = np.abs(costs[columns.workers, columns.job_lines])
@@ -94,7 +94,7 @@ class Problem:
         self.scale = 0.5 ** max(0, ceil(log2((int(taken.max(initial=0)) + 1) / FINEST)))
         self.columns = Columns(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
         self.x: list[Any] = []
-        self.basis = Basis.of_allocation(assigned)
+        self.basis = Basis.of_allocation(assigned, columns)
         self.add(columns)
 
     @property
@@ -108,6 +108,7 @@ class Problem:
         fresh = [pulp.LpVariable(f"x_{w}_{j}", 0, 1) for w, j in pairs]
         self.columns = self.columns.and_these(columns)
         self.x += fresh
+        self.model.addVariables(fresh)
         self._objective(columns, fresh)
         self._one_job_line_each(columns, fresh)
         self._places(columns, fresh)
@@ -190,23 +191,36 @@ def _grouped(keys: NDArray[np.intp], variables: list[Any]) -> dict[int, list[Any
     return groups
 
 
+class _Model(pulp.LpProblem):  # type: ignore[misc]
+    """PuLP's model; its variables are known in the order of the columns, so that the many who ask
+    for them need not collect and sort them again."""
+
+    def variables(self) -> list[Any]:
+        return self._variables  # type: ignore[no-any-return]
+
+
 @dataclass(slots=True)
 class Basis:
-    """Where HiGHS sets out from: the status of variables and rows by name. Other variables are
-    at 0, other rows are slack."""
+    """Where HiGHS sets out from: the status of the first variables and rows of the model. Later
+    variables are at 0, later rows are slack."""
 
-    columns: Mapping[str, Any]
-    rows: Mapping[str, Any]
+    columns: list[Any]
+    rows: list[Any]
 
     @classmethod
-    def of_allocation(cls, assigned: NDArray[np.intp]) -> Basis:
+    def of_allocation(cls, assigned: NDArray[np.intp], columns: Columns) -> Basis:
         """A vertex without any price yet: the pairs of the allocation, and every place's slack."""
-        columns = (f"x_{w}_{j}" for w, j in enumerate(assigned.tolist()))
-        rows = (f"one_job_line_{w}" for w in range(len(assigned)))
-        return cls(
-            dict.fromkeys(columns, highspy.HighsBasisStatus.kBasic),
-            dict.fromkeys(rows, highspy.HighsBasisStatus.kLower),
-        )
+        basic, at_bound = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower
+        held = assigned[columns.workers] == columns.job_lines
+        return cls([basic if taken else at_bound for taken in held], [at_bound] * len(assigned))
+
+    def highs(self, n_columns: int, n_rows: int) -> Any:
+        """The basis of a model that may have grown since."""
+        basic, at_bound = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower
+        basis = highspy.HighsBasis()
+        basis.col_status = self.columns + [at_bound] * (n_columns - len(self.columns))
+        basis.row_status = self.rows + [basic] * (n_rows - len(self.rows))
+        return basis
 
 
 class _FastHiGHS(pulp.HiGHS):  # type: ignore[misc]
@@ -236,11 +250,7 @@ class _FastHiGHS(pulp.HiGHS):  # type: ignore[misc]
         model.a_matrix_.index_ = np.array([index for row in entries for index, _ in row])
         model.a_matrix_.value_ = np.array([value for row in entries for _, value in row], float)
         lp.solverModel.passModel(model)
-        at_zero, slack = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
-        basis = highspy.HighsBasis()
-        basis.col_status = [self.basis.columns.get(x.name, at_zero) for x in variables]
-        basis.row_status = [self.basis.rows.get(row.name, slack) for row in rows]
-        lp.solverModel.setBasis(basis)
+        lp.solverModel.setBasis(self.basis.highs(len(variables), len(rows)))
 
 
 def _highs(
@@ -271,10 +281,7 @@ def _highs(
     if solved is None or solved.getInfo().primal_solution_status != 2:
         return False
     basis = solved.getBasis()
-    problem.basis = Basis(
-        dict(zip((x.name for x in model.variables()), basis.col_status, strict=True)),
-        dict(zip(problem.rows, basis.row_status, strict=True)),
-    )
+    problem.basis = Basis(list(basis.col_status), list(basis.row_status))
     model.solverModel = None
     return True
 

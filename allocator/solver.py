@@ -18,14 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.checker import check
+from allocator.effort import NOT_DECIDING, Effort
 from allocator.errors import CheckFailed, InvalidData
 from allocator.master import Master
 from allocator.matrices import Costs, Matrices, matrices
 from allocator.models import (
-    NOT_DECIDING,
     Allocation,
     Certificate,
-    Effort,
     Phase,
     Progress,
     RunInputs,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from allocator.checker import check
+from allocator.effort import Effort
 from allocator.errors import UsageError
 from allocator.matrices import matrices
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
@@ -46,6 +48,7 @@ def committed(
         gap=None if receipt.bound is None else receipt.objective - receipt.bound,
         checks=verdict.checks,
         solver=receipt.solver,
+        effort=_effort(receipt),
         scenario=solved.scenario,
     )
     return (solved, result) if result.is_checked else None
@@ -81,6 +84,12 @@ def _status(receipt: Receipt) -> Status:
         return Status(receipt.counts["status"])
     except (KeyError, ValueError):
         return Status.FEASIBLE
+
+
+def _effort(receipt: Receipt) -> Effort:
+    """As the receipt tells it; receipts of earlier versions do not."""
+    told = receipt.counts.get("effort") or {}
+    return Effort(**{f.name: int(told.get(f.name, 0)) for f in fields(Effort)})
 
 
 def _allocations(

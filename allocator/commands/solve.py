@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import time
 from argparse import Namespace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from allocator.cli_output import Output, error_fields, issue_fields, stdout_reserved
@@ -119,6 +120,7 @@ def _add_result(
         settings=settings.as_dict(),
         fingerprint=inputs.fingerprint,
         solver=result.solver if result else "",
+        effort=asdict(result.effort) if result else None,
         message=result.message if result else "",
         allocations=[
             {
@@ -170,6 +172,7 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
             ("Organisation's dissatisfaction", _figure(result.organisation_dissatisfaction)),
             ("Placed", f"{counts['within']['1']} in their first choice, {tops}"),
             ("Unranked", f"{counts['unranked']} got a job line that they did not rank"),
+            ("Solver", result.effort.words(result.solver)),
             ("Time", f"{sum(result.timings.values()):.2f} s"),
         ],
     )

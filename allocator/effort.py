@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 NOT_DECIDING = "none (no usable answer): "
 """What stands before the name of a solver that did not decide."""
@@ -20,6 +22,12 @@ class Effort:
     columns: int = 0
     repairs: int = 0
     steps: int = 0
+
+    @classmethod
+    def of_counts(cls, counts: Mapping[str, Any]) -> Self:
+        """From an audit row's counts; those of earlier versions do not tell it."""
+        told = counts.get("effort") or {}
+        return cls(**{field.name: int(told.get(field.name, 0)) for field in fields(cls)})
 
     def words(self, solver: str) -> str:
         """A sentence for people; `solver` as in `SolveResult.solver`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -48,7 +47,7 @@ def committed(
         gap=None if receipt.bound is None else receipt.objective - receipt.bound,
         checks=verdict.checks,
         solver=receipt.solver,
-        effort=_effort(receipt),
+        effort=Effort.of_counts(receipt.counts),
         scenario=solved.scenario,
     )
     return (solved, result) if result.is_checked else None
@@ -84,12 +83,6 @@ def _status(receipt: Receipt) -> Status:
         return Status(receipt.counts["status"])
     except (KeyError, ValueError):
         return Status.FEASIBLE
-
-
-def _effort(receipt: Receipt) -> Effort:
-    """As the receipt tells it; receipts of earlier versions do not."""
-    told = receipt.counts.get("effort") or {}
-    return Effort(**{f.name: int(told.get(f.name, 0)) for f in fields(Effort)})
 
 
 def _allocations(

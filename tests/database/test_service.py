@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -26,6 +26,7 @@ from allocator.errors import (
 )
 from allocator.models import Check, Settings, Status
 from allocator.pending import NotProven, require_allocation
+from allocator.problem import Problem
 from allocator.service import AllocatorService
 from tests.builders import result_for
 from tests.database.cutting_proxy import CuttingProxy
@@ -199,6 +200,25 @@ def test_commit_writes_allocations_completion_and_audit(service, database):
     assert not receipt.repeated
     written = {(r["worker_mapping"], r["job_line"]) for r in service.allocations(BY_EYE)}
     assert written == {(a.worker_mapping, a.job_line) for a in result.allocations}
+
+
+@pytest.mark.parametrize(
+    ("usable", "solver"), [(True, "highs"), (False, "none (no usable answer): highs")]
+)
+def test_audit_row_and_log_say_who_decided(service, monkeypatch, usable, solver):
+    if not usable:
+        monkeypatch.setattr(Problem, "solve", lambda *_: None)
+    inputs = service.hydrate(BY_EYE)
+    result = service.solve(inputs, operator="Ada")
+    receipt = service.commit(inputs, result, "Ada")
+    assert receipt.solver == solver
+    effort = receipt.counts["effort"]
+    assert effort == asdict(result.effort)
+    assert effort["rounds"] == 1
+    assert effort["columns"] >= 12
+    assert (effort["repairs"] == 0) == usable
+    logged = service.solve_log(BY_EYE)[-1]
+    assert (logged.solver, logged.counts["effort"]) == (solver, effort)
 
 
 def test_committed_run_shows_who_and_how_well(service):

@@ -199,6 +199,7 @@ def test_run_asks_again_for_pairs_that_the_columns_lacked(monkeypatch):
 
 
 @given(faces())
+@hypothesis_settings(deadline=None)
 def test_exact_prices_are_optimal_however_the_duals_are_rounded(drawn):
     """Eight digits of a dual say less than its cost; which reduced costs are 0 says everything."""
     costs, face, fitting = drawn

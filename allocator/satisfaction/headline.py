@@ -136,7 +136,7 @@ def status_words(result: SolveResult) -> str:
     ended = "Cancelled" if result.status is Status.CANCELLED else "Stopped at the time limit"
     if not result.allocations or result.objective is None:
         return f"{ended} before an allocation was found."
-    if result.certificate is not None and result.certificate.verified:
+    if result.status is Status.CANCELLED and result.certificate is not None:
         return f"{ended}: the optimum was proven, but the draw among equals was interrupted."
     if result.gap is None:
         return f"{ended}: the best allocation found so far, not proven to be the best."

@@ -191,8 +191,7 @@ def report_facts(
     facts += [("Result", status_words(result)), *settings_words(result.settings)]
     if result.objective is not None:
         facts.append(("Total dissatisfaction", amount(result.objective)))
-    if result.solver:
-        facts.append(("Solver", result.solver))
+    facts.append(("Solver", result.effort.words(result.solver)))
     facts.append(("Left out", f"{len(inputs.left_out)} worker(s) or job line(s)"))
     facts.append(("Fingerprint of the data", result.fingerprint))
     return facts

@@ -40,7 +40,10 @@ def test_commit_writes_allocations_completion_and_audit(service, database):
     assert receipt.fingerprint == inputs.fingerprint
     assert receipt.settings == result.settings.as_dict()
     assert receipt.scenario == {"name": "as read"}
-    assert receipt.counts["within"] == {"1": 10, "3": 12, "5": 12, "10": 12}
+    assert receipt.counts["within"] == {"3": 12, "5": 12, "10": 12}
+    assert receipt.counts["first_choices"] == 10
+    assert receipt.counts["first_choices_possible"] >= 10
+    assert (receipt.counts["ranked"], receipt.counts["no_preferences"]) == (12, 0)
     assert not receipt.repeated
     written = {(r["worker_mapping"], r["job_line"]) for r in service.allocations(BY_EYE)}
     assert written == {(a.worker_mapping, a.job_line) for a in result.allocations}
@@ -52,7 +55,7 @@ def test_committed_run_shows_who_and_how_well(service):
     row = next(row for row in service.runs() if row.run.id == BY_EYE)
     assert not row.run.is_pending
     assert row.receipt.operator == "Ada"
-    assert row.outcome["within"]["1"] == 10
+    assert row.outcome["first_choices"] == 10
     assert (row.workers, row.seats) == (12, 12)
 
 

@@ -3,8 +3,11 @@ SYSTEM_PYTHON ?= python3
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
 BENCHMARK_STAMP := $(VENV)/.installed-benchmark
 BENCHMARK_REQUIREMENTS := tests/benchmarks/requirements.txt
+# Two processes, each with a database of its own; a module stays in one, as its fixtures do.
+IN_PARALLEL := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install browser console test lint format benchmark clean
@@ -12,17 +15,21 @@ BENCHMARK_REQUIREMENTS := tests/benchmarks/requirements.txt
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: $(STAMP)  ## Make .venv from the requirements files
+install: $(STAMP)  ## Make .venv with what the program needs
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): requirements.txt
 	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make SYSTEM_PYTHON=python3.11 ..."; exit 1; }
 	test -x $(PYTHON) || $(SYSTEM_PYTHON) -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) requirements-dev.txt
 	$(PYTHON) -m pip install --quiet -r requirements-dev.txt
 	@touch $@
 
 # The system's own browser will do; otherwise Debian's package as root, else Playwright's build.
-browser: $(STAMP)
+browser: $(DEV_STAMP)
 	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
@@ -33,20 +40,20 @@ browser: $(STAMP)
 console: $(STAMP)  ## Start the local stack with demo data and the console on it
 	$(PYTHON) -m console
 
-test: $(STAMP) browser lint  ## Lint, types, layering and every test
-	$(PYTHON) -m pytest
+test: $(DEV_STAMP) browser lint  ## Lint, types, layering and every test
+	$(PYTHON) -m pytest $(IN_PARALLEL)
 
-lint: $(STAMP)  ## ruff, mypy and the import contracts
+lint: $(DEV_STAMP)  ## ruff, mypy and the import contracts
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(VENV)/bin/lint-imports
 
-format: $(STAMP)  ## Rewrite the sources in the house format
+format: $(DEV_STAMP)  ## Rewrite the sources in the house format
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-$(BENCHMARK_STAMP): $(STAMP) $(BENCHMARK_REQUIREMENTS)
+$(BENCHMARK_STAMP): $(DEV_STAMP) $(BENCHMARK_REQUIREMENTS)
 	$(PYTHON) -m pip install --quiet -r $(BENCHMARK_REQUIREMENTS)
 	@touch $@
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from allocator.cli import main
+from allocator.cli.main import main
 
 sys.exit(main())

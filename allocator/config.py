@@ -12,22 +12,34 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from allocator.errors import ConfigurationError
 
 URL_VARIABLE = "SUPABASE_URL"
+SECRET_KEY_VARIABLE = "SUPABASE_SECRET_KEY"
 KEY_VARIABLE = "SUPABASE_SERVICE_ROLE_KEY"
+HTTP_VARIABLE = "SUPABASE_ALLOW_HTTP"
 SECRETS_VARIABLE = "ALLOCATOR_SECRETS"
 SERVICE_ROLE = "service_role"
 
 _HOW_TO_CONNECT = (
-    f"Set {URL_VARIABLE} and {KEY_VARIABLE}, or put them under [supabase] in "
-    ".streamlit/secrets.toml, or start the local stack with "
-    "`python -m allocator local start --seed demo`."
+    f"Set {URL_VARIABLE} and {SECRET_KEY_VARIABLE} (sb_secret_…; {KEY_VARIABLE} for a project with "
+    "legacy keys), or put url and secret_key under [supabase] in .streamlit/secrets.toml, or "
+    "start the local stack with `python -m allocator local start --seed demo`."
 )
 
 
@@ -42,29 +54,44 @@ class Hidden(dict[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A Supabase project: `url` without `/rest/v1`, and its service_role key.
+    """A Supabase project: its `url` (an ending `/rest/v1` is dropped), and a key that bypasses
+    row-level security: a secret key (`sb_secret_…`) or the legacy service_role key.
 
-    Raises ConfigurationError when either cannot be right as it is written.
+    `allow_http` lets the key travel unencrypted to another machine. Raises ConfigurationError
+    when url or key cannot be right as it is written.
     """
 
     url: str
     service_role_key: str = field(repr=False)
+    allow_http: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "url", self.url.strip().rstrip("/"))
+        url = self.url.strip().rstrip("/").removesuffix("/rest/v1").rstrip("/")
+        object.__setattr__(self, "url", url)
         object.__setattr__(self, "service_role_key", self.service_role_key.strip())
         _check_url(self.url)
+        if urlsplit(url).scheme == "http" and not (self.is_local or self.allow_http):
+            raise ConfigurationError(
+                "The database's address is http://, which would send the key unencrypted to "
+                "another machine.",
+                remedy=f"Use https://; inside a network of your own, allow it with "
+                f"{HTTP_VARIABLE}=1 or allow_http = true under [supabase].",
+            )
         # An HTTP library would quote a malformed header value, key and all, in its error.
         if not re.fullmatch(r"[\x21-\x7e]+", self.service_role_key):
             raise ConfigurationError(
-                "The service_role key is empty or has spaces or other odd characters in it.",
+                "The database's key is empty or has spaces or other odd characters in it.",
                 remedy="Copy the whole key again, on one line.",
             )
 
     @property
     def is_local(self) -> bool:
         """True when the address is this machine's own."""
-        return urlsplit(self.url).hostname in ("127.0.0.1", "localhost", "::1")
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
 
     @property
     def role(self) -> str:
@@ -110,16 +137,18 @@ def load_connection(data_dir: str | Path | None = None) -> Connection:
 
     Raises ConfigurationError when none is complete; it says what to set.
     """
-    for source, url, key in (
-        ("The environment", os.environ.get(URL_VARIABLE), os.environ.get(KEY_VARIABLE)),
-        ("The secrets file", *_supabase_secrets()),
+    *in_file, allow_http = _supabase_secrets()
+    allow_http = allow_http or os.environ.get(HTTP_VARIABLE) == "1"
+    for source, (url, key) in (
+        ("The environment", (os.environ.get(URL_VARIABLE), _key_of_environment())),
+        ("The secrets file", in_file),
     ):
         if url and key:
-            return Connection(url, key)
+            return Connection(url, key, allow_http)
         if url or key:
-            missing = KEY_VARIABLE if url else URL_VARIABLE
+            missing = f"{SECRET_KEY_VARIABLE} or {KEY_VARIABLE}" if url else URL_VARIABLE
             raise ConfigurationError(f"{source} lacks {missing}.", remedy=_HOW_TO_CONNECT)
-    from allocator.embedded import stack  # the local stack's wheels load only when they are needed
+    from allocator.local import stack
 
     running = stack.running(data_dir)
     if running is None:
@@ -127,19 +156,42 @@ def load_connection(data_dir: str | Path | None = None) -> Connection:
     return Connection(running.url, running.service_role_key)
 
 
-def _supabase_secrets() -> tuple[str | None, str | None]:
+def is_configured() -> bool:
+    """True when the environment or the secrets file names a database or its key."""
+    if os.environ.get(URL_VARIABLE) or _key_of_environment():
+        return True
+    content = load_secrets()
+    return "supabase" in content or URL_VARIABLE in content
+
+
+def _key_of_environment() -> str | None:
+    """The new kind of key where both are set: a project may have disabled the legacy one."""
+    return os.environ.get(SECRET_KEY_VARIABLE) or os.environ.get(KEY_VARIABLE)
+
+
+def _supabase_secrets() -> tuple[str | None, str | None, bool]:
+    """url, key and allow_http of the secrets file."""
     secrets = load_secrets()
     section = _section(secrets, "supabase")
-    found = (
-        section.get("url") or secrets.get(URL_VARIABLE),
-        section.get("service_role_key") or secrets.get(KEY_VARIABLE),
+    url = section.get("url") or secrets.get(URL_VARIABLE)
+    key = (
+        section.get("secret_key")
+        or section.get("service_role_key")
+        or secrets.get(SECRET_KEY_VARIABLE)
+        or secrets.get(KEY_VARIABLE)
     )
-    if not all(isinstance(value, str | None) for value in found):
+    if not all(isinstance(value, str | None) for value in (url, key)):
         raise ConfigurationError(
-            "url and service_role_key under [supabase] must be texts.",
+            "url, secret_key and service_role_key under [supabase] must be texts.",
             remedy="Put them between quotation marks.",
         )
-    return found
+    allow_http = section.get("allow_http", False)
+    if not isinstance(allow_http, bool):
+        raise ConfigurationError(
+            "allow_http under [supabase] must be true or false.",
+            remedy="Write it without quotation marks, or leave it out.",
+        )
+    return url, key, allow_http
 
 
 def secrets_path() -> Path:
@@ -208,52 +260,82 @@ def api_key_hash() -> str | None:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleOptions:
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_FROM_LIST = BeforeValidator(_listed)
+
+
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        ip_network(value, strict=False)
+    return values
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    plain = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+    if not all(plain.fullmatch(value) for value in values):
+        raise ValueError("an origin is a scheme and a host in small letters, without a path")
+    return values
+
+
+def _rising(values: tuple[int, ...]) -> tuple[int, ...]:
+    if sorted(set(values)) != list(values):
+        raise ValueError("the bands must rise")
+    return values
+
+
+class ConsoleOptions(BaseModel):
     """`[console]` of the secrets file, and the defaults.
 
     idle_minutes: a session ends after so long without a click. lockout_attempts wrong passwords
-    lock sign-in for lockout_minutes. secure_cookie: set it behind TLS. dask_scheduler: address
-    that sweeps are sent to, "" = this machine. rank_bands: last choice number of each band in
-    the report, rising.
+    lock sign-in for lockout_minutes. secure_cookie: browsers reach the console over TLS, although
+    the server cannot see it. address: where the server may listen. trusted_proxies: addresses or
+    networks whose X-Forwarded-For, X-Forwarded-Proto and X-Request-ID are believed. origins:
+    further addresses, scheme and host, under which browsers open the console. log: its form.
+    dask_scheduler: address that sweeps are sent to, "" = this machine. rank_bands: last choice
+    number of each band in the report, rising.
     """
 
-    idle_minutes: float = 30.0
-    lockout_attempts: int = 5
-    lockout_minutes: float = 5.0
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    idle_minutes: float = Field(default=30.0, gt=0)
+    lockout_attempts: int = Field(default=5, gt=0)
+    lockout_minutes: float = Field(default=5.0, gt=0)
     secure_cookie: bool = False
+    address: str = "127.0.0.1"
+    trusted_proxies: Annotated[tuple[str, ...], _FROM_LIST, AfterValidator(_networks)] = (
+        "127.0.0.1",
+        "::1",
+    )
+    origins: Annotated[tuple[str, ...], _FROM_LIST, AfterValidator(_origins)] = ()
+    log: Literal["text", "json"] = "text"
     dask_scheduler: str = ""
-    rank_bands: tuple[int, ...] = (1, 3, 5)
+    rank_bands: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        _FROM_LIST,
+        Field(min_length=1),
+        AfterValidator(_rising),
+    ] = (1, 3, 5)
 
 
 def console_options() -> ConsoleOptions:
     """The console's options. Raises ConfigurationError for one that is unknown or out of range."""
     section = _section(load_secrets(), "console")
-    known = {f.name: getattr(ConsoleOptions(), f.name) for f in fields(ConsoleOptions)}
-    for name, value in section.items():
-        if name not in known:
-            raise ConfigurationError(
-                f"[console] has no option {name}.", remedy=f"Use one of {', '.join(known)}."
-            )
-        if not _option_is_sound(value, known[name]):
-            raise ConfigurationError(
-                f"The value of {name} under [console] is of the wrong kind or out of range.",
-                remedy=f"Its default is {known[name]!r}.",
-            )
-    chosen: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in section.items()
-    }
-    return ConsoleOptions(**chosen)
-
-
-def _option_is_sound(value: Any, default: Any) -> bool:
-    if isinstance(default, bool | str):
-        return isinstance(value, type(default))
-    if isinstance(default, tuple):
-        whole = isinstance(value, list) and all(type(v) is int and v >= 1 for v in value)
-        return whole and bool(value) and sorted(set(value)) == value
-    kinds = (int,) if isinstance(default, int) else (int, float)
-    return type(value) in kinds and 0 < value < float("inf")
+    known = ConsoleOptions.model_fields
+    try:
+        return ConsoleOptions(**section)
+    except ValidationError as exc:
+        name = str(exc.errors(include_input=False)[0]["loc"][0])
+    if name not in known:
+        raise ConfigurationError(
+            f"[console] has no option {name}.", remedy=f"Use one of {', '.join(known)}."
+        )
+    raise ConfigurationError(
+        f"The value of {name} under [console] is of the wrong kind or out of range.",
+        remedy=f"Its default is {json.dumps(known[name].default)}.",
+    )
 
 
 def _section(secrets: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,13 +1,64 @@
 """Every failure the allocator reports: one root, one class per thing the reader must do.
 
 The docstring of a class is its default message. Facts are attributes, so that the console and
-the command line can phrase them; `remedy` is a sentence in the imperative.
+the command line can phrase them; `remedy` is a sentence in the imperative, `exit_code` what the
+command line ends with.
+
+    AllocatorError
+    ├── UsageError
+    │   ├── ConfigurationError
+    │   ├── RunNotFound
+    │   └── RunCompleted
+    ├── InvalidData, NotAccepted
+    ├── DatabaseError
+    │   ├── Unreachable, ProjectStopped, DatabaseFull, KeyRefused, Denied
+    │   ├── MissingTable, MissingFunction
+    │   └── TimedOut, MalformedAnswer
+    ├── NotSolved
+    │   └── Infeasible
+    ├── CheckFailed
+    ├── NotExplained
+    ├── CommitRefused
+    │   ├── SolveCancelled, OtherSolve
+    │   ├── AlreadyCompleted
+    │   ├── InputsChanged
+    │   └── NotProven
+    ├── AlreadyRunning
+    └── Unexpected
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, ClassVar
+
+
+class ExitCode(IntEnum):
+    """What a command ends with; `words` says what it means."""
+
+    DONE = 0, "done"
+    FAILED = 1, "other failure"
+    USAGE = 2, "usage"
+    INFEASIBLE = 3, "infeasible"
+    DATA_ERRORS = 4, "data errors"
+    DATABASE = 5, "database unreachable or key refused"
+    COMMIT_REFUSED = 6, "commit refused"
+    INTERRUPTED = 130, "interrupted"
+
+    words: str
+
+    def __new__(cls, value: int, words: str) -> ExitCode:
+        """A member with its words."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.words = words
+        return member
+
+    @classmethod
+    def in_words(cls) -> str:
+        """Every code with its meaning, as help texts list them."""
+        return ", ".join(f"{code.value} {code.words}" for code in cls)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -16,6 +67,7 @@ class DataIssue:
 
     `row` names the row as a person would (worker and job line), `ids` holds the raw keys for a
     detail view. An `acknowledgeable` issue stops the run only until the operator accepts it.
+    `kind` is set where a setting can settle the issue.
     """
 
     table: str
@@ -24,6 +76,7 @@ class DataIssue:
     remedy: str
     ids: tuple[str, ...] = ()
     acknowledgeable: bool = False
+    kind: str = ""
 
     def __str__(self) -> str:
         return f"{self.table}, {self.row}: {self.message} {self.remedy}"
@@ -45,7 +98,7 @@ class InputChange:
 class AllocatorError(Exception):
     """The allocator could not do what was asked."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
     remedy: ClassVar[str] = ""
 
     def __init__(self, message: str = "", *, remedy: str = "", **facts: Any) -> None:
@@ -58,7 +111,7 @@ class AllocatorError(Exception):
 class UsageError(AllocatorError):
     """The request is not one that the allocator understands."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(UsageError):
@@ -71,10 +124,14 @@ class RunNotFound(UsageError):
     remedy = "List the runs and pick one of them."
 
 
+class RunCompleted(UsageError):
+    """The run is completed already."""
+
+
 class InvalidData(AllocatorError):
     """The run's data has errors, so it was not solved."""
 
-    exit_code = 4
+    exit_code = ExitCode.DATA_ERRORS
     remedy = "Mend each row that is listed, then load the run again."
 
     def __init__(self, issues: tuple[DataIssue, ...], message: str = "") -> None:
@@ -84,10 +141,19 @@ class InvalidData(AllocatorError):
         )
 
 
+class NotAccepted(AllocatorError):
+    """The run has notices that somebody must accept before it is committed unattended."""
+
+    exit_code = ExitCode.DATA_ERRORS
+    remedy = (
+        "Look at the run in the console and commit it there, or accept them all (--acknowledge)."
+    )
+
+
 class DatabaseError(AllocatorError):
     """The database did not answer as expected."""
 
-    exit_code = 5
+    exit_code = ExitCode.DATABASE
 
 
 class Unreachable(DatabaseError):
@@ -96,16 +162,31 @@ class Unreachable(DatabaseError):
     remedy = "Check that it is running and that SUPABASE_URL is right, then try again."
 
 
-class KeyRefused(DatabaseError):
-    """The database refused the key: it is wrong or has expired."""
+class ProjectStopped(DatabaseError):
+    """The hosted project is paused or restricted; trying again does not help."""
 
-    remedy = "Put the project's current service_role key into SUPABASE_SERVICE_ROLE_KEY."
+    remedy = "Ask the project's owner to look at it in the dashboard."
+
+
+class DatabaseFull(DatabaseError):
+    """The database cannot store anything now: its disk is full or it is read-only."""
+
+    remedy = "Ask the DBA to free or add disk space, then try again."
+
+
+class KeyRefused(DatabaseError):
+    """The database refused the key: it is wrong, disabled or has expired."""
+
+    remedy = (
+        "Put a current secret key (sb_secret_…) into SUPABASE_SECRET_KEY, or the project's "
+        "service_role key into SUPABASE_SERVICE_ROLE_KEY."
+    )
 
 
 class Denied(DatabaseError):
     """The key may not do this."""
 
-    remedy = "Use the service_role key; the anon key sees nothing."
+    remedy = "Use a secret key or the service_role key; publishable and anon keys see nothing."
 
 
 class MissingTable(DatabaseError):
@@ -117,7 +198,7 @@ class MissingTable(DatabaseError):
 class MissingFunction(DatabaseError):
     """The database lacks a function that the allocator calls."""
 
-    remedy = "Apply the SQL files in allocator/sql (the System page shows them)."
+    remedy = "Apply the SQL files in allocator/database/sql (the System page shows them)."
 
 
 class TimedOut(DatabaseError):
@@ -138,22 +219,41 @@ class NotSolved(AllocatorError):
     remedy = "Solve the run first."
 
 
+class Infeasible(NotSolved):
+    """No allocation satisfies every hard rule."""
+
+    exit_code = ExitCode.INFEASIBLE
+    remedy = "Open the run's diagnosis to see the cause and the fixes."
+
+
 class CheckFailed(AllocatorError):
     """The independent check rejected the allocation, so it is neither shown nor committed."""
 
     remedy = "Report this with the run's fingerprint; do not allocate by hand from it."
 
 
+class NotExplained(AllocatorError):
+    """This allocation has no exact prices."""
+
+    remedy = "Solve the run to proven optimality."
+
+
 class CommitRefused(AllocatorError):
     """The commit was refused and nothing was written."""
 
-    exit_code = 6
+    exit_code = ExitCode.COMMIT_REFUSED
+
+
+class OtherSolve(CommitRefused):
+    """This is not the allocation that was shown and confirmed; nothing was written."""
+
+    remedy = "Look at the allocation as it is now, then commit that one."
 
 
 class SolveCancelled(CommitRefused):
     """The solve was stopped before it ended, so nothing was committed."""
 
-    exit_code = 130
+    exit_code = ExitCode.INTERRUPTED
     remedy = "Solve again and let it end; a longer time limit helps a slow run."
 
 
@@ -173,3 +273,21 @@ class InputsChanged(CommitRefused):
         super().__init__(
             f"{len(changes)} row(s) changed since the run was solved; nothing was written."
         )
+
+
+class NotProven(CommitRefused):
+    """The allocation is not proven optimal, so it was not committed."""
+
+    remedy = "Give it more time, accept it with --accept-unproven, or commit it in the console."
+
+
+class AlreadyRunning(AllocatorError):
+    """This is being worked on already."""
+
+    remedy = "Wait for it to end, or cancel it."
+
+
+class Unexpected(AllocatorError):
+    """The work stopped unexpectedly."""
+
+    remedy = "Try again; if it goes on, look into the server's log."

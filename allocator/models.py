@@ -7,18 +7,47 @@ Everything about a worker is keyed by the worker mapping's id
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
-from allocator.errors import DataIssue
+from allocator.effort import Effort
+from allocator.errors import DataIssue, InputChange
+
+Derived = TypeVar("Derived")
+
+
+class Keeper:
+    """An immutable object that keeps what is derived from it as long as it lives.
+
+    Arrays, graphs and frames are made by the rooms above the models, which the models must not
+    import; kept here they go when their owner goes. Nothing kept is copied, compared or pickled.
+    """
+
+    def derived(self, make: Callable[..., Derived], *of: object) -> Derived:
+        """`make(self, *of)`, made once; made anew only for another `of` (compared by identity)."""
+        kept: dict[Any, tuple[tuple[object, ...], Any]] = self.__dict__.setdefault("_derived", {})
+        made = kept.get(make)
+        if made is None or any(a is not b for a, b in zip(made[0], of, strict=True)):
+            made = kept[make] = (of, make(self, *of))
+        value: Derived = made[1]
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        names: Mapping[str, object] = getattr(type(self), "__dataclass_fields__", {})
+        return {name: self.__dict__[name] for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class AllocatorRun:
-    """A row of `allocator_py_runs` with the allocation run and plan it belongs to."""
+    """A row of `allocator_py_runs` with the allocation run and plan it belongs to.
+
+    `startdate` and `enddate` are days in the plan's zone, `timezone`. It is UTC when the plan
+    names none that exists; `unknown_timezone` says what the plan has instead.
+    """
 
     id: str
     allocation_run: str
@@ -35,6 +64,7 @@ class AllocatorRun:
     plan_name: str = ""
     org: str = ""
     timezone: str = "UTC"
+    unknown_timezone: str | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -44,21 +74,27 @@ class AllocatorRun:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """One worker's preferences; see `allocator.ranks` for the arithmetic.
+    """One worker's preferences; see `allocator.rules.ranks` for the arithmetic.
 
     `order` holds every job line of the *allocation run* that the worker ranked, with the raw
     `order_preference`. `scores` holds the job lines of this *allocator run*, best first, with
     their fractional rank in 1 … N. Every other job line of the run scores `unranked_score`.
+    `buckets` holds each job line that the worker sorted into one (`like_dislike_preference`:
+    10 love … 50 never), ranked or not. With `by_bucket` the scores follow the buckets first.
+    `attractiveness` is the worker's own figure for unranked job lines: information, no rule.
     """
 
     order: Mapping[str, int] = field(default_factory=dict)
     scores: OrderedDict[str, float] = field(default_factory=OrderedDict)
     unranked_score: float = 1.0
+    buckets: Mapping[str, int] = field(default_factory=dict)
+    attractiveness: Mapping[str, float] = field(default_factory=dict)
+    by_bucket: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A junior doctor in the run; `id` is the worker mapping's id."""
+    """A junior doctor in the run; `id` is the worker mapping's id, `person` is `workers.id`."""
 
     id: str
     firstname: str = ""
@@ -70,6 +106,7 @@ class Worker:
     locked: bool = False
     qualification_ids: frozenset[str] = frozenset()
     preferences: Preferences = field(default_factory=Preferences)
+    person: str = ""
 
     @property
     def name(self) -> str:
@@ -149,6 +186,50 @@ class LeftOut:
     reason: str
 
 
+class NoticeKind(StrEnum):
+    """What a notice is about."""
+
+    ARCHIVED = "archived"
+    CLOSED_LONG_AGO = "closed long ago"
+    SECOND_BATCH = "second batch"
+    NOT_SUBMITTED = "not submitted"
+    PLACED_ELSEWHERE = "placed elsewhere"
+    COMING_WITHDRAWAL = "coming withdrawal"
+    FREED_PLACE = "freed place"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Notice:
+    """Something that is right as data and that an operator must know of before solving.
+
+    `row` names whom or what it is about, `ids` are the raw keys. With `must_accept` nobody
+    commits the run unattended until an operator has accepted it.
+    """
+
+    kind: NoticeKind
+    row: str
+    message: str
+    ids: tuple[str, ...] = ()
+    must_accept: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OtherPlacement:
+    """A placement that another application made (`job_line_worker_mappings`) and that touches the
+    run; `worker` is the mapping's id. `state` is `released`, `finalised` or `locked`, since `at`
+    in words."""
+
+    worker: str
+    job_line: str
+    worker_name: str
+    job_line_name: str
+    state: str
+    at: str
+
+
 class Policy(StrEnum):
     """What a best allocation is; all policies honour the same hard rules."""
 
@@ -159,7 +240,7 @@ class Policy(StrEnum):
 
 
 class SolverName(StrEnum):
-    """Solvers of the restricted master."""
+    """PuLP's solvers of the master."""
 
     HIGHS = "highs"
     CBC = "cbc"
@@ -172,7 +253,10 @@ class Settings:
     alpha: `preferencer_weight`, 0 (workers only) … 1 (organisation only).
     power: `preference_power`, 0.1 … 10; above 1 it spares the worst-off.
     seed: any integer ≥ 0; decides among equally good allocations.
-    time_limit: seconds, > 0. `worst_rank`: no worker's score may exceed it (None = no cap).
+    time_limit: seconds, > 0, for the proof; a draw and the check that follow are not cut short.
+    `worst_rank`: no score may exceed it of a worker who ranked at least one job line of the
+    run; those who ranked none are exempt (None = no cap).
+    bucket_order: lists count by bucket first, then by rank inside it.
     Raises ValueError when a value is out of range.
     """
 
@@ -184,6 +268,7 @@ class Settings:
     solver: SolverName = SolverName.HIGHS
     policy: Policy = Policy.LEAST_TOTAL
     worst_rank: float | None = None
+    bucket_order: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", float(self.alpha))
@@ -207,13 +292,15 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class RunInputs:
+class RunInputs(Keeper):
     """Everything that defines one allocator run, hydrated. Compared by identity.
 
-    Workers and job lines are sorted by id. `pins` (worker → job line that it must get),
+    Workers and job lines are sorted by id. `notices` are right as data and to be known before
+    solving, `other_placements` those of other applications. With `bucket_order` the preferences
+    are read by bucket first (`rules.ranks.read_by`). `pins` (worker → job line that it must get),
     `rulings` ((worker, job line) → True allowed / False banned, before any eligibility rule) and
     `scenario` (its name) are empty as hydrated; a scenario fills them. `fingerprint` is that of
-    the rows as hydrated; a scenario keeps it.
+    the rows as hydrated, and of how the lists are read; a scenario keeps it.
     """
 
     run: AllocatorRun
@@ -223,6 +310,9 @@ class RunInputs:
     tags: tuple[QualificationTag, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     issues: tuple[DataIssue, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    other_placements: tuple[OtherPlacement, ...] = ()
+    bucket_order: bool = False
     pins: Mapping[str, str] = field(default_factory=dict)
     rulings: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     scenario: str = ""
@@ -230,24 +320,26 @@ class RunInputs:
 
     def worker(self, mapping_id: str) -> Worker:
         """The worker with this mapping id; KeyError when it does not take part."""
-        return self._workers_by_id[mapping_id]
+        return self.workers[self.worker_positions[mapping_id]]
 
     def job_line(self, job_line_id: str) -> JobLine:
         """The job line with this id; KeyError when it does not take part."""
-        return self._job_lines_by_id[job_line_id]
+        return self.job_lines[self.job_line_positions[job_line_id]]
+
+    @cached_property
+    def worker_positions(self) -> Mapping[str, int]:
+        """Worker mapping → its position in `workers`, which is its row in every array."""
+        return {worker.id: row for row, worker in enumerate(self.workers)}
+
+    @cached_property
+    def job_line_positions(self) -> Mapping[str, int]:
+        """Job line → its position in `job_lines`, which is its column in every array."""
+        return {line.id: column for column, line in enumerate(self.job_lines)}
 
     @property
-    def _workers_by_id(self) -> dict[str, Worker]:
-        return self._index("_w", self.workers)
-
-    @property
-    def _job_lines_by_id(self) -> dict[str, JobLine]:
-        return self._index("_j", self.job_lines)
-
-    def _index(self, key: str, rows: tuple[Any, ...]) -> dict[str, Any]:
-        if key not in self.__dict__:
-            self.__dict__[key] = {row.id: row for row in rows}
-        return self.__dict__[key]  # type: ignore[no-any-return]
+    def to_accept(self) -> tuple[Notice, ...]:
+        """The notices that somebody must accept before the run is committed unattended."""
+        return tuple(notice for notice in self.notices if notice.must_accept)
 
     @property
     def blocking_issues(self) -> tuple[DataIssue, ...]:
@@ -281,7 +373,7 @@ class Allocation:
 @dataclass(frozen=True, slots=True)
 class StageProof:
     """Proof of one stage of a policy: `weights` by class of placement (see
-    `allocator.policies`), and the optimal prices for them."""
+    `allocator.solving.policies`), and the optimal prices for them."""
 
     weights: Mapping[float, int]
     prices: Mapping[str, int]
@@ -314,9 +406,13 @@ class Check:
 
 
 @dataclass(frozen=True)
-class SolveResult:
+class SolveResult(Keeper):
     """What a solve found. `objective`, `bound`, `gap` (objective − bound) are None without an
-    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping."""
+    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping.
+    `solver` names the PuLP solver whose answer decided: "" when none had, after NOT_DECIDING
+    when it brought nothing usable and network code decided. A cancelled result with a
+    certificate is optimal, but the draw among equals was interrupted.
+    """
 
     status: Status
     settings: Settings
@@ -331,6 +427,7 @@ class SolveResult:
     checks: tuple[Check, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     solver: str = ""
+    effort: Effort = field(default_factory=Effort)
     message: str = ""
     scenario: str = ""
 
@@ -345,13 +442,13 @@ class SolveResult:
 
 
 class Phase(StrEnum):
-    """Phases of a solve, in order."""
+    """Phases of a solve, in order; MASTER and PRICING take turns until the optimum is proven."""
 
     FORMULATE = "formulate"
-    START = "starting prices"
+    START = "start"
     MASTER = "solve"
-    PRICING = "prove"
-    TIE_BREAK = "break ties"
+    PRICING = "price"
+    TIE_BREAK = "draw lots"
     CHECK = "check"
     DONE = "done"
 
@@ -379,7 +476,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a commit wrote: one audit row."""
+    """What a commit wrote: one audit row. `told` are names that were spelled anew meanwhile."""
 
     allocator_py_run: str
     operator: str
@@ -393,3 +490,4 @@ class Receipt:
     scenario: Mapping[str, Any]
     counts: Mapping[str, Any]
     repeated: bool = False
+    told: tuple[InputChange, ...] = ()

@@ -1,23 +1,46 @@
 """The database: the one module that speaks to Supabase. It knows tables, not rules.
 
 `fetchAll`, `post` and `fetch_worker_qualifications` carry the names of the system's own
-documentation. Reads are complete past the server's row cap and prove it; see `transport`.
+documentation. How rows are read is in `database.reading` and `database.transport`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import httpx
-from postgrest import CountMethod
 from supabase import Client as Client
 from supabase import ClientOptions, create_client
 
 from allocator.config import SERVICE_ROLE, Connection, load_connection
+from allocator.database.failures import only_as_apikey, reject_foreign_answers
+from allocator.database.reading import (
+    preference_count,
+    preferences,
+    qualification_pages,
+    table_pages,
+)
+from allocator.database.tables import (
+    ACTIONS,
+    OPTIONAL_PREFERENCE_COLUMNS,
+    PREFERENCE_COLUMNS,
+    PREFERENCE_TABLE,
+    PREFERENCES,
+    QUALIFICATIONS,
+    Scope,
+)
+from allocator.database.transport import (
+    Page,
+    Row,
+    read,
+    rows_of,
+    send,
+    write,
+)
 from allocator.errors import (
     DatabaseError,
     Denied,
@@ -28,48 +51,30 @@ from allocator.errors import (
     UsageError,
 )
 from allocator.models import AllocatorRun
-from allocator.tables import ACTIONS, PREFERENCES, Action, Scope
-from allocator.transport import (
-    PAGE_ROWS,
-    Page,
-    Row,
-    counted,
-    pages,
-    read,
-    reject_foreign_answers,
-    rows_of,
-    send,
-    write,
-)
 
 Run = AllocatorRun | str
 """An allocator run, or its id."""
 
 TIMEOUT_SECONDS = 30.0
-IDS_IN_A_URL = 100
-QUALIFICATIONS_REMEDY = (
-    "Ask the owner of the database to create get_worker_qualifications; the allocator only calls "
-    "it."
-)
-MAPPINGS_IN_A_PAGE = 200
-"""Workers whose preferences one answer carries; each list may be as long as the row cap."""
+CONTRACT = 2
+"""What this program means by a commit; the first number of the version of our SQL."""
 
 
 def connect(connection: Connection) -> Client:
     """A client for this project, safe to share between threads.
 
-    Raises Denied for a key that says it is not the service_role key: row-level security would
-    answer it with empty tables, not with an error.
+    Raises Denied for a key that says it has another role than service_role: row-level security
+    would answer it with empty tables, not with an error.
     """
     role = connection.role
     if role not in (SERVICE_ROLE, ""):
-        raise Denied(f"The configured key is the {role} key; it would see empty tables.")
+        raise Denied(f"The configured key has the role {role}; it would see empty tables.")
     transport = httpx.Client(
         http2=False,  # the client's HTTP/2 connections are not safe to share between threads
         timeout=TIMEOUT_SECONDS,
         follow_redirects=False,
         trust_env=not connection.is_local,  # a proxy cannot reach this machine's own stack
-        event_hooks={"response": [reject_foreign_answers]},
+        event_hooks={"request": [only_as_apikey], "response": [reject_foreign_answers]},
     )
     options = ClientOptions(
         httpx_client=transport,
@@ -93,41 +98,42 @@ def default_client() -> Client:
 def fetchAll(action: str, run: Run | None, *, client: Client | None = None) -> list[Row]:
     """All rows of `action` for an allocator run, in a fixed order; see `tables.ACTIONS`.
 
-    `run` is None for the actions that list across runs (`runs`, `pending`, `all_audit`).
-    Raises UsageError for an unknown action, RunNotFound, and the errors of `transport`.
+    `run` is None for the actions that list across runs (`runs`, `pending`, `all_audit`). `client`
+    None means the configured project, as for `post` and `fetch_worker_qualifications`; the
+    program itself always names its client. Raises UsageError for an unknown action, RunNotFound,
+    and the errors of `transport`.
     """
-    return [row for page in fetch_pages(action, run, client=client) for row in page.rows]
-
-
-def fetch_pages(action: str, run: Run | None, *, client: Client | None = None) -> Iterator[Page]:
-    """`fetchAll`, an answer at a time: progress, and memory bounded by one answer."""
     client = client or default_client()
-    if action == PREFERENCES:
-        return _preference_pages(_scope(run, client, whole=True), client)
-    if action == "qualifications":
-        return _qualification_pages(_scope(run, client, whole=True), client)
+    if action != PREFERENCES:
+        return [row for page in fetch_pages(action, run, client=client) for row in page.rows]
+    scope = _scope(run, client, whole=True)
+    workers = [
+        row["id"] for page in table_pages(ACTIONS["workers"], scope, client) for row in page.rows
+    ]
+    total = preference_count(scope, client)
+    lists = preferences(scope, client, workers, total, keep=lambda row: row)
+    return [
+        {**row, "allocation_run_worker_mapping": mapping}
+        for mapping in sorted(lists)
+        for row in lists[mapping]
+    ]
+
+
+def fetch_pages(action: str, run: Run | None, *, client: Client) -> Iterator[Page]:
+    """`fetchAll` of anything but preferences, an answer at a time: progress, bounded memory."""
+    if action == QUALIFICATIONS:
+        return qualification_pages(_scope(run, client, whole=True), client)
     chosen = ACTIONS.get(action)
     if chosen is None:
-        known = ", ".join(sorted((*ACTIONS, PREFERENCES, "qualifications")))
+        known = ", ".join(sorted((*ACTIONS, PREFERENCES, QUALIFICATIONS)))
         raise UsageError(f"There is nothing to read called {action}.", remedy=f"Use {known}.")
-    scope = _scope(run, client, whole=chosen.needs_allocation_run) if chosen.needs_run else None
-    return _table_pages(chosen, scope, client)
+    scope = _scope(run, client, whole=chosen.needs_allocation_run) if chosen.needs_run else Scope()
+    return table_pages(chosen, scope, client)
 
 
 def fetch_worker_qualifications(run: Run, *, client: Client | None = None) -> list[Row]:
     """(worker_mapping_id, qualification_tag_id) of everybody in the allocation run."""
-    return fetchAll("qualifications", run, client=client)
-
-
-def fetch_by_ids(action: str, ids: Sequence[str], *, client: Client | None = None) -> list[Row]:
-    """The rows of a table with these ids, whichever allocation run they belong to."""
-    client = client or default_client()
-    chosen, found = ACTIONS[action], []
-    for start in range(0, len(ids), IDS_IN_A_URL):
-        some = ids[start : start + IDS_IN_A_URL]
-        query = client.table(chosen.table).select(chosen.named).in_("id", some)
-        found += rows_of(read(query, chosen.table), chosen.table)
-    return found
+    return fetchAll(QUALIFICATIONS, run, client=client)
 
 
 def _scope(run: Run | None, client: Client, *, whole: bool) -> Scope:
@@ -150,89 +156,6 @@ def valid_id(run_id: str | None) -> str:
         return str(UUID(str(run_id)))
     except ValueError:
         raise RunNotFound(f"There is no allocator run {run_id}: that is not a run's id.") from None
-
-
-def _table_pages(action: Action, scope: Scope | None, client: Client) -> Iterator[Page]:
-    """Pages of a table, once more without an optional column that this database lacks."""
-    columns = list(action.columns)
-    while True:
-        build = partial(_select, action, tuple(columns), scope, client)
-        try:
-            yield from pages(build, action.table, action.keys, unique=action.unique)
-            return
-        except MissingTable as exc:
-            absent = [c for c in columns if c in action.optional and f"{c} " in exc.message]
-            if not absent:
-                raise
-            columns.remove(absent[0])
-
-
-def _select(action: Action, columns: tuple[str, ...], scope: Scope | None, client: Client) -> Any:
-    query = client.table(action.table).select(*columns, count=CountMethod.exact)
-    return action.narrow(query, scope) if scope else action.narrow(query, Scope())
-
-
-def _preference_pages(scope: Scope, client: Client) -> Iterator[Page]:
-    """Every preference row of the allocation run, nested in its workers' rows: few answers.
-
-    The server cuts each nested list at its row cap without a word, so the rows are counted
-    first, and lists that were cut are read on from where they ended.
-    """
-    total = _preference_count(scope, client)
-    received = skipped = 0
-    while True:
-        longest = 0
-        build = partial(_nested_preferences, scope, client, skipped)
-        for page in pages(build, "preferences", ("id",), size=MAPPINGS_IN_A_PAGE):
-            rows = []
-            for mapping in page.rows:
-                longest = max(longest, len(mapping["ranks"]))
-                for row in mapping["ranks"]:
-                    row["allocation_run_worker_mapping"] = mapping["id"]
-                    rows.append(row)
-            received += len(rows)
-            yield Page(rows, total)
-        if received >= total or not longest:
-            break
-        skipped += longest
-    if received != total:
-        raise MalformedAnswer(
-            f"{received} of {total} preferences arrived.",
-            remedy="Somebody may be changing them; load the run again.",
-        )
-
-
-def _nested_preferences(scope: Scope, client: Client, skipped: int) -> Any:
-    query = client.table("allocation_run_worker_mappings").select(
-        "id",
-        "ranks:preference_worker_job_lines!allocation_run_worker_mapping(job_line,order_preference)",
-        count=CountMethod.exact,
-    )
-    query = query.eq("allocation_run", scope.allocation_run)
-    query = query.order("job_line", foreign_table="ranks")
-    query = query.order("order_preference", foreign_table="ranks")
-    return query.range(skipped, skipped + PAGE_ROWS - 1, foreign_table="ranks")
-
-
-def _preference_count(scope: Scope, client: Client) -> int:
-    query = client.table("preference_worker_job_lines").select(
-        "job_line", "allocation_run_worker_mappings!inner()", count=CountMethod.exact
-    )
-    query = query.eq("allocation_run_worker_mappings.allocation_run", scope.allocation_run)
-    return counted(query.limit(1), "preferences")[1]
-
-
-def _qualification_pages(scope: Scope, client: Client) -> Iterator[Page]:
-    arguments: dict[str, Any] = {"p_allocation_run_id": scope.allocation_run}
-
-    def build() -> Any:
-        return client.rpc("get_worker_qualifications", arguments, count=CountMethod.exact)
-
-    keys = ("worker_mapping_id", "qualification_tag_id")
-    try:
-        yield from pages(build, "get_worker_qualifications", keys, unique=False)
-    except MissingFunction as exc:
-        raise MissingFunction(exc.message, remedy=QUALIFICATIONS_REMEDY) from exc
 
 
 def post(
@@ -276,8 +199,12 @@ def _commit(
         "p_run": run_id,
         "p_allocations": [dict(row) for row in rows],
         "p_audit": dict(audit),
+        "p_contract": CONTRACT,
     }
-    receipt = write(client.rpc("allocator_console_commit", arguments), "the commit function")
+    try:
+        receipt = write(client.rpc("allocator_console_commit", arguments), "the commit function")
+    except MissingFunction as exc:
+        raise _older_sql(exc, client) from exc
     if not isinstance(receipt, dict):
         raise MalformedAnswer(
             "The commit function's answer is not a receipt.",
@@ -286,37 +213,66 @@ def _commit(
     return receipt
 
 
-def delete_scenario(scenario_id: str, *, client: Client | None = None) -> bool:
+def digest(run_id: str, *, client: Client) -> str:
+    """A text that changes with anything that a solve of the run reads; a commit that carries it
+    is refused when it has changed. Raises MissingFunction when our SQL is missing or older."""
+    arguments: dict[str, Any] = {"p_run": valid_id(run_id)}
+    try:
+        answer = read(client.rpc("allocator_console_digest", arguments), "the digest function")
+    except MissingFunction as exc:
+        raise _older_sql(exc, client) from exc
+    return str(answer.data)
+
+
+def _older_sql(exc: MissingFunction, client: Client) -> MissingFunction:
+    """What a missing function of ours means: SQL of an earlier version, or none."""
+    try:
+        found = console_version(client=client)
+    except MissingFunction:
+        return exc
+    return MissingFunction(
+        f"The database has version {found} of the commit function, which is older than this "
+        "program; nothing was written."
+    )
+
+
+def delete_scenario(scenario_id: str, *, client: Client) -> bool:
     """Delete a saved scenario; False when there was none."""
-    client = client or default_client()
     query = client.table("allocator_console_scenarios").delete().eq("id", valid_id(scenario_id))
     return bool(write(query, "scenarios"))
 
 
-def console_version(*, client: Client | None = None) -> str:
+def console_version(*, client: Client) -> str:
     """The version of our SQL objects. Raises MissingFunction when they are not applied."""
-    client = client or default_client()
     return str(read(client.rpc("allocator_console_version", {}), "allocator_console_version").data)
 
 
-def ping(*, client: Client | None = None) -> None:
+def readiness(*, client: Client) -> list[Row]:
+    """What a commit would need: `ok`, `subject`, `detail`, `remedy`. Writes and locks nothing.
+
+    Raises MissingFunction when our SQL is missing or older.
+    """
+    answer = read(client.rpc("allocator_console_readiness", {}), "allocator_console_readiness")
+    return rows_of(answer, "allocator_console_readiness")
+
+
+def ping(*, client: Client) -> None:
     """One cheap read, not retried. Raises DatabaseError when the database does not answer."""
-    client = client or default_client()
     rows_of(send(client.table("allocator_py_runs").select("id").limit(1), "a first read"), "it")
 
 
-def probe(*, client: Client | None = None) -> dict[str, DatabaseError | None]:
+def probe(*, client: Client) -> dict[str, DatabaseError | None]:
     """Table or function → what is wrong with it (None = nothing), for the doctor."""
-    client = client or default_client()
     found: dict[str, DatabaseError | None] = {}
     for action in ACTIONS.values():
+        if action.is_optional:
+            continue
         required = [c for c in action.columns if c not in action.optional]
         query = client.table(action.table).select(*required).limit(1)
         found[action.table] = found.get(action.table) or _failure(query, action.table)
-    query = client.table("preference_worker_job_lines").select(
-        "allocation_run_worker_mapping", "job_line", "order_preference"
-    )
-    found["preference_worker_job_lines"] = _failure(query.limit(1), "preference_worker_job_lines")
+    required = [c for c in PREFERENCE_COLUMNS if c not in OPTIONAL_PREFERENCE_COLUMNS]
+    query = client.table(PREFERENCE_TABLE).select(*required).limit(1)
+    found[PREFERENCE_TABLE] = _failure(query, PREFERENCE_TABLE)
     for function, arguments in _READ_FUNCTIONS.items():
         found[function] = _failure(client.rpc(function, arguments), function)
     return found

@@ -1,7 +1,8 @@
 """The use cases: list the runs, load one, solve it, commit it. Console and command line call these.
 
 Trigger → claim (`pending`) → hydration → resolution → commit, the lifecycle of the
-system's own documentation. Only this module joins the data with the solver.
+system's own documentation. Only this module joins the data with the solver; `unattended` goes
+through the whole of it for every pending run.
 """
 
 from __future__ import annotations
@@ -11,23 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from allocator import postgres
-from allocator.errors import InvalidData, RunNotFound, UsageError
-from allocator.models import (
-    AllocatorRun,
-    Progress,
-    Receipt,
-    RunInputs,
-    Settings,
-    SolveResult,
-)
-from allocator.rows import allocator_run
+from allocator.config import load_connection
+from allocator.database.rows import allocator_run
+from allocator.errors import InvalidData, OtherSolve, RunNotFound, UsageError
+from allocator.log import Event, told
+from allocator.models import AllocatorRun, Progress, Receipt, RunInputs, Settings, SolveResult
 
 if TYPE_CHECKING:
-    from allocator.doctor import Finding
+    from allocator.database.doctor import Finding
+    from allocator.database.overview import RunBatch, RunOverview
+    from allocator.database.records import LoggedSolve, SavedScenario
     from allocator.errors import InputChange
-    from allocator.overview import RunBatch, RunOverview
-    from allocator.pending import Processed
-    from allocator.records import LoggedSolve, SavedScenario
 
 OnProgress = Callable[[Progress], None]
 
@@ -35,27 +30,33 @@ OnProgress = Callable[[Progress], None]
 class AllocatorService:
     """Everything an operator can do with a database of allocator runs.
 
-    `client` None means the configured project; see `config.load_connection`. Holds no state of
-    a run, so one service serves every session and thread.
+    Without a `client` it connects to the configured project (see `config.load_connection`) when
+    it is first used, and stays with that. Holds no state of a run, so one service serves every
+    session and thread.
     """
 
     def __init__(self, client: postgres.Client | None = None) -> None:
         self._client = client
+        self._connecting = threading.Lock()
 
     @property
     def client(self) -> postgres.Client:
-        """The database client. Raises ConfigurationError when no database is configured."""
-        return self._client or postgres.default_client()
+        """The database client, always the same. Raises ConfigurationError when no database is
+        configured, Denied for another key than service_role."""
+        with self._connecting:
+            if self._client is None:
+                self._client = postgres.connect(load_connection())
+            return self._client
 
     def runs(self) -> list[RunOverview]:
         """Every run with what is in it, pending ones first; few requests."""
-        from allocator.overview import overviews
+        from allocator.database.overview import overviews
 
         return overviews(self.client)
 
     def batch(self, run_id: str) -> RunBatch:
         """The run with exactly this id, and which batch it is. Raises RunNotFound."""
-        from allocator.overview import find_batch
+        from allocator.database.overview import find_batch
 
         return find_batch(run_id, self.client)
 
@@ -85,7 +86,7 @@ class AllocatorService:
 
     def hydrate(self, run_id: str, *, on_progress: Callable[..., None] | None = None) -> RunInputs:
         """Read a run and everything that defines it; its data errors are in `issues`."""
-        from allocator.hydration import hydrate
+        from allocator.database.hydrate import hydrate
 
         return hydrate(run_id, client=self.client, on_progress=on_progress)
 
@@ -106,20 +107,24 @@ class AllocatorService:
         is logged in the database, when it has the table for it, unless `log` is false (slider
         previews). Raises InvalidData, CheckFailed.
         """
-        from allocator.solver import solve
+        from allocator.solving.solver import solve
 
         settings = settings or Settings()
-        require_valid(inputs, settings, acknowledged=acknowledged)
-        result = solve(inputs, settings, on_progress=on_progress, cancel=cancel)
-        if log:
-            from allocator.records import log_solve
+        if not log:
+            require_valid(inputs, settings, acknowledged=acknowledged)
+            return solve(inputs, settings, on_progress=on_progress, cancel=cancel)
+        from allocator.database.records import log_solve
 
-            log_solve(inputs, result, operator, client=self.client)
+        with told(Event.SOLVE, operator=operator, run=inputs.run.id) as outcome:
+            require_valid(inputs, settings, acknowledged=acknowledged)
+            result = solve(inputs, settings, on_progress=on_progress, cancel=cancel)
+            outcome.text = result.status.value
+        log_solve(inputs, result, operator, client=self.client)
         return result
 
     def changes_since(self, inputs: RunInputs) -> tuple[InputChange, ...]:
         """What changed in the database since `inputs` (without a scenario) were read."""
-        from allocator.fingerprint import differences
+        from allocator.rules.fingerprint import differences
 
         now = self.hydrate(inputs.run.id)
         return () if now.fingerprint == inputs.fingerprint else differences(inputs, now)
@@ -132,21 +137,29 @@ class AllocatorService:
         *,
         scenario: Mapping[str, Any] | None = None,
         as_read: RunInputs | None = None,
+        expect: str = "",
     ) -> Receipt:
         """Write a checked result and complete the run; see `commit.commit`.
 
         A result that is not proven optimal can be committed: the audit row records its status
-        and bound. Ask the operator first.
+        and bound. Ask the operator first. `expect` is the identity of the solve that was
+        confirmed (`solved.identity_of`); another one raises OtherSolve before anything is read.
         """
-        from allocator.commit import commit
+        from allocator.database.commit import commit
+        from allocator.solved import identity_of
 
-        return commit(
-            inputs, result, operator, scenario=scenario, as_read=as_read, client=self.client
-        )
+        if expect and expect.strip().lower() != identity_of(result, scenario or {}):
+            raise OtherSolve
+
+        with told(Event.COMMIT, operator=operator, run=inputs.run.id) as outcome:
+            outcome.text = result.status.value
+            return commit(
+                inputs, result, operator, scenario=scenario, as_read=as_read, client=self.client
+            )
 
     def receipt(self, run_id: str) -> Receipt | None:
         """The receipt of a committed run; None when this program did not commit it."""
-        from allocator.receipts import read_receipt
+        from allocator.database.records import read_receipt
 
         return read_receipt(run_id, client=self.client)
 
@@ -154,23 +167,15 @@ class AllocatorService:
         """The allocations stored for a completed run, by worker mapping."""
         return postgres.fetchAll("allocations", run_id, client=self.client)
 
-    def process_pending(
-        self, operator: str, settings: Settings | None = None, **options: Any
-    ) -> list[Processed]:
-        """Solve and commit every pending run in turn; see `pending.process_pending`."""
-        from allocator.pending import process_pending
-
-        return process_pending(self, operator, settings or Settings(), **options)
-
     def solve_log(self, run_id: str) -> list[LoggedSolve]:
         """Every solve tried on a run, the oldest first."""
-        from allocator.records import logged_solves
+        from allocator.database.records import logged_solves
 
         return logged_solves(run_id, client=self.client)
 
     def scenarios(self, run_id: str) -> list[SavedScenario]:
         """The scenarios saved for a run, by name."""
-        from allocator.records import saved_scenarios
+        from allocator.database.records import saved_scenarios
 
         return saved_scenarios(run_id, client=self.client)
 
@@ -184,7 +189,7 @@ class AllocatorService:
         scenario_id: str | None = None,
     ) -> SavedScenario:
         """Save a scenario of a run, or replace the one with `scenario_id`."""
-        from allocator.records import save_scenario
+        from allocator.database.records import save_scenario
 
         return save_scenario(
             run_id, name, operator, definition, scenario_id=scenario_id, client=self.client
@@ -196,27 +201,28 @@ class AllocatorService:
 
     def own_objects(self) -> Finding:
         """Whether the database has our own SQL objects, which a commit needs."""
-        from allocator.doctor import own_objects
+        from allocator.database.doctor import own_objects
 
         return own_objects(self.client)
 
     def doctor(self) -> list[Finding]:
         """What is right and wrong with the connection, the database and the solvers."""
-        from allocator.doctor import examine
+        from allocator.database.doctor import examine
 
-        return examine(self._client)
+        return examine(lambda: self.client)
 
 
 def require_valid(inputs: RunInputs, settings: Settings, *, acknowledged: bool) -> None:
     """Raise InvalidData unless these inputs may be solved with these settings."""
-    from allocator.hydration.validation import tie_issues
+    from allocator.database.validation import settled_by, tie_issues
+    from allocator.rules.ranks import read_by
 
-    ties = () if settings.ties_allowed else tie_issues(inputs)
+    ties = () if settings.ties_allowed else tie_issues(read_by(inputs, settings))
     blocking = (*inputs.blocking_issues, *ties)
     if blocking:
         raise InvalidData((*inputs.issues, *ties))
-    if inputs.issues and not acknowledged:
+    left = tuple(issue for issue in inputs.issues if not settled_by(issue, settings))
+    if left and not acknowledged:
         raise InvalidData(
-            inputs.issues,
-            f"The run has {len(inputs.issues)} data error(s) that must be mended or acknowledged.",
+            left, f"The run has {len(left)} data error(s) that must be mended or acknowledged."
         )

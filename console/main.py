@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from console import navigation, session
-from console.frame import ICON, use_look, watch_session
-from console.messages import shown_errors
+from console.ui import navigation, session
+from console.ui.frame import ICON, use_look, watch_session
+from console.ui.messages import shown_errors
 
 st.set_page_config(
     page_title="Allocator Console",
@@ -15,7 +15,7 @@ st.set_page_config(
 operator = session.require_operator()
 watch_session()
 use_look()
-pages = navigation.pages()
+pages = navigation.streamlit_pages()
 page = st.navigation(list(pages.values()), position="hidden")
 st.set_page_config(page_title=f"{page.title} · Allocator Console")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from allocator.matrices import matrices
 from allocator.models import (
     Allocation,
     Eligibility,
@@ -19,7 +18,8 @@ from allocator.models import (
     Weighting,
     Worker,
 )
-from allocator.ranks import original_preference, preferences
+from allocator.rules.matrices import matrices
+from allocator.rules.ranks import original_preference, preferences
 from tests.strategies import RUN
 
 W1, W2, W3, W4 = (f"{n}a000000-0000-4000-8000-00000000000{n}" for n in (4, 1, 3, 2))

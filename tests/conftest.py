@@ -14,19 +14,17 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from hypothesis import HealthCheck, settings
 from psycopg.rows import dict_row
 from supabase import Client, ClientOptions, create_client
 
-from allocator.embedded import stack
-from allocator.embedded.database import insert_rows
+from allocator.database import transport
+from allocator.local import stack
+from allocator.local.database import insert_rows
+from allocator.service import AllocatorService
+from tests import profiles  # noqa: F401 (chooses how many examples hypothesis draws)
+from tests.database.demo_rows import demo_rows
+from tests.services import service_at
 from tests.waiting import PATIENCE
-
-# The machines that run the tests are shared: how long an example takes says nothing.
-settings.register_profile(
-    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("shared machine")
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,14 @@ def _client(url: str, key: str, transport: httpx.Client) -> Client:
     return create_client(url, key, ClientOptions(httpx_client=transport))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_between_attempts() -> Iterator[None]:
+    """A read that fails is repeated as often as ever, but at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "RETRY_DELAYS", (0.0,) * len(transport.RETRY_DELAYS))
+        yield
+
+
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.StackInfo]:
     """A running local stack with the schema and no rows; stopped at the end of the session."""
@@ -104,3 +110,10 @@ def database(_shared_database: Database) -> Database:
     """The shared database, emptied before the test."""
     _shared_database.clear()
     return _shared_database
+
+
+@pytest.fixture
+def service(database: Database) -> AllocatorService:
+    """The service on a database with the demo data."""
+    database.insert_tables(demo_rows())
+    return service_at(database, database.info.url)

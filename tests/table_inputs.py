@@ -10,9 +10,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from allocator.matrices import Matrices
 from allocator.models import AllocatorRun, Eligibility, JobLine, RunInputs, Weighting, Worker
-from allocator.ranks import preferences
+from allocator.rules.matrices import Matrices
+from allocator.rules.ranks import preferences
 
 Tables = dict[str, list[dict[str, Any]]]
 

@@ -1,4 +1,4 @@
-"""All independent minimal causes of an infeasible run.
+"""Independent minimal causes of an infeasible run, as many as there are.
 
 A run has an allocation exactly when (a) every worker can get a place, mandatory flags aside,
 (b) every mandatory job line can get a worker, other workers aside, and (c) every mandatory job
@@ -8,26 +8,42 @@ when one matching covers a set on the left and another covers a set on the right
 matching covers both. Here the left are the workers and the right are the places, of which the
 first of each mandatory job line must be covered. So the violators of Hall's condition on either
 side are all the causes there can be.
+
+The violators that are found are independent: each has a member of its own. Where two of them
+share a member there are more minimal causes, made of parts of both (circuit elimination in the
+transversal matroid); where none do, they are all there are. Those others are not enumerated, for
+there can be exponentially many.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allocator.diagnosis import wording
-from allocator.diagnosis.involved import (
+from allocator.diagnosis import pictures
+from allocator.diagnosis.elastic import Frozen, Ground, Prices, Weights, least_change
+from allocator.diagnosis.pre_checks import (
     crowding_rules,
     mandatory_rule,
     mandatory_rules,
     places_rule,
 )
-from allocator.diagnosis.results import Block, Cause, CauseKind, RuleInvolved
+from allocator.diagnosis.results import (
+    Block,
+    Cause,
+    CauseKind,
+    Fix,
+    PartialAllocation,
+    RuleInvolved,
+)
 from allocator.diagnosis.violators import Bools, Ints, Positions, Violator, blocks, largest_matching
-from allocator.matrices import Matrices
-from allocator.models import RunInputs, Settings
+from allocator.measures.outcome import outcome
+from allocator.models import RunInputs, Settings, Status
+from allocator.rules.matrices import Matrices, matrices
+from allocator.solving.solver import solve
 
 LIST_AT_MOST = 4000
 """Stop listing causes when the listed ones name this many rows; each block keeps one."""
@@ -35,15 +51,17 @@ LIST_AT_MOST = 4000
 
 @dataclass(frozen=True)
 class Findings:
-    """The causes that are listed, the blocks that they form, and how many causes there are."""
+    """The causes that are listed, the blocks that they form, how many independent causes were
+    found, and whether there are others, which overlap them."""
 
     causes: tuple[Cause, ...]
     blocks: tuple[Block, ...]
-    n_causes: int
+    n_independent: int
+    others_overlap: bool
 
 
-def count_causes(allowed: Bools, lower: Ints, upper: Ints) -> int:
-    """How many causes there are, 0 when an allocation exists.
+def count_independent(allowed: Bools, lower: Ints, upper: Ints) -> int:
+    """How many independent causes there are, 0 when an allocation exists.
 
     Shapes (workers, job lines), (job lines,), (job lines,). Opening a pair never adds a cause.
     """
@@ -63,7 +81,7 @@ def unfillable_job_lines(arrays: Matrices, settings: Settings) -> Positions:
 def find_causes(
     arrays: Matrices, settings: Settings, on_member: Callable[[int], None] | None = None
 ) -> Findings:
-    """Every independent minimal cause; none exactly when the run is feasible.
+    """A largest set of independent minimal causes; none exactly when the run is feasible.
 
     `on_member` is called with the number of workers, then of mandatory job lines, looked at.
     """
@@ -88,7 +106,14 @@ def find_causes(
         tuple(causes),
         tuple(_block(arrays, group) for group in groups),
         sum(len(group.members) for group in groups),
+        _any_overlap(crowded) or _any_overlap(unfillable),
     )
+
+
+def _any_overlap(violators: tuple[Violator, ...]) -> bool:
+    """Whether two of them share a member, so that there are more minimal violators."""
+    members = [member for violator in violators for member in violator.members.tolist()]
+    return len(set(members)) < len(members)
 
 
 def _unfillable(
@@ -177,7 +202,7 @@ def _cause(
 ) -> Cause:
     workers, job_lines = _ids(inputs, rows, columns)
     seats, needed = seats_and_needed
-    words = wording.explain(inputs, kind, workers, job_lines, seats)
+    words = pictures.explain(inputs, kind, workers, job_lines, seats)
     return Cause(kind, workers, job_lines, seats, needed, rules, words, is_mirror, block)
 
 
@@ -189,7 +214,7 @@ def _block(arrays: Matrices, group: _Group) -> Block:
         seats, needed = len(rows), len(columns)
     else:
         seats, needed = int(arrays.upper[columns].sum()), len(rows)
-    words = wording.block(arrays.inputs, workers, job_lines, (seats, needed), group.is_mirror)
+    words = pictures.block(arrays.inputs, workers, job_lines, (seats, needed), group.is_mirror)
     return Block(workers, job_lines, seats, needed, group.is_mirror, len(group.members), words)
 
 
@@ -202,3 +227,56 @@ def _ids(
         tuple(inputs.workers[row].id for row in rows),
         tuple(inputs.job_lines[column].id for column in columns),
     )
+
+
+def verified(fix: Fix, inputs: RunInputs, cancel: threading.Event | None = None) -> Fix:
+    """The fix with what solving it gave; `verified` stays False when it has no allocation."""
+    fixed = fix.scenario(inputs).apply(inputs)
+    result = solve(fixed, fix.settings, cancel=cancel)
+    if result.status not in (Status.OPTIMAL, Status.FEASIBLE) or not result.is_checked:
+        return fix
+    return replace(
+        fix,
+        verified=True,
+        objective=result.objective,
+        outcome=outcome(fixed, result),
+        result=result,
+    )
+
+
+EXACT_BELOW = 2**50
+"""Sums of prices stay below this, so that the assignment's floats hold them exactly."""
+
+
+def best_partial(inputs: RunInputs, settings: Settings) -> PartialAllocation:
+    """Most workers placed; then most mandatory job lines filled; then least dissatisfaction.
+
+    No hard rule is bent for those who are placed: each is eligible, pins hold, places suffice.
+    """
+    arrays = matrices(inputs)
+    # A worker left out outweighs all mandatory job lines together.
+    left_out = len(inputs.job_lines) + 1
+    weights = Weights(None, None, 1, left_out, None)
+    prices = Prices(Ground(inputs, settings, Frozen()), weights)
+    costs = arrays.costs(settings)
+    taste = costs.values - costs.values.min(initial=0)
+    shift = 0
+    while _largest_sum(inputs, int(taste.max(initial=0)) >> shift, left_out) >= EXACT_BELOW:
+        shift += 1
+    change = least_change(prices, taste >> shift)
+    place = np.full(0, -1, dtype=np.intp) if change is None else change.place
+    held = np.flatnonzero(place >= 0)
+    load = np.bincount(place[held], minlength=len(inputs.job_lines))
+    lines = [j.id for j in inputs.job_lines]
+    return PartialAllocation(
+        tuple((inputs.workers[w].id, lines[place[w]]) for w in held),
+        tuple(inputs.workers[w].id for w in np.flatnonzero(place < 0)),
+        tuple(lines[j] for j in np.flatnonzero((arrays.lower > 0) & (load == 0))),
+        float(costs.values[held, place[held]].sum() * costs.unit),
+        is_exact=shift == 0 and costs.exact,
+    )
+
+
+def _largest_sum(inputs: RunInputs, taste: int, left_out: int) -> int:
+    n_workers = len(inputs.workers)
+    return n_workers * left_out * (taste * n_workers + 1)

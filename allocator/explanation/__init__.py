@@ -1,16 +1,13 @@
 """Why is it so: exact prices, chains of moves, ties, swaps and fairness extremes."""
 
-from allocator.explanation.contested import contested_job_lines
-from allocator.explanation.extremes import Extremes, extremes
-from allocator.explanation.graph import Move, NotExplained
-from allocator.explanation.options import Situation, placement_options
-from allocator.explanation.swaps import wanted_swaps
-from allocator.explanation.ties import tied_workers
+from allocator.explanation.answers import Situation, placement_options
+from allocator.explanation.contested import contested_job_lines, wanted_swaps
+from allocator.explanation.fairness import Extremes, extremes, tied_workers
+from allocator.explanation.optimum import Move
 
 __all__ = [
     "Extremes",
     "Move",
-    "NotExplained",
     "Situation",
     "contested_job_lines",
     "extremes",

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from math import isnan
 from typing import Any
 
-from allocator.explanation.graph import Graph, Move, graph
-from allocator.explanation.options import Situation, placement_options
-from allocator.explanation.ties import tied_workers
+import pandas as pd
+
+from allocator.explanation.fairness import tied_workers
+from allocator.explanation.optimum import Chains, Move, Optimum, optimum
 from allocator.explanation.wording import (
     AIMS,
     change_words,
@@ -24,7 +26,9 @@ from allocator.explanation.wording import (
     total_words,
 )
 from allocator.models import Policy, RunInputs, SolveResult
-from allocator.naming import worker_name
+from allocator.rules.eligibility import Rule
+from allocator.rules.naming import worker_name
+from allocator.solving.residual import NO_ARC
 
 ANOTHER = "another doctor"
 Option = Mapping[Hashable, Any]
@@ -63,7 +67,7 @@ class Teller:
     good allocation gives the worker.
     """
 
-    found: Graph
+    found: Optimum
     worker: str
     tied: frozenset[str]
     letter: bool = False
@@ -124,7 +128,9 @@ class Teller:
                 return f"{self.who} may not hold it: {rule[:1].lower()}{rule[1:]}"
             case Situation.BEYOND_CAP:
                 cap = self.found.result.settings.worst_rank
-                return f"this run was solved so that nobody is placed beyond rank {cap:g}"
+                return (
+                    f"this run was solved so that nobody who ranked is placed beyond rank {cap:g}"
+                )
             case Situation.IMPOSSIBLE:
                 return (
                     f"if {self.who} had it, no allocation would be left that gives everybody a"
@@ -183,7 +189,7 @@ def teller(
     ties = tied_workers(inputs, result)
     tied = ties.loc[ties["worker"] == worker_id, "alternative_ids"]
     lines = frozenset(line for ids in tied for line in ids)
-    return Teller(graph(inputs, result), worker_id, lines, letter, others_ranks)
+    return Teller(optimum(inputs, result), worker_id, lines, letter, others_ranks)
 
 
 def worker_answers(
@@ -201,3 +207,97 @@ def worker_answers(
     tells = teller(inputs, result, worker_id, letter=letter, others_ranks=others_ranks)
     options = placement_options(inputs, result, worker_id).to_dict("records")
     return [(option, tells.answer(option)) for option in options]
+
+
+class Situation(StrEnum):
+    """How a worker stands to a job line."""
+
+    HELD = "holds it"
+    INELIGIBLE = "ineligible"
+    BEYOND_CAP = "beyond the cap on the worst rank"
+    IMPOSSIBLE = "would leave no possible allocation"
+    FULL = "full"
+    FREE = "has a free place"
+
+
+OPTION_COLUMNS = {
+    "job_line": "str",
+    "job_line_name": "str",
+    "rank": "float64",
+    "score": "float64",
+    "score_change": "float64",
+    "situation": "str",
+    "eligible": "bool",
+    "rule": "str",
+    "places": "int64",
+    "holders": "str",
+    "holder_ids": "object",
+    "price": "float64",
+    "moves": "object",
+}
+
+
+def placement_options(inputs: RunInputs, result: SolveResult, worker_id: str) -> pd.DataFrame:
+    """Every job line of the run for one worker, best score first.
+
+    Columns: job_line (id), job_line_name, rank (NaN: unranked), score, score_change (to the
+    present placement, negative = better), situation (`Situation`), eligible, rule in words,
+    places, holders (names with the rank that each gave it), holder_ids, price and moves.
+    `price` is the exact change of the objective when the pair is forced and everybody else is
+    placed anew (for an ineligible pair: as an exception); NaN when that leaves no possible
+    allocation. It is ≥ 0 under the default policy; another policy may gain objective and lose
+    what it puts first. `moves` is the chain that follows, the worker's own move first; among
+    chains of equal price one is shown. Raises KeyError when the worker does not take part,
+    NotExplained.
+    """
+    found = optimum(inputs, result)
+    row = found.rows[worker_id]
+    prices, chains = found.forcing(row)
+    records = [
+        _record(found, row, column, int(prices[column]), chains)
+        for column in range(len(inputs.job_lines))
+    ]
+    frame = pd.DataFrame(records, columns=list(OPTION_COLUMNS)).astype(OPTION_COLUMNS)
+    return frame.sort_values(["score", "job_line_name", "job_line"], ignore_index=True)
+
+
+def chain(found: Optimum, row: int, column: int, chains: Chains) -> tuple[Move, ...]:
+    """The moves when the worker is forced to the job line; none when it holds it."""
+    if column == found.assigned[row]:
+        return ()
+    return (found.move(row, column), *found.moves(chains, chains.path(column)))
+
+
+def _record(found: Optimum, row: int, column: int, price: int, chains: Chains) -> dict[str, object]:
+    line, arrays = found.inputs.job_lines[column], found.matrices
+    score, here = float(arrays.scores[row, column]), int(found.assigned[row])
+    rule, possible = Rule(int(arrays.rules[row, column])), price < NO_ARC
+    holders = found.holders[column]
+    return {
+        "job_line": line.id,
+        "job_line_name": found.line_name(column),
+        "rank": score if found.matrices.ranked[row, column] else None,
+        "score": score,
+        "score_change": score - float(arrays.scores[row, here]),
+        "situation": _situation(found, row, column, possible).value,
+        "eligible": rule.eligible,
+        "rule": rule.words,
+        "places": line.places,
+        "holders": ", ".join(f"{found.name(w)} ({found.rank(w, column)})" for w in holders),
+        "holder_ids": tuple(found.inputs.workers[w].id for w in holders),
+        "price": price * found.costs.unit + found.cut(row, column) if possible else None,
+        "moves": chain(found, row, column, chains) if possible else (),
+    }
+
+
+def _situation(found: Optimum, row: int, column: int, possible: bool) -> Situation:
+    if column == found.assigned[row]:
+        return Situation.HELD
+    if not found.matrices.eligible[row, column]:
+        return Situation.INELIGIBLE
+    if not found.residual.face.allowed[row, column]:
+        return Situation.BEYOND_CAP
+    if not possible:
+        return Situation.IMPOSSIBLE
+    full = len(found.holders[column]) >= found.inputs.job_lines[column].places
+    return Situation.FULL if full else Situation.FREE

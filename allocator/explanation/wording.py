@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allocator.explanation.graph import Move
+from allocator.explanation.optimum import Move
+from allocator.measures.bands import rank_words
 from allocator.models import Policy, RunInputs, SolveResult
-from allocator.naming import job_line_name
-from allocator.satisfaction.ordinals import rank_words
+from allocator.rules.naming import job_line_name
 
 UNRANKED = "Unranked"
 AIMS = {

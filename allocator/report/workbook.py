@@ -12,10 +12,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from allocator.models import RunInputs, SolveResult
-from allocator.report.cells import is_formula_like, plain_value
-from allocator.report.header import report_facts
-from allocator.report.labels import SHARES
-from allocator.report.tables import ReportOptions, ReportTable, report_tables
+from allocator.report.parts import SHARES, is_formula_like, plain_value, report_facts
+from allocator.report.sections import ReportOptions, ReportTable, report_tables
 
 HEADER_FILL = PatternFill("solid", fgColor="0B5186")
 HEADER_FONT = Font(bold=True, color="FFFFFF")

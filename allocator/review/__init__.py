@@ -3,13 +3,6 @@
 Columns named `worker`, `job_line` and `weighting_id` hold ids to act on; names stand beside them.
 """
 
-from allocator.review.eligibility import (
-    eligibility_by_job_line,
-    eligibility_by_worker,
-    rule_counts,
-    rule_matrix_frame,
-)
-from allocator.review.job_lines import review_job_lines
 from allocator.review.pairs import (
     eligibility_pairs,
     pairs_of_job_line,
@@ -17,9 +10,16 @@ from allocator.review.pairs import (
     weightings_of,
     workers_reached,
 )
-from allocator.review.preferences import preferences_long, score_matrix, tied_preferences
-from allocator.review.weightings import net_effects, review_weightings
-from allocator.review.workers import review_workers
+from allocator.review.people import preferences_long, review_workers, score_matrix, tied_preferences
+from allocator.review.restrictions import (
+    eligibility_by_job_line,
+    eligibility_by_worker,
+    net_effects,
+    review_job_lines,
+    review_weightings,
+    rule_counts,
+    rule_matrix_frame,
+)
 
 __all__ = [
     "eligibility_by_job_line",

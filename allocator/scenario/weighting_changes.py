@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from allocator.models import RunInputs, Weighting
-from allocator.naming import reach, signed, weighting_words
+from allocator.rules.naming import reach, signed, weighting_words
 from allocator.scenario.change import Change, Draft
 
 SMALLEST_WEIGHTING, LARGEST_WEIGHTING = -(2**15), 2**15 - 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,23 +23,23 @@ from console.charts.theme import (
     styled,
 )
 
-NOTHING = "No point of the sweep has an allocation."
+NO_POINT = "No point of the sweep has an allocation."
 
 
 def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) -> go.Figure:
-    """Worker against organisation dissatisfaction, a point for each alpha of one power.
+    """Worker dissatisfaction against weighting points, a point for each alpha of one power.
 
-    `points` are rows of `allocator.sweep`; the one at `alpha` is ringed. `customdata` is
+    `points` are rows of `allocator.solving.sweep`; the one at `alpha` is ringed. `customdata` is
     (alpha, power).
     """
     if points.empty:
-        return empty(NOTHING, dark=dark)
+        return empty(NO_POINT, dark=dark)
     rows = points.sort_values("alpha")
     fig = go.Figure()
     best = rows[rows["frontier"]]
     fig.add_scatter(
         x=best["worker_dissatisfaction"],
-        y=best["organisation_dissatisfaction"],
+        y=best["weighting_points"],
         mode="lines",
         line={"color": main_colour(dark), "width": 1.5},
         hoverinfo="skip",
@@ -47,7 +48,7 @@ def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) ->
     now = np.isclose(rows["alpha"].to_numpy(float), alpha)
     fig.add_scatter(
         x=rows["worker_dissatisfaction"],
-        y=rows["organisation_dissatisfaction"],
+        y=rows["weighting_points"],
         mode="markers",
         name="Allocation",
         marker={
@@ -67,28 +68,29 @@ def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) ->
     styled(fig, dark=dark, height=420)
     fig.update_layout(clickmode="event+select")
     fig.update_xaxes(title_text="Workers' dissatisfaction (less is better)", showgrid=True)
-    fig.update_yaxes(title_text="Organisation's (less is better)")
+    fig.update_yaxes(title_text="Organisation's weighting points (less is better)")
     return fig
 
 
-def _words(row: object) -> str:
+def _words(row: Any) -> str:
     return (
         f"<b>Alpha {row.alpha:g}</b>, power {row.power:g}<br>"
         f"Workers' dissatisfaction: {row.worker_dissatisfaction:,.6g}<br>"
-        f"Organisation's: {row.organisation_dissatisfaction:,.6g}<br>"
-        f"1st choice: {row.top_1_share:.1%}, top 3: {row.top_3_share:.1%}<br>"
+        f"Organisation's weighting points: {row.weighting_points:+,.6g}<br>"
+        f"Of those who ranked: first choice {row.first_choice_share:.1%}, "
+        f"top 3 {row.top_3_share:.1%}<br>"
         "Click to open it as a scenario"
     )
 
 
 def shares_chart(points: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Share of workers within their first and top 3 choices, along alpha (one power)."""
+    """Share of those who ranked with a first and a top 3 choice, along alpha (one power)."""
     if points.empty:
-        return empty(NOTHING, dark=dark)
+        return empty(NO_POINT, dark=dark)
     rows = points.sort_values("alpha")
     fig = go.Figure()
     for column, name, colour, dash in (
-        ("top_1_share", "1st choice", main_colour(dark), "solid"),
+        ("first_choice_share", "First choice", main_colour(dark), "solid"),
         ("top_3_share", "Within their top 3", ORANGE, "dash"),
     ):
         fig.add_scatter(
@@ -101,7 +103,7 @@ def shares_chart(points: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         )
     styled(fig, dark=dark, height=420, showlegend=True)
     fig.update_xaxes(title_text="Alpha (0 = workers, 1 = organisation)")
-    fig.update_yaxes(title_text="Share of all workers", ticksuffix=" %", rangemode="tozero")
+    fig.update_yaxes(title_text="Share of those who ranked", ticksuffix=" %", rangemode="tozero")
     return fig
 
 
@@ -143,4 +145,77 @@ def group_cost_chart(
     styled(fig, dark=dark, barmode="group", showlegend=True, height=height)
     fig.update_yaxes(autorange="reversed", showgrid=False)
     fig.update_xaxes(title_text="Mean rank counted (less is better)", showgrid=True)
+    return fig
+
+
+NOTHING_SOLVED = "There is no solved scenario to draw."
+
+
+def overlaid_distributions(
+    distributions: Mapping[str, pd.DataFrame], *, dark: bool = False
+) -> go.Figure:
+    """Share of workers within their top k, a line for each scenario (name → `rank_distribution`).
+
+    `customdata` is the scenario's name.
+    """
+    drawn = {n: d for n, d in distributions.items() if d["choice"].notna().any()}
+    if not drawn:
+        return empty(NOTHING_SOLVED, dark=dark)
+    longest = max(int(frame["choice"].max()) for frame in drawn.values())
+    fig = go.Figure()
+    for number, (name, frame) in enumerate(drawn.items()):
+        ranked = frame.dropna(subset=["choice"]).set_index("choice")["cumulative_share"]
+        shares = ranked.astype(float).reindex(range(1, longest + 1)).ffill() * 100
+        unranked = int(frame.loc[frame["label"] == "Unranked", "workers"].sum())
+        fig.add_scatter(
+            x=list(shares.index),
+            y=shares,
+            name=plain(name),
+            mode="lines+markers" if longest <= 30 else "lines",
+            line={"color": series_colour(number, dark), "dash": DASHES[number % 7], "width": 2},
+            customdata=[name] * len(shares),
+            hovertemplate=f"<b>{plain(name)}</b><br>Within the top %{{x}}: %{{y:.1f}} %"
+            f"<br>{counted(unranked, 'worker')} unranked<extra></extra>",
+        )
+    styled(fig, dark=dark, showlegend=True)
+    fig.update_xaxes(title_text="Within their top … choices", rangemode="tozero")
+    if longest <= 10:
+        fig.update_xaxes(dtick=1)
+    fig.update_yaxes(title_text="Share of all workers", ticksuffix=" %", range=[0, 104])
+    return fig
+
+
+def overlaid_bands(tables: Mapping[str, pd.DataFrame], *, dark: bool = False) -> go.Figure:
+    """Workers in each band of choices, bars side by side (scenario's name → `bands`)."""
+    if not tables:
+        return empty(NOTHING_SOLVED, dark=dark)
+    fig = go.Figure()
+    for number, (name, table) in enumerate(tables.items()):
+        rows = table[~table["of_above"]]
+        fig.add_bar(
+            x=rows["band"],
+            y=rows["workers"],
+            name=plain(name),
+            marker={
+                "color": series_colour(number, dark),
+                "pattern": {
+                    "shape": PATTERNS[number % 7],
+                    "size": 6,
+                    "fillmode": "overlay",
+                    "fgcolor": "#FFFFFF",
+                },
+            },
+            customdata=[name] * len(rows),
+            hovertemplate=f"<b>{plain(name)}</b><br>%{{x}}: %{{y}} workers<extra></extra>",
+        )
+    styled(fig, dark=dark, barmode="group", showlegend=True)
+    labels = list(dict.fromkeys(band for table in tables.values() for band in table["band"]))
+    fig.update_xaxes(
+        title_text="Choice received",
+        type="category",
+        tickvals=labels,
+        ticktext=[label.replace("Outside the ", "Outside<br>the<br>") for label in labels],
+        tickangle=0,
+    )
+    fig.update_yaxes(title_text="Workers", rangemode="tozero")
     return fig

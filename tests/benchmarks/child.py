@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from allocator.models import RunInputs, Settings, Status
-from allocator.solver import solve
+from allocator.solving.solver import solve
 from tests.benchmarks import memory
 from tests.benchmarks.instances import Size, Table
 from tests.benchmarks.solvers import OURS, PEERS, ours

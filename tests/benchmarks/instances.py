@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.embedded.synthetic import synthetic_inputs
-from allocator.matrices import matrices
 from allocator.models import RunInputs, Settings
+from allocator.rules.matrices import matrices
+from tests.synthetic import synthetic_inputs
 
 FULL_LIST = 140
 """Longest preference list unless the size says otherwise: about what a doctor will fill in."""

@@ -24,14 +24,8 @@ from playwright.sync_api import (
 )
 
 from allocator.config import Connection
-from allocator.embedded import stack
-from tests.console.server import (
-    OPERATOR,
-    PASSWORD,
-    ConsoleServer,
-    console_server,
-    secrets_text,
-)
+from allocator.local import stack
+from tests.console.server import OPERATOR, PASSWORD, ConsoleServer, console_server, secrets_text
 from tests.waiting import PATIENCE, Found
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
@@ -46,6 +40,20 @@ QUIET = (
     "--no-first-run",
 )
 expect.set_options(timeout=PATIENCE * 1000)
+
+QUIET_PAGE = """began => {
+    const app = document.querySelector("[data-testid=stApp]");
+    const running = app?.dataset.testScriptState !== "notRunning";
+    const drawn = document.body.innerHTML;
+    const now = performance.now();
+    if (running || drawn !== window.lastDrawn) {
+        window.lastDrawn = drawn;
+        window.quietSince = now;
+    }
+    const enough = Math.max(50, 400 - (now - began) / 20);
+    return now - window.quietSince >= enough;
+}"""
+"""The page has not changed for a while; for less where it draws itself anew every second."""
 
 SignIn = Callable[..., Page]
 
@@ -114,25 +122,11 @@ def fill_sign_in(page: Page, operator: str, password: str) -> None:
     page.click("button")
 
 
-RESTS = """began => {
-    const app = document.querySelector("[data-testid=stApp]")
-    const now = performance.now()
-    if (app?.dataset.testScriptState !== "notRunning") {
-        window.restingSince = undefined
-        return false
-    }
-    window.restingSince ??= now
-    const enough = Math.max(50, 400 - (now - began) / 20)
-    return now - window.restingSince >= enough
-}"""
-"""The script has rested for a while; for less where the page runs it again every second."""
-
-
 def settle(page: Page) -> None:
-    """Wait until the script rests. What is asserted afterwards still needs a wait of its own: a
-    busy machine may begin to run the script later than this looks."""
-    began = page.evaluate("() => { window.restingSince = undefined; return performance.now() }")
-    page.wait_for_function(RESTS, arg=began, polling=50)
+    """Wait until no script runs and the page stays as it is. What is asserted afterwards still
+    needs a wait of its own: a busy machine may begin to run the script later than this looks."""
+    began = page.evaluate("() => { window.lastDrawn = undefined; return performance.now() }")
+    page.wait_for_function(QUIET_PAGE, arg=began, polling=50)
 
 
 def until(page: Page, look: Callable[[], Found]) -> Found:

@@ -7,8 +7,9 @@ import re
 from playwright.sync_api import Page, expect
 
 from allocator.config import Connection
-from allocator.embedded import demo
-from tests.browser.conftest import ARTIFACTS, fill_sign_in, until
+from allocator.demo import demo_data
+from console.ui import navigation
+from tests.browser.conftest import ARTIFACTS, fill_sign_in, settle, until
 from tests.console.server import OPERATOR, PASSWORD, console_server, secrets_text
 from tests.database.demo_rows import demo_rows
 
@@ -22,7 +23,12 @@ def test_nothing_is_served_before_sign_in(server, contexts, database) -> None:
     page = contexts().new_page()
     answers: list[tuple[str, int]] = []
     page.on("response", lambda answer: answers.append((answer.url, answer.status)))
-    for path in ("/", f"/review?run={demo.BY_EYE}", f"/results?run={demo.BY_EYE}", "/system"):
+    for path in (
+        "/",
+        f"/review?run={demo_data.BY_EYE}",
+        f"/results?run={demo_data.BY_EYE}",
+        "/system",
+    ):
         page.goto(server.url + path)
         expect_sign_in(page)
         told = page.content()
@@ -64,7 +70,7 @@ def test_idle_page_leads_to_the_sign_in_page(tmp_path, contexts, local_stack, da
     connection = Connection(local_stack.url, local_stack.service_role_key)
     with console_server(tmp_path, secrets_text(), connection) as server:
         page = contexts().new_page()
-        page.goto(f"{server.url}/solve?run={demo.BY_EYE}")
+        page.goto(f"{server.url}/solve?run={demo_data.BY_EYE}")
         fill_sign_in(page, OPERATOR, PASSWORD)
         expect(page.locator("h1")).to_have_text("Solve")
         usual = server.secrets.read_text()
@@ -74,15 +80,66 @@ def test_idle_page_leads_to_the_sign_in_page(tmp_path, contexts, local_stack, da
         server.change_secrets(usual)
         fill_sign_in(page, OPERATOR, PASSWORD)  # and back to the page where it was
         expect(page.locator("h1")).to_have_text("Solve")
-        expect(page).to_have_url(re.compile(f"run={demo.BY_EYE}"))
+        expect(page).to_have_url(re.compile(f"run={demo_data.BY_EYE}"))
 
 
 def test_sign_out_ends_every_tab(server, signed_in, database) -> None:
     database.insert_tables(demo_rows())
-    page = signed_in(path=f"/solve?run={demo.SECOND_BATCH}")
+    page = signed_in(path=f"/solve?run={demo_data.SECOND_BATCH}")
     second = page.context.new_page()
-    second.goto(f"{server.url}/history?run={demo.SECOND_BATCH}")
+    second.goto(f"{server.url}/history?run={demo_data.SECOND_BATCH}")
     expect(second.locator("h1")).to_have_text("History")
     page.get_by_role("button", name="Sign out").click()
     expect_sign_in(page)
     expect_sign_in(second)
+
+
+def test_every_page_works_under_its_content_security_policy(server, signed_in, database) -> None:
+    """Charts, tables, downloads, and nothing that the policy had to stop."""
+    database.insert_tables(demo_rows())
+    run = demo_data.BY_EYE
+    page = signed_in()
+    broken: list[str] = []
+    downloads = 0
+    # The browser tells each violation in its console, and as an event of the page.
+    page.on("console", lambda said: broken.append(said.text) if is_violation(said.text) else None)
+    page.add_init_script(WATCH_POLICY)
+    page.goto(f"{server.url}/solve?run={run}")
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+    expect(page.get_by_role("link", name="Look at the results")).to_be_visible()
+    for place in navigation.available():
+        page.goto(f"{server.url}/{place.path}?run={run}")
+        expect(page.locator("h1")).to_be_visible()
+        settle(page)
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            settle(page)
+        button = page.locator("[data-testid=stDownloadButton] button:visible:enabled").first
+        if button.count():
+            with page.expect_download() as download:
+                button.click()
+            assert download.value.path().stat().st_size
+            downloads += 1
+        broken += page.evaluate("window.policyBroken")
+    assert not broken
+    assert downloads
+    page.goto(f"{server.url}/results?run={run}")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    page.goto(f"{server.url}/review?run={run}")
+    settle(page)
+    assert page.evaluate("fetch('https://example.org').then(() => 'sent', () => 'stopped')") == (
+        "stopped"
+    )
+    assert page.evaluate("window.policyBroken.length") == 1  # so a violation would have been seen
+
+
+WATCH_POLICY = """
+window.policyBroken = [];
+document.addEventListener("securitypolicyviolation", (event) => window.policyBroken.push(
+  [event.violatedDirective, event.blockedURI, event.sourceFile].join(" ")
+));
+"""
+
+
+def is_violation(text: str) -> bool:
+    return "Content Security Policy" in text or "Permissions policy" in text

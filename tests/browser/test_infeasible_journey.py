@@ -7,13 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from allocator.embedded import demo
+from allocator.demo import demo_data
 from tests.browser.conftest import click_until_visible, keep, middle, settle
 from tests.conftest import Database
 from tests.console.server import OPERATOR
 from tests.database.demo_rows import demo_rows
 
-RUN = demo.INFEASIBLE
+RUN = demo_data.INFEASIBLE
 NAME = "Resident year 2027 batch 1"
 
 

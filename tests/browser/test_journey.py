@@ -7,13 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from allocator.embedded import demo
+from allocator.demo import demo_data
 from tests.browser.conftest import ARTIFACTS, fill_sign_in, keep, settle, until
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ConsoleServer
 from tests.database.demo_rows import demo_rows
 
-RUN = demo.INTERN_YEAR
+RUN = demo_data.INTERN_YEAR
 ALLOCATIONS = (
     "select worker_mapping, job_line from allocator_py_allocations where allocator_py_run = %s"
 )
@@ -134,14 +134,16 @@ def check_written(page: Page, database: Database) -> None:
     ],
 )
 def test_every_other_page_opens(signed_in, demo_database, path: str, heading: str) -> None:
-    page = signed_in(path=f"/{path}?run={demo.SECOND_BATCH}")
+    page = signed_in(path=f"/{path}?run={demo_data.SECOND_BATCH}")
     expect(page.locator("h1")).to_contain_text(heading)
     keep(page, path)
     assert not page.get_by_text("Something went wrong").count()
 
 
 def test_pages_fit_a_phone(signed_in, demo_database) -> None:
-    page = signed_in(path=f"/solve?run={demo.BY_EYE}", width=390, height=844, color_scheme="dark")
+    page = signed_in(
+        path=f"/solve?run={demo_data.BY_EYE}", width=390, height=844, color_scheme="dark"
+    )
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     expect(page.get_by_text("12 workers placed.")).to_be_visible()
     for path in ("solve", "results", "commit"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from allocator.embedded import demo
-from allocator.embedded.synthetic import large_rows
+from allocator.demo import demo_data
 from tests.browser.conftest import SECOND_OPERATOR, keep
 from tests.conftest import Database
 from tests.console.server import OPERATOR, ConsoleServer
 from tests.database.demo_rows import demo_rows
+from tests.synthetic import large_rows
 
 SIZE = 700
 RANKED = 300
@@ -67,7 +67,7 @@ def test_running_solve_is_found_by_every_tab_and_operator(
 
 def test_two_tabs_commit_once(server: ConsoleServer, signed_in, database: Database) -> None:
     database.insert_tables(demo_rows())
-    run = demo.BY_EYE
+    run = demo_data.BY_EYE
     first = signed_in(path=f"/solve?run={run}")
     first.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     expect(first.get_by_text("12 workers placed.")).to_be_visible()

@@ -7,14 +7,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from allocator.embedded import demo
+from allocator.demo import demo_data
 from allocator.scenario import Scenario
 from tests.browser.conftest import SECOND_OPERATOR, click_until_visible, keep, middle, settle, until
 from tests.conftest import Database
 from tests.console.server import OPERATOR
 from tests.database.demo_rows import demo_rows
 
-RUN = demo.INTERN_YEAR
+RUN = demo_data.INTERN_YEAR
 ADDRESS = f"/scenarios?run={RUN}"
 DEFINITIONS = (
     "select id, operator, definition from allocator_console_scenarios where allocator_py_run = %s"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from allocator.embedded import demo
+from allocator.demo import demo_data
 from tests.browser.conftest import click_until_visible, keep, settle, until
 from tests.conftest import Database
 from tests.database.demo_rows import demo_rows
 
-RUN = demo.BY_EYE
+RUN = demo_data.BY_EYE
 ROW = 35  # pixels
 
 

@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from allocator import config
-from console import backend, session
-from console.access import the_access
+from console.gate.access import the_access
+from console.state import backend, checks
+from console.ui import session
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ROOT, secrets_text
 from tests.waiting import PATIENCE
@@ -63,7 +64,7 @@ def page(signed_in: str) -> Page:
         for name, value in query.items():
             app.query_params[name] = value
         app.run()
-        app.switch_page(f"screens/{path}.py")
+        app.switch_page(f"screens/{path}/page.py")
         return app.run()
 
     return run
@@ -77,5 +78,5 @@ def connect_pages(monkeypatch: pytest.MonkeyPatch, url: str, key: str) -> None:
 
 
 def _forget_connection() -> None:
-    backend.service.cache_clear()
-    backend.jobs.cache_clear()
+    for made_once in (backend.service, backend.jobs, backend.store, checks.the_checks):
+        made_once.cache_clear()

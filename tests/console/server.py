@@ -31,6 +31,11 @@ class ConsoleServer:
     secrets: Path
 
     @property
+    def log(self) -> str:
+        """What the server has written so far."""
+        return (self.secrets.parent / "console.log").read_text(encoding="utf-8")
+
+    @property
     def websocket_url(self) -> str:
         """The address of Streamlit's socket."""
         return self.url.replace("http://", "ws://") + "/_stcore/stream"
@@ -38,7 +43,11 @@ class ConsoleServer:
     def browser(self) -> httpx.Client:
         """A client with cookies of its own that asks for pages and follows no redirects."""
         return httpx.Client(
-            base_url=self.url, headers={"Accept": "text/html"}, timeout=PATIENCE, trust_env=False
+            base_url=self.url,
+            headers={"Accept": "text/html"},
+            timeout=PATIENCE,
+            trust_env=False,
+            verify=False,  # no certificates to load for plain HTTP
         )
 
     def change_secrets(self, text: str) -> None:
@@ -78,9 +87,14 @@ def secrets_text(
 
 @contextmanager
 def console_server(
-    directory: Path, secrets: str, connection: config.Connection | None = None
+    directory: Path,
+    secrets: str,
+    connection: config.Connection | None = None,
+    *options: str,
+    start_in: Path = ROOT,
 ) -> Iterator[ConsoleServer]:
-    """Start a console on a free port; without a connection its database does not answer."""
+    """Start a console on a free port; without a connection its database does not answer.
+    `options` are Streamlit's own; `start_in` is the directory that the command runs in."""
     secrets_file = directory / "secrets.toml"
     secrets_file.write_text(secrets, encoding="utf-8")
     port = _free_port()
@@ -89,9 +103,10 @@ def console_server(
         config.URL_VARIABLE: connection.url if connection else "http://127.0.0.1:9",
         config.KEY_VARIABLE: connection.service_role_key if connection else "no-key",
     }
-    command = [sys.executable, "-m", "streamlit", "run", "console/app.py", f"--server.port={port}"]
+    script = str(ROOT / "console" / "app.py") if start_in != ROOT else "console/app.py"
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", *options]
     with (directory / "console.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=start_in, env=environment, stdout=log, stderr=log)
         try:
             server = ConsoleServer(f"http://127.0.0.1:{port}", secrets_file)
             _wait_until_up(server, process)

@@ -6,16 +6,18 @@ from streamlit.testing.v1 import AppTest
 
 from allocator.jobs import JobSnapshot
 from allocator.models import Settings
-from console import loading, solving
+from console.state import readings, solving
 from tests.console.server import OPERATOR
-from tests.console.test_frame import text_of
+from tests.console.ui.test_frame import text_of
 from tests.waiting import PATIENCE
 
 
 def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapshot:
     """Solve a run as the Solve page does, and wait for the end."""
-    inputs = options.pop("inputs", None) or loading.loaded(run_id)
-    job = solving.start(inputs, settings or Settings(), OPERATOR, **options)
+    as_read = readings.reading(run_id).inputs
+    job = solving.solve_in_background(
+        as_read, settings or Settings(), options.pop("operator", OPERATOR), **options
+    )
     assert job.wait(PATIENCE)
     return job.snapshot()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allocator.postgres import CONTRACT
+
 AUDIT: dict[str, Any] = {
     "operator": "Ada",
     "settings": {"alpha": 0.3, "seed": 1234},
@@ -55,6 +57,7 @@ def allocations(run, shift=0) -> list[dict[str, Any]]:
 def commit(client, run_id, rows, **audit) -> dict[str, Any]:
     """Call the commit function through the REST API; returns the receipt."""
     arguments = {"p_run": run_id, "p_allocations": rows, "p_audit": {**AUDIT, **audit}}
+    arguments["p_contract"] = CONTRACT
     return client.rpc("allocator_console_commit", arguments).execute().data
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from allocator.embedded import demo
+from allocator.demo import demo_data
 
 PREFERENCES = "preference_worker_job_lines"
 
@@ -13,13 +13,13 @@ PREFERENCES = "preference_worker_job_lines"
 @lru_cache(maxsize=2)
 def demo_rows(*, intern_ranks: bool = False) -> dict[str, list[dict[str, Any]]]:
     """Table → rows; everything is there, but without `intern_ranks` the interns ranked nothing."""
-    tables = dict(demo.rows())
+    tables = dict(demo_data.rows())
     if not intern_ranks:
         runs = {row["id"]: row["allocation_run"] for row in tables["allocator_py_runs"]}
         interns = {
             row["id"]
             for row in tables["allocation_run_worker_mappings"]
-            if row["allocation_run"] == runs[demo.INTERN_YEAR]
+            if row["allocation_run"] == runs[demo_data.INTERN_YEAR]
         }
         tables[PREFERENCES] = [
             row

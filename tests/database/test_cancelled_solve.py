@@ -10,12 +10,13 @@ from collections.abc import Callable
 import pytest
 
 from allocator import postgres
-from allocator.cli import main
+from allocator.cli.main import main
 from allocator.config import Connection
-from allocator.embedded import demo
+from allocator.demo import demo_data as demo
 from allocator.errors import CommitRefused, SolveCancelled
 from allocator.models import Phase, Progress, RunInputs, Settings, SolveResult, Status
 from allocator.service import AllocatorService
+from allocator.unattended import Terms, process_pending
 from tests.database.demo_rows import demo_rows
 
 RUN = demo.BY_EYE
@@ -73,10 +74,8 @@ def test_commit_of_a_cancelled_solve_is_refused(service, database):
 
 @pytest.mark.parametrize("phase", [NOT_YET, PROVEN])
 def test_process_pending_commits_nothing_once_it_is_cancelled(service, database, phase):
-    cancel = threading.Event()
-    [only] = service.process_pending(
-        "night job", accept_unproven=True, on_progress=at(phase, cancel.set), cancel=cancel
-    )
+    cancel, terms = threading.Event(), Terms("night job", Settings(), accept_unproven=True)
+    [only] = process_pending(service, terms, on_progress=at(phase, cancel.set), cancel=cancel)
     assert isinstance(only.error, SolveCancelled)
     assert only.receipt is None
     assert written(database) == (0, 0, 0)

@@ -8,11 +8,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-import psycopg
 import pytest
 from postgrest.exceptions import APIError
 
-from allocator.embedded.database import CONSOLE_DIR, run_sql_files
+from allocator.database import doctor
 from tests.database.commit_data import (
     AUDIT,
     add_run,
@@ -45,6 +44,7 @@ def test_commit_writes_allocations_completion_and_audit(database):
     assert committed_at == completed_at(database, run)
     assert receipt == {
         **AUDIT,
+        "sql_version": doctor.expected_version(),
         "allocator_py_run": run["id"],
         "n_allocations": 3,
         "repeated": False,
@@ -277,11 +277,42 @@ def test_commit_of_a_large_run_is_one_quick_call(database):
     assert receipt["n_allocations"] == 1500
 
 
-def test_sql_files_applied_again_keep_the_data(database):
+def withdraw(database, mapping, at, effective_at=None):
+    """Withdraw a worker; both are SQL expressions or None."""
+    database.rows(
+        f"update allocation_run_worker_mappings set withdrawn_at = {at or 'null'}, "
+        f"withdrawal_effective_at = {effective_at or 'null'} where id = %s",
+        mapping,
+    )
+
+
+TOMORROW, YESTERDAY = "now() + interval '1 day'", "now() - interval '1 day'"
+
+
+@pytest.mark.parametrize("effective_at", [None, YESTERDAY, "'-infinity'"])
+def test_exclusive_commit_gives_back_the_place_of_a_withdrawn_worker(database, effective_at):
+    first, second = exclusive_pair(database)
+    rows = allocations(first)
+    commit(database.client, first["id"], rows[:1])
+    withdraw(database, first["workers"][0], "now()", effective_at)
+    freed = {**rows[1], "job_line": rows[0]["job_line"]}
+    commit(database.client, second["id"], [freed])
+    assert stored(database, second) == expected([freed])
+
+
+@pytest.mark.parametrize("effective_at", [TOMORROW, "'infinity'"])
+def test_exclusive_commit_counts_workers_whose_withdrawal_is_to_come(database, effective_at):
+    first, second = exclusive_pair(database)
+    rows = allocations(first)
+    commit(database.client, first["id"], rows[:1])
+    withdraw(database, first["workers"][0], "now()", effective_at)
+    with pytest.raises(APIError) as refusal:
+        commit(database.client, second["id"], [{**rows[1], "job_line": rows[0]["job_line"]}])
+    assert refusal.value.code == "AC007"
+
+
+def test_commit_takes_a_worker_whose_withdrawal_is_to_come(database):
     run = add_run(database)
+    withdraw(database, run["workers"][0], "now()", TOMORROW)
     commit(database.client, run["id"], allocations(run))
-    with psycopg.connect(database.info.dsn) as connection:
-        run_sql_files(connection, CONSOLE_DIR)
-        run_sql_files(connection, CONSOLE_DIR)
     assert assert_all_or_nothing(database, run, allocations(run))
-    assert database.client.rpc("allocator_console_version", {}).execute().data == "1.0.0"

@@ -9,20 +9,35 @@ from uuid import uuid4
 
 import pytest
 
-from allocator.embedded import demo
+from allocator.database.hydrate import hydrate
+from allocator.database.transport import Reading
+from allocator.database.validation import tie_issues
+from allocator.demo import demo_data
 from allocator.errors import DataIssue, RunNotFound
-from allocator.fingerprint import differences
-from allocator.hydration import Reading, hydrate
-from allocator.hydration.validation import tie_issues
 from allocator.models import RunInputs
 from allocator.postgres import Client, fetchAll
+from allocator.rules.fingerprint import differences
 from tests.conftest import Database
-from tests.database.year import Year, own_client, requests_of
+from tests.database.year import Year, in_waves, own_client
+
+PREFERENCE_KEY = "preference_worker_job_lines_pkey"
 
 
 @pytest.fixture
 def year(database: Database) -> Year:
     return Year(database)
+
+
+@pytest.fixture
+def without_preference_key(database: Database) -> Iterator[None]:
+    """A database that lets a worker rank a job line in several rows."""
+    database.rows("alter table preference_worker_job_lines drop constraint " + PREFERENCE_KEY)
+    yield
+    database.rows("delete from preference_worker_job_lines")
+    database.rows(
+        f"alter table preference_worker_job_lines add constraint {PREFERENCE_KEY}"
+        " primary key (job_line, allocation_run_worker_mapping)"
+    )
 
 
 @pytest.fixture
@@ -41,14 +56,15 @@ def names(rows) -> list[str]:
     return sorted(row.name for row in rows)
 
 
-def test_hydrate_the_demo_intern_run_in_twelve_requests(database, client):
-    database.insert_tables(demo.rows())
+def test_hydrate_the_demo_intern_run_in_three_round_trips(database, client):
+    database.insert_tables(demo_data.rows())
     runs = fetchAll("pending", None, client=client)
     plans = {r["id"]: r["allocationruns"]["allocationplans"]["name"] for r in runs}
     (intern,) = [run for run, plan in plans.items() if plan.startswith("Intern year")]
-    sent = requests_of(client)
-    inputs = hydrate(intern, client=client)
-    assert len(sent) <= 12
+    # The run; all that belongs to its allocation run; the preferences.
+    with in_waves(client, 1, 9, 1) as passed:
+        inputs = hydrate(intern, client=client)
+    assert passed == [0, 1, 2]
     assert (len(inputs.workers), len(inputs.job_lines)) == (138, 140)
     assert [left.kind for left in inputs.left_out] == ["worker"]
     assert inputs.issues == ()
@@ -243,6 +259,7 @@ def test_hydrate_a_rank_below_one_blocks_and_names_the_row(year, client, rank):
     assert issue.remedy
 
 
+@pytest.mark.usefixtures("without_preference_key")
 def test_hydrate_repeated_preference_rows_block(year, client):
     ada, surgery = year.worker("Ada"), year.job_line("Surgery")
     year.ranks(ada, (surgery, 2), (surgery, None), (surgery, 1))
@@ -304,6 +321,7 @@ def test_hydrate_a_run_without_workers_blocks(year, client):
     assert not issue.acknowledgeable
 
 
+@pytest.mark.usefixtures("without_preference_key")
 def test_hydrate_collects_every_error_at_once(year, client):
     ada, surgery = year.worker("Ada"), year.job_line("Surgery", max_n_workers=-1)
     year.ranks(ada, (surgery, 0), (surgery, -1))
@@ -341,7 +359,7 @@ def test_hydrate_tolerates_extra_columns(year, client):
 
 
 def test_hydrate_the_order_of_rows_does_not_matter(database, client):
-    tables = demo.rows()
+    tables = demo_data.rows()
     database.insert_tables(tables)
     run = next(r["id"] for r in tables["allocator_py_runs"] if r["completed_at"] is None)
     before = hydrate(run, client=client)

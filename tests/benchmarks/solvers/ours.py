@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from allocator.models import Phase, Progress, RunInputs, Settings, Status
-from allocator.solver import solve as solve_run
+from allocator.solving.solver import solve as solve_run
 from tests.benchmarks.solvers.answer import Answer
 
 

@@ -1,0 +1,267 @@
+"""`solve` and `process-pending`: the commands that solve, and write when asked to."""
+
+from __future__ import annotations
+
+import getpass
+import threading
+import time
+from argparse import Namespace
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from allocator.cli.commands.runs import (
+    left_out_fields,
+    notice_fields,
+    tell_issues_and_left_out,
+    used_places_fields,
+)
+from allocator.cli.common import receipt_fields, service_for, settings_of
+from allocator.cli.output import Output, error_fields, issue_fields, stdout_reserved
+from allocator.cli.progress import cancel_on_interrupt, progress_bar
+from allocator.errors import ExitCode, InvalidData, UsageError
+from allocator.models import RunInputs, Settings, SolveResult, Status
+from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
+from allocator.solved import identity_of
+
+if TYPE_CHECKING:
+    from allocator.service import AllocatorService
+    from allocator.unattended import Processed
+
+
+def solve(args: Namespace, out: Output) -> int:
+    """Solve one run; commit it with `--commit`. Without it nothing is written but the log of
+    solves."""
+    if args.commit and not (args.operator or "").strip():
+        raise UsageError("--commit needs --operator.", remedy="Say who commits.")
+    if args.expect and not args.commit:
+        raise UsageError("--expect goes with --commit.", remedy="Add --commit, or leave it out.")
+    settings = settings_of(args)
+    service = service_for(args)
+    run = service.find_run(args.run)
+    timings: dict[str, float] = {}
+    with (
+        stdout_reserved(True),  # HiGHS prints a banner the first time, whatever its options say
+        progress_bar(args.json) as on_progress,
+        cancel_on_interrupt() as cancel,
+    ):
+        began = time.perf_counter()
+        inputs = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
+        timings["hydrate"] = time.perf_counter() - began
+        _add_result(out, inputs, None, settings, timings)
+        try:
+            result = service.solve(
+                inputs,
+                settings,
+                operator=args.operator or "",
+                acknowledged=args.acknowledge,
+                on_progress=on_progress,
+                cancel=cancel,
+            )
+        except InvalidData as exc:
+            errors = [issue_fields(issue) for issue in exc.issues]
+            out.add(status=Status.INVALID_DATA.value, data_errors=errors)
+            if all(issue.acknowledgeable for issue in exc.issues):
+                exc.how = "Mend each row that is listed, or accept them all with --acknowledge."
+            raise
+    _add_result(out, inputs, result, settings, timings)
+    _tell_result(inputs, result, out)
+    if args.commit and result.status is not Status.INFEASIBLE:
+        _commit(args, service, inputs, result, out, timings, cancel)
+    return _exit_code(result)
+
+
+def _commit(
+    args: Namespace,
+    service: AllocatorService,
+    inputs: RunInputs,
+    result: SolveResult,
+    out: Output,
+    timings: dict[str, float],
+    cancel: threading.Event,
+) -> None:
+    from allocator.unattended import require_allocation
+
+    require_allocation(result, accept_unproven=args.accept_unproven, cancel=cancel)
+    began = time.perf_counter()
+    receipt = service.commit(inputs, result, args.operator, expect=args.expect)
+    timings["commit"] = time.perf_counter() - began
+    out.add(receipt=receipt_fields(receipt), timings={**result.timings, **timings})
+    again = "This commit had succeeded before; nothing changed." if receipt.repeated else ""
+    out.say(
+        f"Committed by {receipt.operator}: {receipt.n_allocations} allocations. {again}".strip(),
+        style="bold green",
+    )
+    for change in receipt.told:
+        out.say(f"Spelled anew since it was read, which changes nothing: {change}.")
+
+
+def _exit_code(result: SolveResult) -> int:
+    if result.status is Status.INFEASIBLE:
+        return ExitCode.INFEASIBLE
+    if result.status is Status.CANCELLED:
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE if result.allocations else ExitCode.FAILED
+
+
+def _add_result(
+    out: Output,
+    inputs: RunInputs,
+    result: SolveResult | None,
+    settings: Settings,
+    timings: dict[str, float],
+) -> None:
+    """The JSON fields of a solve; before it ends they say that there is no allocation."""
+    certificate = result.certificate if result else None
+    phases = dict.fromkeys(("hydrate", "formulate", "solve", "check", "commit"))
+    out.add(
+        run_id=inputs.run.id,
+        status=result.status.value if result else None,
+        objective=result.objective if result else None,
+        bound=result.bound if result else None,
+        gap=result.gap if result else None,
+        worker_dissatisfaction=result.worker_dissatisfaction if result else None,
+        organisation_dissatisfaction=result.organisation_dissatisfaction if result else None,
+        settings=settings.as_dict(),
+        fingerprint=inputs.fingerprint,
+        identity=identity_of(result, {}) if result and result.allocations else None,
+        solver=result.solver if result else "",
+        effort=asdict(result.effort) if result else None,
+        message=result.message if result else "",
+        allocations=[
+            {
+                "worker_mapping": a.worker_mapping,
+                "job_line": a.job_line,
+                "score": a.score,
+                "original_preference": a.original_preference,
+            }
+            for a in (result.allocations if result else ())
+        ],
+        data_errors=[issue_fields(issue) for issue in inputs.issues],
+        left_out=[left_out_fields(row) for row in inputs.left_out],
+        notices=[notice_fields(notice) for notice in inputs.notices],
+        used_places=used_places_fields(inputs),
+        timings={**phases, **(result.timings if result else {}), **timings},
+        certificate={
+            "verified": certificate is not None and certificate.verified,
+            "bound": certificate.bound if certificate else None,
+        },
+        receipt=None,
+    )
+
+
+def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
+    """The result for people: who gets what, then the headline."""
+    if out.as_json:
+        return
+    tell_issues_and_left_out(inputs, out)
+    if not result.allocations:
+        out.say(result.message or f"The solve ended as {result.status.value}.", style="bold red")
+        return
+    out.table(
+        ("Worker", "Job line", "Rank", "On their list"),
+        [_placement_cells(inputs, a) for a in _by_name(inputs, result)],
+        title=f"{len(result.allocations)} allocations",
+        numbers=("Rank", "On their list"),
+    )
+    from allocator.measures.outcome import outcome
+
+    got = outcome(inputs, result)
+    tops = ", ".join(f"{n} in their top {k}" for k, n in got.within.items())
+    certificate = result.certificate
+    proof = {Status.OPTIMAL: "proven optimal", Status.FEASIBLE: "not proven optimal"}
+    certified = " (certificate verified)" if certificate and certificate.verified else ""
+    out.table(
+        ("", ""),
+        [
+            ("Status", f"{proof.get(result.status, result.status.value)}{certified}"),
+            ("Objective", f"{result.objective:.6g}, bound {_figure(result.bound)}"),
+            ("Workers' dissatisfaction", _figure(result.worker_dissatisfaction)),
+            ("Organisation's weighting points", f"{got.weighting_points:+d} (negative = wanted)"),
+            ("First choices received", got.first_choice_words),
+            ("Of those who ranked", f"{tops}, {got.unranked} on a job line they did not rank"),
+            ("Worst rank", f"{_figure(got.worst_score)} ({got.n_worst} of those who ranked)"),
+            ("Gave no preferences", f"{len(got.no_preferences)}, counted apart"),
+            ("Solver", result.effort.words(result.solver)),
+            ("Time", f"{sum(result.timings.values()):.2f} s"),
+        ],
+    )
+    out.say(f"Identity: {identity_of(result, {})}  (commit just this with --expect)")
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.6g}"
+
+
+def _by_name(inputs: RunInputs, result: SolveResult) -> list[Any]:
+    return sorted(
+        result.allocations, key=lambda a: (worker_name(inputs, a.worker_mapping), a.worker_mapping)
+    )
+
+
+def _placement_cells(inputs: RunInputs, a: Any) -> tuple[str, str, str, str]:
+    ranked = a.job_line in inputs.worker(a.worker_mapping).preferences.scores
+    return (
+        worker_name(inputs, a.worker_mapping),
+        job_line_name(inputs, a.job_line),
+        f"{a.score:g}" if ranked else "unranked",
+        "–" if a.original_preference is None else f"{a.original_preference:g}",
+    )
+
+
+def process_pending(args: Namespace, out: Output) -> int:
+    """Solve and commit every pending run in turn; say what happened to each."""
+    from allocator import unattended
+
+    service = service_for(args)
+    terms = unattended.Terms(
+        args.operator or f"{getpass.getuser()} (process-pending)",
+        settings_of(args),
+        acknowledged=args.acknowledge,
+        accept_unproven=args.accept_unproven,
+    )
+    with (
+        stdout_reserved(True),
+        progress_bar(args.json) as on_progress,
+        cancel_on_interrupt() as stop,
+    ):
+        processed = unattended.process_pending(service, terms, on_progress=on_progress, cancel=stop)
+    failed = [p for p in processed if p.error is not None]
+    out.add(
+        operator=terms.operator,
+        committed=len(processed) - len(failed),
+        failed=len(failed),
+        runs=[processed_fields(p) for p in processed],
+    )
+    out.table(
+        ("Run", "Plan", "What happened", "Allocations", "Seconds"),
+        [
+            (
+                p.run.id[:8],
+                p.run.plan_name,
+                str(p.error) if p.error else "committed",
+                p.receipt.n_allocations if p.receipt else None,
+                f"{p.seconds:.2f}",
+            )
+            for p in processed
+        ],
+        title=f"{len(processed) - len(failed)} committed, {len(failed)} left pending",
+        numbers=("Allocations", "Seconds"),
+    )
+    if stop.is_set():
+        return ExitCode.INTERRUPTED
+    return failed[0].error.exit_code if failed and failed[0].error else ExitCode.DONE
+
+
+def processed_fields(p: Processed) -> dict[str, Any]:
+    """What happened to one run, as JSON fields."""
+    return {
+        "run_id": p.run.id,
+        "plan": p.run.plan_name,
+        "committed": p.is_committed,
+        "status": p.result.status.value if p.result else None,
+        "objective": p.result.objective if p.result else None,
+        "seconds": p.seconds,
+        "receipt": receipt_fields(p.receipt) if p.receipt else None,
+        "error": error_fields(p.error) if p.error else None,
+    }

@@ -1,0 +1,158 @@
+"""`python -m allocator`: parse, call the service, print, and end with a telling exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from allocator import __version__
+from allocator.cli.common import add_data_dir, add_settings
+from allocator.cli.output import Output, stdout_reserved
+from allocator.errors import AllocatorError, ExitCode, UsageError
+
+TRACEBACK_VARIABLE = "ALLOCATOR_TRACEBACK"
+"""Set it to see where an unexpected failure came from."""
+
+DESCRIPTION = "List, solve, diagnose and commit allocator runs."
+
+Command = Callable[[Namespace, Output], int]
+
+
+class Parser(ArgumentParser):
+    """Raises UsageError instead of ending the process, so that `--json` can tell it."""
+
+    def __init__(self, **options: Any) -> None:
+        # `--json` is looked for before parsing, so nothing may be abbreviated.
+        super().__init__(**{**options, "allow_abbrev": False})
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the parser's complaint."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", remedy=f"See {self.prog} --help.")
+
+
+def parser() -> ArgumentParser:
+    """The whole command line."""
+    top = Parser(
+        prog="python -m allocator",
+        description=DESCRIPTION,
+        epilog=f"Exit codes: {ExitCode.in_words()}.",
+    )
+    top.add_argument("--version", action="version", version=__version__)
+    verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add(verbs, "runs", "runs.runs", "list the runs, pending ones first")
+    show = _add(verbs, "show", "runs.show", "show one run without solving it")
+    _add_run(show)
+    solve = _add(verbs, "solve", "solve.solve", "solve one run")
+    _add_run(solve)
+    _add_solving(solve)
+    solve.add_argument("--commit", action="store_true", help="write the allocations")
+    solve.add_argument(
+        "--expect",
+        default="",
+        metavar="IDENTITY",
+        help="commit only the solve with this identity, which an earlier solve printed",
+    )
+    diagnose = _add(
+        verbs, "diagnose", "diagnose.diagnose", "say why a run has no allocation, and what helps"
+    )
+    _add_run(diagnose)
+    add_settings(diagnose)
+    pending = _add(
+        verbs, "process-pending", "solve.process_pending", "solve and commit every pending run"
+    )
+    _add_solving(pending)
+    _add(verbs, "doctor", "system.doctor", "look for what is wrong and say what to do")
+    _add_local(verbs)
+    _add(verbs, "hash-password", "system.hash_password", "hash an operator's password")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    out = Output("--json" in argv)
+    if out.as_json:  # it may stand anywhere
+        argv = [*(word for word in argv if word != "--json"), "--json"]
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    # The transport logs each request's address at INFO; nobody asked for that.
+    with stdout_reserved(out.as_json):
+        code = _run(argv, out)
+    out.close()
+    return code
+
+
+def _run(argv: Sequence[str], out: Output) -> int:
+    try:
+        args = parser().parse_args(argv)
+        return _command(args.command)(args, out)
+    except AllocatorError as exc:
+        out.fail(exc)
+        return exc.exit_code
+    except KeyboardInterrupt:
+        out.fail(AllocatorError("Interrupted; nothing was written after that."))
+        return ExitCode.INTERRUPTED
+    except Exception as exc:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            traceback.print_exc()
+        out.fail(
+            AllocatorError(
+                f"Something unexpected went wrong ({type(exc).__name__}).",
+                remedy=f"Run it again with {TRACEBACK_VARIABLE}=1 and report what it prints.",
+            )
+        )
+        return AllocatorError.exit_code
+
+
+def _command(path: str) -> Command:
+    """The function behind `module.function`; loaded late, so that each command starts quickly."""
+    module, function = path.split(".")
+    found: Command = getattr(import_module(f"allocator.cli.commands.{module}"), function)
+    return found
+
+
+def _add(verbs: Any, name: str, command: str, words: str) -> ArgumentParser:
+    added: ArgumentParser = verbs.add_parser(name, help=words, description=f"{words}.".capitalize())
+    added.set_defaults(command=command)
+    added.add_argument("--json", action="store_true", help="print one JSON object")
+    add_data_dir(added)
+    return added
+
+
+def _add_run(to: ArgumentParser) -> None:
+    to.add_argument("run", metavar="RUN", help="the run's id, or enough of its beginning")
+
+
+def _add_solving(to: ArgumentParser) -> None:
+    add_settings(to)
+    to.add_argument("--operator", metavar="NAME", help="who answers for it; goes into the audit")
+    to.add_argument(
+        "--acknowledge",
+        "--accept",
+        action="store_true",
+        help="accept the data errors that may be accepted, and what must be known of",
+    )
+    to.add_argument(
+        "--accept-unproven",
+        action="store_true",
+        help="commit an allocation that ran out of time unproven; one of a stopped solve never",
+    )
+
+
+def _add_local(verbs: Any) -> None:
+    words = "a database of your own on this machine"
+    local = verbs.add_parser("local", help=words, description=f"{words}.".capitalize())
+    actions = local.add_subparsers(title="actions", metavar="ACTION", required=True)
+    start = _add(actions, "start", "system.local_start", "start it, or find it running")
+    start.add_argument("--port", type=int, default=0, metavar="N", help="0 = any free port")
+    _add(actions, "stop", "system.local_stop", "stop it and keep its data")
+    _add(actions, "status", "system.local_status", "say whether it runs")
+    reset = _add(actions, "reset", "system.local_reset", "throw its data away and start again")
+    reset.add_argument("--yes", action="store_true", help="do not ask whether to")
+    for each in (start, reset):
+        each.add_argument("--seed", choices=("demo", "empty"), default="empty")

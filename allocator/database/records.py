@@ -1,0 +1,254 @@
+"""Our own tables beside the run: the log of solves and the saved scenarios."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from allocator import postgres
+from allocator.database.rows import moment
+from allocator.effort import Effort
+from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
+from allocator.measures.outcome import audit_counts
+from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
+from allocator.rules.fingerprint import deciding_fingerprint
+from allocator.rules.matrices import matrices
+from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
+from allocator.scenario import apply_changes
+from allocator.scenario.file import changes_from
+from allocator.solving.checker import check
+
+log = logging.getLogger(__name__)
+
+UNIQUE_VIOLATION = "23505"
+"""SQLSTATE of a second row with the same unique key."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedSolve:
+    """One solve that was tried on a run, committed or not."""
+
+    id: str
+    operator: str
+    solved_at: datetime
+    seed: int | None
+    settings: Mapping[str, Any]
+    scenario: str
+    status: str
+    objective: float | None
+    bound: float | None
+    solver: str
+    fingerprint: str
+    counts: Mapping[str, Any]
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """From a row of `allocator_console_solves`."""
+        facts: dict[str, Any] = {name: row.get(name) for name in cls.__slots__}
+        facts["solved_at"] = moment(row["solved_at"])
+        facts["seed"] = None if row.get("seed") is None else int(row["seed"])
+        return cls(**facts)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedScenario:
+    """A named scenario of a run; `definition` is what `scenario_file` reads and writes."""
+
+    id: str
+    allocator_py_run: str
+    name: str
+    operator: str
+    definition: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """From a row of `allocator_console_scenarios`."""
+        facts = {name: row[name] for name in cls.__slots__}
+        for name in ("created_at", "updated_at"):
+            facts[name] = moment(row[name])
+        return cls(**facts)
+
+
+def log_solve(
+    inputs: RunInputs, result: SolveResult, operator: str, *, client: postgres.Client
+) -> bool:
+    """Add a solve to the run's log. False, and a warning, when the database cannot take it:
+    a log that is missing must not cost the coordinator the solve."""
+    row = {
+        "operator": operator,
+        "seed": result.settings.seed,
+        "settings": result.settings.as_dict(),
+        "scenario": result.scenario,
+        "status": result.status.value,
+        "objective": result.objective,
+        "bound": result.bound,
+        "solver": result.solver,
+        "fingerprint": result.fingerprint,
+        "counts": audit_counts(inputs, result),
+    }
+    try:
+        postgres.post("solves", [row], inputs.run.id, client=client)
+    except AllocatorError as exc:
+        log.warning("the solve was not logged in the database: %s", exc.message)
+        return False
+    return True
+
+
+def logged_solves(run_id: str, *, client: postgres.Client) -> list[LoggedSolve]:
+    """Every solve tried on a run, the oldest first. Raises MissingTable without our SQL."""
+    rows = postgres.fetchAll("solves", run_id, client=client)
+    return sorted((LoggedSolve.from_row(row) for row in rows), key=lambda solve: solve.solved_at)
+
+
+def saved_scenarios(run_id: str, *, client: postgres.Client) -> list[SavedScenario]:
+    """The scenarios saved for a run, by name. Raises MissingTable without our SQL."""
+    rows = postgres.fetchAll("scenarios", run_id, client=client)
+    return sorted((SavedScenario.from_row(row) for row in rows), key=lambda saved: saved.name)
+
+
+def save_scenario(
+    run_id: str,
+    name: str,
+    operator: str,
+    definition: Mapping[str, Any],
+    *,
+    scenario_id: str | None = None,
+    client: postgres.Client,
+) -> SavedScenario:
+    """Save a scenario, or replace the one with `scenario_id`.
+
+    Raises UsageError when another scenario of the run has this name.
+    """
+    row: dict[str, Any] = {"name": name, "operator": operator, "definition": dict(definition)}
+    if scenario_id is not None:
+        row |= {"id": scenario_id, "updated_at": datetime.now().astimezone().isoformat()}
+    try:
+        stored = postgres.post("scenarios", [row], run_id, client=client)
+    except DatabaseError as exc:
+        if exc.facts.get("code") != UNIQUE_VIOLATION:
+            raise
+        raise UsageError(
+            f"This run has a scenario called {name} already.", remedy="Choose another name."
+        ) from exc
+    return SavedScenario.from_row(stored[0])
+
+
+def receipt_of(row: Mapping[str, Any]) -> Receipt:
+    """A receipt from an audit row or the commit function's answer."""
+    facts: dict[str, Any] = {name: row.get(name) for name in Receipt.__slots__}
+    facts["committed_at"] = moment(row["committed_at"])
+    facts["repeated"] = bool(row.get("repeated"))
+    facts["told"] = ()
+    for name in ("settings", "scenario", "counts"):
+        kept = row.get(name)
+        facts[name] = kept if isinstance(kept, Mapping) else {}
+    return Receipt(**facts)
+
+
+def read_receipt(run_id: str, *, client: postgres.Client) -> Receipt | None:
+    """The receipt of a committed run; None when this program did not commit it."""
+    try:
+        rows = postgres.fetchAll("audit", run_id, client=client)
+    except MissingTable:
+        return None
+    return receipt_of(rows[0]) if rows else None
+
+
+Row = Mapping[str, Any]
+
+
+def committed(
+    inputs: RunInputs, receipt: Receipt, rows: Iterable[Row]
+) -> tuple[RunInputs, SolveResult] | None:
+    """The inputs that were solved (with the scenario's changes) and the result, checked anew.
+
+    `inputs` are the completed run as it is read today. None when the data is no longer that of
+    the commit, so that measures would mix what was with what is.
+    """
+    if receipt.objective is None:
+        return None
+    try:
+        settings = Settings(**receipt.settings)
+        now = read_by(inputs, settings)
+        deciding = receipt.counts.get("deciding")
+        if receipt.fingerprint != now.fingerprint and deciding != deciding_fingerprint(inputs):
+            return None
+        solved = read_by(_with_scenario(inputs, receipt.scenario), settings)
+        allocations = tuple(_allocations(solved, settings, rows))
+    except (KeyError, TypeError, ValueError, UsageError):
+        return None
+    verdict = check(solved, settings, allocations, receipt.objective, None)
+    result = SolveResult(
+        _status(receipt),
+        settings,
+        receipt.fingerprint,
+        allocations,
+        objective=receipt.objective,
+        bound=receipt.bound,
+        gap=None if receipt.bound is None else receipt.objective - receipt.bound,
+        checks=verdict.checks,
+        solver=receipt.solver,
+        effort=Effort.of_counts(receipt.counts),
+        scenario=solved.scenario,
+    )
+    return (solved, result) if result.is_checked else None
+
+
+def stored_placements(inputs: RunInputs, rows: Iterable[Row]) -> pd.DataFrame:
+    """The stored rows with names, by worker: `worker`, `name`, `job_line`, `job_line_name`,
+    `original_preference` (the rank on the worker's whole list, NaN: unranked)."""
+    records = [
+        {
+            "worker": row["worker_mapping"],
+            "name": worker_name(inputs, row["worker_mapping"]),
+            "job_line": row["job_line"],
+            "job_line_name": job_line_name(inputs, row["job_line"]),
+            "original_preference": row["original_preference"],
+        }
+        for row in rows
+    ]
+    columns = ["worker", "name", "job_line", "job_line_name", "original_preference"]
+    frame = pd.DataFrame(records, columns=columns).astype({"original_preference": "float64"})
+    return frame.sort_values(["name", "worker"], ignore_index=True)
+
+
+def _with_scenario(inputs: RunInputs, scenario: Mapping[str, Any]) -> RunInputs:
+    changes = scenario.get("changes") or []
+    if not scenario.get("name") and not changes:
+        return inputs
+    return apply_changes(inputs, changes_from(list(changes)), str(scenario.get("name") or ""))
+
+
+def _status(receipt: Receipt) -> Status:
+    try:
+        return Status(receipt.counts["status"])
+    except (KeyError, ValueError):
+        return Status.FEASIBLE
+
+
+def _allocations(
+    inputs: RunInputs, settings: Settings, rows: Iterable[Row]
+) -> Iterable[Allocation]:
+    """Raises KeyError when a row names a worker or job line that takes no part."""
+    arrays = matrices(inputs)
+    workers = {worker.id: i for i, worker in enumerate(inputs.workers)}
+    job_lines = {job_line.id: i for i, job_line in enumerate(inputs.job_lines)}
+    for row in sorted(rows, key=lambda row: str(row["worker_mapping"])):
+        pair = workers[row["worker_mapping"]], job_lines[row["job_line"]]
+        original = row["original_preference"]
+        yield Allocation(
+            row["worker_mapping"],
+            row["job_line"],
+            float(arrays.scores[pair]),
+            None if original is None or np.isnan(original) else float(original),
+            float(arrays.coefficients(settings, *map(np.atleast_1d, pair))[0]),
+        )

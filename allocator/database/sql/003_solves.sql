@@ -1,0 +1,24 @@
+-- Allocator Console, 3 of 8: the log of every solve tried on a run, whether committed or not, so
+-- that nobody can try seeds in secret. Rows are added, never changed.
+
+create table if not exists public.allocator_console_solves (
+  id uuid primary key default gen_random_uuid(),
+  allocator_py_run uuid not null,
+  operator text not null default '',
+  solved_at timestamptz not null default now(),
+  seed numeric,
+  settings jsonb not null default '{}',
+  scenario text not null default '',
+  status text not null default '',
+  objective double precision,
+  bound double precision,
+  solver text not null default '',
+  fingerprint text not null default '',
+  counts jsonb not null default '{}'
+);
+create index if not exists allocator_console_solves_run
+  on public.allocator_console_solves (allocator_py_run, solved_at);
+
+alter table public.allocator_console_solves enable row level security;
+revoke all on public.allocator_console_solves from public, anon, authenticated, service_role;
+grant select, insert on public.allocator_console_solves to service_role;

@@ -1,0 +1,124 @@
+"""How far an allocation is from the fairest in two respects, both found exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allocator.errors import Infeasible
+from allocator.explanation.optimum import optimum
+from allocator.measures.outcome import first_choices_possible
+from allocator.models import Policy, RunInputs, Settings, SolveResult
+from allocator.rules.matrices import Matrices, matrices
+from allocator.solving.residual import Face
+from allocator.solving.starting import feasible_allocation
+from allocator.solving.tie_break import TieBreak
+
+
+@dataclass(frozen=True, slots=True)
+class Extremes:
+    """The best that any allocation under the hard rules reaches, one respect at a time.
+
+    `worst_score`: least possible worst rank counted (rank or unranked budget) among the workers
+    who ranked something; None when nobody did. `first_choices`: largest possible number of first
+    choices received. The settings open a scenario that reaches the first and the second.
+    """
+
+    worst_score: float | None
+    first_choices: int
+    for_worst_off: Settings
+    for_first_choices: Settings
+
+
+def extremes(inputs: RunInputs, settings: Settings) -> Extremes:
+    """The extremes of a run; raises Infeasible when it has no allocation at all.
+
+    The cap on the worst rank in `settings` does not restrict them.
+    """
+    worst, first = inputs.derived(_least_worst_score), first_choices_possible(inputs)
+    if first is None:
+        raise Infeasible
+    return Extremes(
+        worst,
+        first,
+        replace(settings, policy=Policy.LEAST_TOTAL, worst_rank=worst),
+        replace(settings, policy=Policy.GREEDY, worst_rank=None),
+    )
+
+
+def _least_worst_score(inputs: RunInputs) -> float | None:
+    """The least cap under which an allocation exists: bisection over the scores that occur."""
+    arrays = matrices(inputs)
+    feasible_allocation(_face(arrays, arrays.eligible))
+    chose = arrays.ranked.any(axis=1)
+    if not chose.any():
+        return None
+    scores, eligible = arrays.scores[chose], arrays.eligible[chose]
+    least = np.where(eligible, scores, np.inf).min(axis=1).max(initial=0.0)
+    caps = np.unique(scores[eligible & (scores >= least)])
+    low, high = 0, len(caps) - 1
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            feasible_allocation(_face(arrays, arrays.eligible & arrays.within_cap(caps[middle])))
+            high = middle
+        except Infeasible:
+            low = middle + 1
+    return float(caps[low])
+
+
+def _face(arrays: Matrices, allowed: NDArray[np.bool_]) -> Face:
+    return Face(allowed, arrays.lower, arrays.upper)
+
+
+TIED_COLUMNS = {
+    "worker": "str",
+    "name": "str",
+    "job_line": "str",
+    "job_line_name": "str",
+    "score": "float64",
+    "alternatives": "str",
+    "alternative_ids": "object",
+    "best_alternative": "float64",
+}
+
+
+def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
+    """Workers whose placement is one of several that equally good allocations give, by name.
+
+    Everybody who is not listed is placed as in every optimal allocation. Columns: worker (id),
+    name, job_line (id), job_line_name, score (of the present placement), alternatives (the
+    other job lines with the worker's rank in words, best first), alternative_ids,
+    best_alternative (least score among them). Raises NotExplained.
+    """
+    found = optimum(inputs, result)
+    scores = found.matrices.scores
+    ties = TieBreak(found.optimal, found.assigned)
+    others: dict[int, list[int]] = {}
+    for row, column in zip(ties.workers.tolist(), ties.lines.tolist(), strict=True):
+        if column != found.assigned[row]:
+            others.setdefault(row, []).append(column)
+    records = []
+    for row, columns in others.items():
+        here = int(found.assigned[row])
+        ordered = [
+            j for _, _, j in sorted((scores[row, j], found.line_name(j), j) for j in columns)
+        ]
+        words = (f"{found.line_name(j)} ({found.rank(row, j)})" for j in ordered)
+        records.append(
+            {
+                "worker": inputs.workers[row].id,
+                "name": found.name(row),
+                "job_line": inputs.job_lines[here].id,
+                "job_line_name": found.line_name(here),
+                "score": float(scores[row, here]),
+                "alternatives": ", ".join(words),
+                "alternative_ids": tuple(inputs.job_lines[j].id for j in ordered),
+                "best_alternative": float(scores[row, ordered[0]]),
+            }
+        )
+    frame = pd.DataFrame(records, columns=list(TIED_COLUMNS)).astype(TIED_COLUMNS)
+    return frame.sort_values(["name", "worker"], ignore_index=True)

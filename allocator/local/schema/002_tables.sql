@@ -1,0 +1,182 @@
+-- The tables that the console reads, as the applications that own them publish them, and the
+-- tables beside them. Every column other than keys and references has a default or accepts null.
+--
+-- max_n_workers and must_have_workers are not among the published columns of job_lines; a database
+-- without them gives every job line one place and makes none mandatory.
+
+create table if not exists orgs (
+  id uuid primary key default gen_random_uuid(),
+  name text default '',
+  domain text,
+  defaulttimezone text default 'UTC'
+);
+
+create table if not exists allocationplans (
+  id uuid primary key default gen_random_uuid(),
+  name text default '',
+  org uuid references orgs,
+  timezone text default 'UTC',
+  default_term_length_weeks smallint
+);
+
+create table if not exists allocationruns (
+  id uuid primary key default gen_random_uuid(),
+  allocationplan uuid not null references allocationplans,
+  status text default 'open',
+  startdate timestamptz,
+  enddate timestamptz,
+  due_date timestamptz
+);
+
+create table if not exists workers (
+  id uuid primary key default gen_random_uuid(),
+  firstname text default '',
+  lastname text default '',
+  preferred_name text,
+  internal_id text,
+  qualificationlevel text,
+  email text,
+  telmain text,
+  browsing_currentallocationrun uuid references allocationruns
+);
+
+create table if not exists allocation_run_worker_mappings (
+  id uuid primary key default gen_random_uuid(),
+  worker uuid not null references workers,
+  allocation_run uuid not null references allocationruns,
+  locked bool default false,
+  submitted bool default false,
+  invited_at timestamptz,
+  withdrawn_at timestamptz,
+  withdrawal_effective_at timestamptz,
+  withdrawal_reason text
+);
+create index if not exists allocation_run_worker_mappings_allocation_run
+  on allocation_run_worker_mappings (allocation_run);
+
+create table if not exists job_lines (
+  id uuid primary key default gen_random_uuid(),
+  name text default '',
+  sort_order smallint default 0,
+  allocation_run uuid not null references allocationruns,
+  max_n_workers smallint,
+  must_have_workers bool
+);
+create index if not exists job_lines_allocation_run on job_lines (allocation_run);
+
+-- The terms that make up a job line. A position belongs to a team, a team to a location.
+create table if not exists locations (
+  id uuid primary key default gen_random_uuid(),
+  name text default '',
+  org uuid references orgs
+);
+
+create table if not exists teams (
+  id uuid primary key default gen_random_uuid(),
+  name text default '',
+  location uuid references locations
+);
+
+create table if not exists positions (
+  id uuid primary key default gen_random_uuid(),
+  name text default '',
+  team uuid references teams
+);
+
+create table if not exists rotations (
+  id uuid primary key default gen_random_uuid(),
+  allocation_run uuid not null references allocationruns,
+  assignedjobline uuid references job_lines,
+  position uuid references positions,
+  startdate timestamptz,
+  enddate timestamptz
+);
+create index if not exists rotations_allocation_run on rotations (allocation_run);
+
+-- like_dislike_preference is a bucket: love 10, like 20, neutral 30, pending 35, dislike 40,
+-- never 50. notes are the worker's own and never read.
+create table if not exists preference_worker_job_lines (
+  job_line uuid not null references job_lines,
+  allocation_run_worker_mapping uuid not null references allocation_run_worker_mappings,
+  order_preference int,
+  like_dislike_preference smallint,
+  attractiveness_score float8,
+  notes text,
+  updated_at timestamptz default now(),
+  primary key (job_line, allocation_run_worker_mapping)
+);
+create index if not exists preference_worker_job_lines_worker
+  on preference_worker_job_lines (allocation_run_worker_mapping, job_line);
+
+create table if not exists job_line_eligibility (
+  job_line uuid primary key references job_lines,
+  included_qualification_tag_ids uuid[] default '{}',
+  excluded_qualification_tag_ids uuid[] default '{}',
+  included_worker_mapping_ids uuid[] default '{}',
+  excluded_worker_mapping_ids uuid[] default '{}',
+  updated_at timestamptz default now()
+);
+
+create table if not exists qualification_tags (
+  id uuid primary key default gen_random_uuid(),
+  name text default '',
+  org uuid references orgs
+);
+
+create table if not exists worker_qualifications (
+  id uuid primary key default gen_random_uuid(),
+  worker uuid not null references workers,
+  qualification_tag uuid not null references qualification_tags,
+  start_date timestamptz,
+  end_date timestamptz
+);
+create index if not exists worker_qualifications_worker on worker_qualifications (worker);
+
+create table if not exists allocation_run_preferencer_weightings (
+  id uuid primary key default gen_random_uuid(),
+  allocation_run uuid not null references allocationruns,
+  job_line uuid references job_lines,
+  qualification_tag_ids uuid[] default '{}',
+  worker_mapping_ids uuid[] default '{}',
+  weighting smallint default 0
+);
+create index if not exists allocation_run_preferencer_weightings_allocation_run
+  on allocation_run_preferencer_weightings (allocation_run);
+
+create table if not exists allocator_py_runs (
+  id uuid primary key default gen_random_uuid(),
+  allocation_run uuid not null references allocationruns,
+  created_at timestamptz default now(),
+  queued_at timestamptz,
+  completed_at timestamptz,
+  is_exclusive bool default false,
+  included_job_lines uuid[],
+  included_worker_mappings uuid[]
+);
+create index if not exists allocator_py_runs_allocation_run on allocator_py_runs (allocation_run);
+
+create table if not exists allocator_py_allocations (
+  allocator_py_run uuid not null references allocator_py_runs,
+  worker_mapping uuid not null references allocation_run_worker_mappings,
+  job_line uuid not null references job_lines,
+  original_preference real,
+  created_at timestamptz default now(),
+  primary key (allocator_py_run, worker_mapping)
+);
+
+-- The placements that the owning applications make and publish by themselves.
+create table if not exists job_line_worker_mappings (
+  id uuid primary key default gen_random_uuid(),
+  job_line uuid not null references job_lines,
+  worker uuid references workers,
+  allocation_run_worker_mapping uuid references allocation_run_worker_mappings,
+  preference_number int,
+  fte real,
+  start_date timestamptz,
+  end_date timestamptz,
+  locked_at timestamptz,
+  finalised_at timestamptz,
+  released_at timestamptz,
+  emailed_at timestamptz
+);
+create index if not exists job_line_worker_mappings_job_line on job_line_worker_mappings (job_line);

@@ -1,0 +1,171 @@
+"""The figures on the first screen: how good, how proven, and who fared worst."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allocator.measures.bands import amount, rank_words
+from allocator.measures.outcome import Outcome, outcome
+from allocator.measures.placements import placements
+from allocator.models import RunInputs, SolveResult, Status
+from allocator.rules.eligibility import Rule
+from allocator.rules.matrices import matrices
+from allocator.rules.naming import job_line_name, worker_name
+
+MOST_WORST_OFF = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What a coordinator reads first.
+
+    `outcome` is the count. `submitted`, `job_lines`, `places` count the run; `filled` counts job
+    lines that got somebody. `worst_off` are the names that share the worst rank counted (the
+    first few), `without_preferences` those of workers who ranked nothing. `moved_up` counts
+    placements whose rank on the worker's whole list is worse than in this run. `gini` is that of
+    satisfaction N + 1 − score among those who ranked: 0 = all alike, towards 1 = very unequal;
+    None when none of them is placed.
+    """
+
+    status: Status
+    status_words: str
+    submitted: int
+    job_lines: int
+    places: int
+    filled: int
+    outcome: Outcome
+    moved_up: int
+    worst_off: tuple[str, ...]
+    without_preferences: tuple[str, ...]
+    gini: float | None
+
+    @property
+    def not_placed(self) -> int:
+        """Workers of the run without a job line."""
+        return self.outcome.workers - self.outcome.placed
+
+
+def headline(inputs: RunInputs, result: SolveResult) -> Headline:
+    """The headline of an allocation."""
+    placed, counted = placements(inputs, result), outcome(inputs, result)
+    chose = placed[placed["n_ranked"] > 0]
+    worst = chose[chose["score"] == chose["score"].max()]
+    satisfaction = len(inputs.job_lines) + 1 - chose["score"].to_numpy()
+    return Headline(
+        status=result.status,
+        status_words=status_words(result),
+        submitted=sum(w.submitted for w in inputs.workers),
+        job_lines=len(inputs.job_lines),
+        places=sum(j.places for j in inputs.job_lines),
+        filled=int(placed["job_line"].nunique()),
+        outcome=counted,
+        moved_up=int((placed["original_preference"] > placed["rank"]).sum()),
+        worst_off=tuple(worst["name"].head(MOST_WORST_OFF)),
+        without_preferences=tuple(worker_name(inputs, w) for w in counted.no_preferences),
+        gini=gini(satisfaction) if len(chose) else None,
+    )
+
+
+def gini(satisfaction: NDArray[np.float64]) -> float:
+    """Gini coefficient of positive values: Σᵢ Σⱼ |xᵢ − xⱼ| / (2 n² mean); 0 when all are zero."""
+    ordered = np.sort(satisfaction)
+    n, total = len(ordered), float(ordered.sum())
+    if not n or not total:
+        return 0.0
+    places = np.arange(1, n + 1)
+    return max(0.0, float(((2 * places - n - 1) * ordered).sum() / (n * total)))
+
+
+def status_words(result: SolveResult) -> str:
+    """The status as a sentence, with the gap where optimality is not proven."""
+    match result.status:
+        case Status.OPTIMAL:
+            return "Proven optimal: no other allocation is better under these settings."
+        case Status.INFEASIBLE:
+            return "No allocation satisfies every rule."
+        case Status.INVALID_DATA:
+            return "Not solved: the run's data has errors."
+    ended = "Cancelled" if result.status is Status.CANCELLED else "Stopped at the time limit"
+    if not result.allocations or result.objective is None:
+        return f"{ended} before an allocation was found."
+    if result.status is Status.CANCELLED and result.certificate is not None:
+        return f"{ended}: the optimum was proven, but the draw among equals was interrupted."
+    if result.gap is None:
+        return f"{ended}: the best allocation found so far, not proven to be the best."
+    share = result.gap / abs(result.objective) if result.objective else 0.0
+    return (
+        f"{ended}: the best allocation found so far. The optimum can be better by at most "
+        f"{amount(result.gap)} ({share:.2%} of the total)."
+    )
+
+
+def worst_off(placed: pd.DataFrame, count: int = 10) -> pd.DataFrame:
+    """The `count` placements with the largest score, worst first; equals by name.
+
+    Of workers who ranked something: see `without_preferences` for the others.
+    """
+    chose = placed[placed["n_ranked"] > 0]
+    ordered = chose.sort_values(["score", "name", "worker"], ascending=[False, True, True])
+    return ordered.head(count).reset_index(drop=True)
+
+
+def without_preferences(placed: pd.DataFrame) -> pd.DataFrame:
+    """The placements of workers who ranked no job line of the run, by name."""
+    return placed[placed["n_ranked"] == 0].reset_index(drop=True)
+
+
+def higher_choices(
+    inputs: RunInputs, result: SolveResult, worker_id: str, placed: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """What a worker would rather have had than its placement, best first.
+
+    Every job line of the run that it scores strictly better (all that it ranked, when it is
+    unplaced). Columns: `job_line`, `job_line_name`, `rank` (NaN: unranked but cheaper never
+    occurs, so always a number), `eligible`, `rule` in words, `places`, `holders` (names with
+    the rank that each gave it, in words; empty when nobody holds it), `holder_ids`.
+    Raises KeyError when the worker does not take part.
+    """
+    worker = inputs.worker(worker_id)
+    placed = placements(inputs, result) if placed is None else placed
+    columns = inputs.job_line_positions
+    rules = matrices(inputs).rules[inputs.worker_positions[worker_id]]
+    own = placed.loc[placed["worker"] == worker_id, "score"]
+    limit = float(own.iloc[0]) if len(own) else np.inf
+    records = []
+    for job_line, rank in worker.preferences.scores.items():
+        if rank >= limit:
+            break
+        held = placed[placed["job_line"] == job_line].sort_values(["score", "name"])
+        rule = Rule(int(rules[columns[job_line]]))
+        records.append(
+            {
+                "job_line": job_line,
+                "job_line_name": job_line_name(inputs, job_line),
+                "rank": rank,
+                "eligible": rule.eligible,
+                "rule": rule.words,
+                "places": inputs.job_line(job_line).places,
+                "holders": ", ".join(
+                    f"{name} ({rank_words(held_rank)})"
+                    for name, held_rank in zip(held["name"], held["rank"], strict=True)
+                ),
+                "holder_ids": tuple(held["worker"]),
+            }
+        )
+    return pd.DataFrame(records, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+_COLUMNS = {
+    "job_line": "str",
+    "job_line_name": "str",
+    "rank": "float64",
+    "eligible": "bool",
+    "rule": "str",
+    "places": "int64",
+    "holders": "str",
+    "holder_ids": "object",
+}

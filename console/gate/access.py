@@ -1,0 +1,172 @@
+"""Who is signed in: password check, sessions on the server, their end.
+
+The browser holds a random token in a cookie; the server keeps only the token's SHA-256. A
+session ends after an idle time, after its longest time, on sign-out, and when the operator's
+hash changes. `look_up` never prolongs a session; only `touch` does, which the gate calls for
+what a person did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from allocator import log
+from allocator.log import Event
+from allocator.operators import decoy_hash, verify_password
+from console.gate.cookies import device_of, with_device
+from console.gate.settings import GateSettings, SettingsFile
+from console.gate.throttle import Clock, Limits, Throttle
+
+_MOST_CHECKS_AT_ONCE = 1  # argon2id takes 64 MB and some 50 ms a check
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The outcome of a try. `token` "" = refused; `device`: the browser's next device cookie;
+    `wait` = seconds to hold the answer back; `locked_for` = seconds until the next try is looked
+    at (0 = not locked)."""
+
+    token: str = ""
+    device: str = ""
+    wait: float = 0.0
+    locked_for: float = 0.0
+
+
+@dataclass(slots=True)
+class _Session:
+    operator: str
+    stored_hash: str
+    opened: float
+    active: float
+
+
+class Access:
+    """The one register of sessions and failures of this process. Thread-safe."""
+
+    def __init__(
+        self, settings: Callable[[], GateSettings] | None = None, clock: Clock = time.monotonic
+    ) -> None:
+        self._settings = settings or SettingsFile()
+        self._clock = clock
+        self._throttle = Throttle(clock)
+        self._sessions: dict[str, _Session] = {}
+        self._lock = threading.Lock()
+        self._checks = threading.Semaphore(_MOST_CHECKS_AT_ONCE)
+
+    @property
+    def settings(self) -> GateSettings:
+        """The secrets file's present settings."""
+        return self._settings()
+
+    @property
+    def is_configured(self) -> bool:
+        """True when somebody could sign in."""
+        return bool(self.settings.operators)
+
+    def sign_in(self, operator: str, password: str, address: str, cookie: str = "") -> SignIn:
+        """Check a password and open a session. `cookie`: the browser's device cookie.
+
+        Takes one argon2id check, whoever asks, unless the name or the address is locked.
+        """
+        settings = self.settings
+        operators = settings.operators
+        known = operator in operators
+        stored = operators.get(operator) or _decoy(next(iter(operators.values()), ""))
+        device = device_of(cookie, operator, stored)
+        with self._checks:  # also orders the tries, so that a burst cannot outrun the lock
+            locked = self._throttle.locked_for(operator, address, device)
+            if locked > 0:
+                return SignIn(locked_for=locked)
+            if verify_password(stored, password) and known:
+                self._throttle.succeeded(device)
+                log.event(Event.SIGN_IN, operator=operator)
+                return SignIn(self._open(operator, stored), with_device(cookie, operator, stored))
+            limits = Limits(settings.lockout_attempts, settings.lockout_seconds)
+            failure = self._throttle.failed(operator, address, device, limits=limits)
+            locked = self._throttle.locked_for(operator, address, device)
+        # What was typed as an unknown name may be a password.
+        named = operator if known else ""
+        log.event(Event.SIGN_IN_FAILED, operator=named, outcome="" if known else "unknown name")
+        if failure.locks:
+            log.event(Event.LOCKOUT, operator=named, outcome="" if known else "unknown name")
+        return SignIn(wait=failure.wait, locked_for=locked)
+
+    def is_known_browser(self, operator: str, cookie: str) -> bool:
+        """True when this browser has signed in as this operator before."""
+        stored = self.settings.operators.get(operator)
+        return bool(stored and device_of(cookie, operator, stored))
+
+    def locked_for(self, operator: str, address: str, cookie: str) -> float:
+        """Seconds until a try from here is looked at, without trying."""
+        stored = self.settings.operators.get(operator, "")
+        device = device_of(cookie, operator, stored) if stored else ""
+        return self._throttle.locked_for(operator, address, device)
+
+    def look_up(self, token: str | None) -> str | None:
+        """The operator of a live session, None when there is none. Does not prolong it."""
+        if not token:
+            return None
+        settings, key = self.settings, _key(token)
+        with self._lock:
+            session = self._sessions.get(key)
+            if session is None:
+                return None
+            if not self._is_live(session, settings):
+                del self._sessions[key]
+                return None
+            return session.operator
+
+    def touch(self, token: str | None) -> str | None:
+        """`look_up`, and the idle time starts again: call it for what a person did."""
+        operator = self.look_up(token)
+        if operator is not None and token:
+            with self._lock:
+                if session := self._sessions.get(_key(token)):
+                    session.active = self._clock()
+        return operator
+
+    def sign_out(self, token: str | None) -> None:
+        """End the session, in every tab."""
+        if token:
+            with self._lock:
+                ended = self._sessions.pop(_key(token), None)
+            if ended:
+                log.event(Event.SIGN_OUT, operator=ended.operator)
+
+    def _open(self, operator: str, stored: str) -> str:
+        token, now = secrets.token_urlsafe(32), self._clock()
+        settings = self.settings
+        with self._lock:
+            for key in [k for k, s in self._sessions.items() if not self._is_live(s, settings)]:
+                del self._sessions[key]
+            self._sessions[_key(token)] = _Session(operator, stored, now, now)
+        return token
+
+    def _is_live(self, session: _Session, settings: GateSettings) -> bool:
+        now = self._clock()
+        return (
+            settings.operators.get(session.operator) == session.stored_hash
+            and now - session.active < settings.idle_seconds
+            and now - session.opened < settings.longest_seconds
+        )
+
+
+@lru_cache(maxsize=1)
+def the_access() -> Access:
+    """The register that the gate and the pages of this process share."""
+    return Access()
+
+
+@lru_cache(maxsize=8)
+def _decoy(like: str) -> str:
+    return decoy_hash(like)
+
+
+def _key(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

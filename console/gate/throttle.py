@@ -1,0 +1,116 @@
+"""How often a password may be tried: for each name, for each address, for each known browser.
+
+A browser that has signed in before as an operator carries a device cookie, and has a budget of
+its own for that operator: what others try locks neither the name nor its address for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from console.gate.caller import counted
+
+Clock = Callable[[], float]
+
+WINDOW = 15 * 60.0
+# An address may fail this many times as often as a name before it is locked as well.
+ADDRESS_FACTOR = 4
+_NAME_COUNTERS = 65_536
+_MOST_COUNTED = 10_000
+
+
+@dataclass(slots=True)
+class _Counter:
+    failures: int = 0
+    first: float = 0.0
+    locked_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`attempts` wrong passwords within 15 minutes lock a name for `seconds`."""
+
+    attempts: int = 5
+    seconds: float = 5 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a failure costs: seconds to hold the answer back, and whether it locked something."""
+
+    wait: float
+    locks: bool
+
+
+class Throttle:
+    """Thread-safe failure counters; times in seconds of `clock`.
+
+    Names, known or not, share a fixed number of counters by a hash with a secret of this
+    process: nobody can look for two names that share one, and a lock tells nothing about a name.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._secret = secrets.token_bytes(32)
+        self._names: dict[int, _Counter] = {}
+        self._addresses: OrderedDict[str, _Counter] = OrderedDict()
+        self._devices: OrderedDict[str, _Counter] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def locked_for(self, name: str, address: str, device: str = "") -> float:
+        """Seconds until this name may be tried from here again; 0 when it may now."""
+        with self._lock:
+            now = self._clock()
+            return max(
+                0.0, *(c.locked_until - now for c, _ in self._counters(name, address, device))
+            )
+
+    def failed(self, name: str, address: str, device: str = "", *, limits: Limits) -> Failure:
+        """Count a failure; answers are held back by 0.5, 1, 2, 4, 4 … seconds."""
+        with self._lock:
+            counters = self._counters(name, address, device)
+            locks = [
+                self._count(c, factor * limits.attempts, limits.seconds) for c, factor in counters
+            ]
+            wait = min(4.0, 0.25 * 2 ** min(4, counters[0][0].failures))
+            return Failure(wait, any(locks))
+
+    def succeeded(self, device: str) -> None:
+        """Forget a known browser's failures. Those of a name stay: that they vanish would tell
+        that somebody has this name."""
+        with self._lock:
+            self._devices.pop(device, None)
+
+    def _counters(self, name: str, address: str, device: str) -> list[tuple[_Counter, int]]:
+        if device:
+            return [(_kept(self._devices, device), 1)]
+        digest = hmac.digest(self._secret, name.encode("utf-8", "replace"), hashlib.sha256)
+        number = int.from_bytes(digest[:8], "big") % _NAME_COUNTERS
+        named = self._names.setdefault(number, _Counter())
+        return [(named, 1), (_kept(self._addresses, counted(address)), ADDRESS_FACTOR)]
+
+    def _count(self, counter: _Counter, limit: int, seconds: float) -> bool:
+        now = self._clock()
+        is_over = counter.locked_until and now >= counter.locked_until
+        if is_over or now - counter.first > WINDOW:
+            counter.failures, counter.first, counter.locked_until = 0, now, 0.0
+        counter.failures += 1
+        if counter.failures < limit:
+            return False
+        counter.locked_until = now + seconds
+        return counter.failures == limit
+
+
+def _kept(counters: OrderedDict[str, _Counter], key: str) -> _Counter:
+    counter = counters.setdefault(key, _Counter())
+    counters.move_to_end(key)
+    if len(counters) > _MOST_COUNTED:
+        counters.popitem(last=False)
+    return counter

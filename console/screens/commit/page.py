@@ -1,0 +1,104 @@
+"""Commit: what will be written, checked and confirmed; afterwards the receipt."""
+
+import streamlit as st
+
+from allocator.models import AllocatorRun, Status
+from allocator.rules.moments import local_time
+from console.screens.commit.confirm import draw_confirmation, pressed_for
+from console.screens.commit.meanwhile import draw_gone, draw_replaced
+from console.screens.commit.preview import (
+    draw_changed_since,
+    draw_passed_checks,
+    draw_preview,
+    look_again,
+)
+from console.state import backend, solving
+from console.ui import heading, navigation, session
+from console.ui.messages import Message, literal, shown_errors
+from console.ui.reading import stored_outcome
+from console.ui.receipt import draw_receipt
+
+
+def draw_committed(run: AllocatorRun) -> None:
+    """A completed run: its receipt, read-only."""
+    receipt = session.remembered("receipt", run.id) or stored_outcome(run).receipt
+    if receipt is None:
+        when = local_time(run, run.completed_at) if run.completed_at else ""
+        st.info(
+            f"Another program completed this run on {literal(when)}, so there is no receipt here.",
+            icon=":material/lock:",
+        )
+    else:
+        st.success("This run is committed and read-only.", icon=":material/lock:")
+        draw_receipt(run, receipt)
+    navigation.link("results", "Look at the results")
+
+
+def draw_nothing_to_commit() -> None:
+    """Nothing to commit yet."""
+    st.info(
+        "There is no allocation to commit yet. Solve the run first.", icon=":material/task_alt:"
+    )
+    navigation.link("solve", "Go to Solve")
+
+
+def draw_stopped() -> None:
+    """What a stopped solve left is not committed."""
+    st.info(
+        "The last solve was stopped before it ended. What it had found can be looked at, but not "
+        "committed. Solve again and let it end.",
+        icon=":material/stop_circle:",
+    )
+    with st.container(horizontal=True):
+        navigation.link("solve", "Go to Solve")
+        navigation.link("results", "Look at the results")
+
+
+def can_write() -> bool:
+    """Whether the database takes commits; says what is missing when not."""
+    finding = backend.service().own_objects()
+    if finding.ok:
+        return True
+    message = Message(finding.title, finding.remedy, (finding.detail,))
+    st.error(message.markdown, icon=":material/error:")
+    navigation.link("system", "See the SQL on the System page")
+    return False
+
+
+@session.signed_in
+def compare_again(run_id: str) -> None:
+    """Compare with the database once more."""
+    look_again(run_id)
+
+
+run = heading.run_page("Commit")
+with shown_errors(stop=True):
+    pressed = pressed_for(run.id)
+    if not run.is_pending:
+        draw_committed(run)
+        st.stop()
+    solved = solving.solved(run.id)
+    if solved is None:
+        draw_gone(run) if pressed else draw_nothing_to_commit()
+        st.stop()
+    if solved.status is Status.CANCELLED:
+        if pressed:
+            draw_gone(run)
+        draw_stopped()
+        st.stop()
+    if pressed and pressed.identity != solved.identity:
+        draw_replaced(pressed, solved)
+        pressed = None
+    writable = can_write()
+    draw_preview(solved, session.require_operator())
+    draw_passed_checks(solved)
+    unchanged = draw_changed_since(solved)
+    st.button(
+        "Compare again",
+        icon=":material/refresh:",
+        type="tertiary",
+        on_click=compare_again,
+        args=(run.id,),
+    )
+    st.subheader("Confirm", anchor=False)
+    draw_confirmation(run, solved, possible=writable and unchanged, pressed=pressed)

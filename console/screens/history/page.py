@@ -1,0 +1,54 @@
+"""History: every solve tried on a run, and the receipt of its commit."""
+
+import streamlit as st
+
+from allocator.errors import MissingTable
+from allocator.models import AllocatorRun, Receipt
+from console.state import backend
+from console.ui import heading, navigation
+from console.ui.figures import facts_row
+from console.ui.messages import literal, shown_errors
+from console.ui.reading import stored_outcome
+from console.ui.receipt import draw_receipt
+from console.ui.solve_log import draw_solves
+
+
+def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
+    """The log, so that nobody can quietly try seeds until the lots fall as wished."""
+    st.subheader("Every solve that was tried", anchor=False)
+    try:
+        solves = backend.service().solve_log(run.id)
+    except MissingTable:
+        st.info("The database has no table for the log of solves yet.", icon=":material/info:")
+        navigation.link("system", "See the SQL on the System page")
+        return
+    if not solves:
+        st.info("Nobody has solved this run here yet.", icon=":material/history:")
+        return
+    seeds = {solve.seed for solve in solves}
+    people = {solve.operator for solve in solves}
+    facts_row(
+        [
+            ("Solves", f"{len(solves):,}"),
+            ("By", ", ".join(sorted(people))),
+            ("Different seeds", f"{len(seeds):,}"),
+        ]
+    )
+    st.caption(
+        "The seed draws lots among equally good allocations; each one tried is on record. "
+        f"Times are those of {literal(run.timezone or 'UTC')}."
+    )
+    fingerprint = receipt.fingerprint if receipt else ""
+    draw_solves(run, solves, fingerprint=fingerprint, same="As committed", key="log")
+
+
+run = heading.run_page("History")
+with shown_errors(stop=True):
+    receipt = None if run.is_pending else stored_outcome(run).receipt
+    if receipt:
+        draw_receipt(run, receipt)
+    elif not run.is_pending:
+        st.info(
+            "Another program completed this run, so there is no receipt.", icon=":material/lock:"
+        )
+    draw_log(run, receipt)

@@ -1,0 +1,55 @@
+"""Review: what the solver will see, and what is wrong with it."""
+
+import streamlit as st
+
+from console.screens.review.people import draw_preferences, draw_worker_review
+from console.screens.review.places import draw_eligibility, draw_job_line_review
+from console.screens.review.weighting_tables import draw_weighting_review
+from console.state import checks
+from console.state.readings import RunReading
+from console.ui import heading
+from console.ui.figures import counted, facts_row
+from console.ui.messages import shown_errors
+from console.ui.notes import draw_issues
+from console.ui.reading import reading_note, run_reading
+
+TABS = {
+    "Workers": draw_worker_review,
+    "Preferences": draw_preferences,
+    "Eligibility": draw_eligibility,
+    "Weightings": draw_weighting_review,
+    "Job lines": draw_job_line_review,
+}
+
+
+def draw_summary(source: RunReading) -> None:
+    """How much of what takes part."""
+    inputs = source.inputs
+    submitted = sum(worker.submitted for worker in inputs.workers)
+    places = sum(job_line.places for job_line in inputs.job_lines)
+    must = sum(job_line.least_places for job_line in inputs.job_lines)
+    facts_row(
+        [
+            ("Workers", f"{len(inputs.workers):,}"),
+            ("Submitted", f"{submitted:,} of {len(inputs.workers):,}"),
+            ("Job lines", f"{len(inputs.job_lines):,}"),
+            ("Places", f"{places:,}"),
+            ("Must be filled", counted(must, "job line") if must else "None"),
+            ("Weightings", f"{len(inputs.weightings):,}"),
+            ("Left out", f"{len(inputs.left_out):,}"),
+        ]
+    )
+
+
+run = heading.run_page("Review")
+with shown_errors(stop=True):
+    source = run_reading(run)
+checks.remember_check(source.inputs, source.read_at)
+reading_note(source)
+draw_issues(source.inputs.issues, key=source.key("issues"), version=source.version)
+draw_summary(source)
+tabs = st.tabs(list(TABS), key="tab", bind="query-params")
+for tab, draw in zip(tabs, TABS.values(), strict=True):
+    if tab.open:  # only the open tab is worked out
+        with tab, shown_errors():
+            draw(source)

@@ -1,0 +1,188 @@
+"""One card for each run of the list, with the ways into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from allocator.database.overview import RunOverview
+from allocator.report.parts import run_title
+from allocator.rules.moments import local_time
+from console.places import available
+from console.state import solving
+from console.state.checks import DataCheck
+from console.ui import heading, navigation, session, tables
+from console.ui.figures import Fact, counted, facts_row
+from console.ui.messages import literal
+
+PAGE = 20
+LINKS_AS_BUTTONS = """
+<style>
+[class*="st-key-ways"] a {
+  border: 1px solid color-mix(in srgb, currentColor 30%, transparent);
+  border-radius: 0.5rem;
+  padding-inline: 0.75rem;
+}
+</style>
+"""
+
+
+def draw_waiting_cards(rows: Sequence[RunOverview], found: dict[str, DataCheck | None]) -> None:
+    """Waiting runs, each with what is in it."""
+    _draw(rows, lambda row: pending_facts(row, found.get(row.run.id)), "pending")
+
+
+def draw_completed_cards(rows: Sequence[RunOverview]) -> None:
+    """Completed runs, each with how it came out."""
+    _draw(rows, completed_facts, "completed")
+
+
+def _draw(
+    rows: Sequence[RunOverview], facts: Callable[[RunOverview], list[tuple[str, str]]], key: str
+) -> None:
+    st.html(LINKS_AS_BUTTONS)
+    kept = f"more {key} runs"
+    shown = PAGE * (1 + int(session.remembered(kept, default=0)))
+    for row in rows[:shown]:
+        _card(row, facts(row))
+    if len(rows) > shown:
+        hidden = f"Show more ({len(rows) - shown:,} not shown)"
+        st.button(hidden, key=kept, on_click=_more, args=(kept,))
+
+
+def _card(row: RunOverview, facts: list[tuple[str, str]]) -> None:
+    run = row.run
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(width="stretch", gap=None):
+                title = literal(run.plan_name or "Allocation run")
+                st.markdown(f"**{title}** {heading.chip(run)}")
+                st.caption(literal(subtitle(row)))
+            _ways(row)
+        facts_row(facts)
+
+
+def _ways(row: RunOverview) -> None:
+    there = {place.path for place in available()}
+    with st.container(horizontal=True, width="content", gap="small", key=f"ways {row.run.id}"):
+        for path in _paths(row):
+            if path in there:
+                navigation.link(path, run=row.run.id)
+
+
+def _paths(row: RunOverview) -> tuple[str, ...]:
+    """Where to go from a run: results as soon as it was solved here."""
+    if not row.run.is_pending:
+        return ("results", "review")
+    snapshot = solving.latest(row.run.id)
+    is_solved = snapshot is not None and snapshot.result is not None
+    return ("review", "solve", "results") if is_solved else ("review", "solve")
+
+
+def _more(kept: str) -> None:
+    session.remember(kept, int(session.remembered(kept, default=0)) + 1)
+
+
+TOPS = ("3", "5")
+
+
+def subtitle(row: RunOverview) -> str:
+    """Period, batch, and when it was created and queued, or completed."""
+    run = row.run
+    parts = [tables.period(run), f"Batch {row.batch} of {row.batches}"]
+    if run.is_pending:
+        queued = f"queued {local_time(run, run.queued_at)}" if run.queued_at else "not queued"
+        parts.append(f"Created {local_time(run, run.created_at)}, {queued} ({run.timezone})")
+    else:
+        parts.append(f"Completed {tables.moment_words(run, run.completed_at)}")
+    return " · ".join(filter(None, parts))
+
+
+def pending_facts(row: RunOverview, found: DataCheck | None) -> list[Fact]:
+    """What is in a waiting run."""
+    return [
+        ("Workers", f"{row.workers:,}" if row.workers is not None else ""),
+        ("Submitted", submitted(row)),
+        ("Job lines", f"{row.job_lines:,}" if row.job_lines is not None else ""),
+        ("Places", places_words(row)),
+        ("Left out", f"{row.left_out:,}" if row.left_out else ""),
+        ("Data errors", errors(found)),
+    ]
+
+
+def submitted(row: RunOverview) -> str:
+    """How many workers handed in preferences."""
+    if row.submitted is None or row.workers is None:
+        return ""
+    return f"{row.submitted:,} of {row.workers:,}"
+
+
+def places_words(row: RunOverview) -> str:
+    """Places against workers."""
+    spare = row.spare_seats
+    if row.seats is None or spare is None:
+        return ""
+    if spare < 0:
+        return f"{row.seats:,} ({-spare:,} too few)"
+    return f"{row.seats:,} ({spare:,} to spare)" if spare else f"{row.seats:,} (just enough)"
+
+
+def errors(found: DataCheck | None) -> str:
+    """What the check of the data found."""
+    if found is None:
+        return "Checking …"
+    if found.failed:
+        return "Could not be read"
+    if not found.issues:
+        return "None"
+    if found.blocking:
+        return f"{found.issues:,} ({found.blocking:,} to mend)"
+    return f"{found.issues:,} (to accept)"
+
+
+def completed_facts(row: RunOverview) -> list[Fact]:
+    """When, by whom, and how a completed run came out."""
+    placed = row.outcome.get("placed")
+    return [
+        ("By", row.receipt.operator if row.receipt else "Another program"),
+        ("Placed", counted(int(placed), "worker") if placed is not None else ""),
+        ("First choice", share(row, row.outcome.get("first_choices"))),
+        *((f"Top {k}", share(row, row.outcome.get("within", {}).get(k))) for k in TOPS),
+        ("Unranked", unranked(row)),
+    ]
+
+
+def share(row: RunOverview, count: int | None) -> str:
+    """The count and its share of those who ranked (of those placed where that was not kept)."""
+    of = row.outcome.get("ranked", row.outcome.get("placed"))
+    return f"{count / of:.0%} ({count:,})" if of and count is not None else ""
+
+
+def unranked(row: RunOverview) -> str:
+    """How many workers got a job line that they had not ranked."""
+    count = row.outcome.get("unranked")
+    return f"{count:,}" if count is not None else ""
+
+
+def frame(rows: list[RunOverview], found: dict[str, DataCheck | None]) -> pd.DataFrame:
+    """The list as a table to download."""
+    return pd.DataFrame(
+        [
+            {
+                "Run": run_title(row.run),
+                "Batch": f"{row.batch} of {row.batches}",
+                "Status": "Waiting" if row.run.is_pending else "Completed",
+                "Created": tables.moment_words(row.run, row.run.created_at),
+                "Queued": tables.moment_words(row.run, row.run.queued_at),
+                "Completed": tables.moment_words(row.run, row.run.completed_at),
+                **dict(
+                    pending_facts(row, found.get(row.run.id))
+                    if row.run.is_pending
+                    else completed_facts(row)
+                ),
+            }
+            for row in rows
+        ]
+    )

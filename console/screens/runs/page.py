@@ -1,0 +1,77 @@
+"""Runs: what waits to be solved, and how the completed ones came out."""
+
+import streamlit as st
+
+from allocator.database.overview import RunOverview
+from allocator.report import to_csv
+from console.screens.runs import cards, choice
+from console.state import backend, checks, solving
+from console.state.checks import DataCheck
+from console.ui import session
+from console.ui.messages import shown_errors
+
+NO_RUNS = (
+    "There are no runs yet. A run appears here as soon as one of the applications that own the "
+    "database queues a batch of an allocation run."
+)
+
+
+def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck | None]) -> None:
+    """The waiting runs that match, in the chosen order."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
+        order = st.selectbox("Order of waiting runs", list(choice.ORDERS), width=260)
+    kept = choice.ordered(choice.matching_runs(rows, text), choice.ORDERS[order])
+    if not rows:
+        st.info("Nothing waits: every run is completed.", icon=":material/task_alt:")
+    elif not kept:
+        st.info("No waiting run matches the search.")
+    cards.draw_waiting_cards(kept, found)
+
+
+def list_completed(rows: list[RunOverview], text: str) -> None:
+    """The completed runs that match, in the chosen order."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader(f"Completed ({len(rows):,})", anchor=False, width="stretch")
+        order = st.selectbox("Order of completed runs", list(choice.DONE_ORDERS), width=260)
+    kept = choice.ordered(choice.matching_runs(rows, text), choice.DONE_ORDERS[order])
+    if not rows:
+        st.info("No run has been completed yet.")
+    elif not kept:
+        st.info("No completed run matches the search.")
+    cards.draw_completed_cards(kept)
+
+
+@session.signed_in
+def check_again() -> None:
+    """Have the data of every waiting run checked anew."""
+    checks.the_checks().forget()
+
+
+session.require_operator()
+st.title("Runs", anchor=False)
+with shown_errors(stop=True):
+    rows = backend.service().runs()
+if not rows:
+    st.info(NO_RUNS, icon=":material/inbox:")
+    st.button("Look again", icon=":material/refresh:")
+    st.stop()
+pending = [row for row in rows if row.run.is_pending]
+completed = [row for row in rows if not row.run.is_pending]
+for row in completed:
+    solving.let_go(row.run)
+found = choice.found_in(pending)
+choice.remember_seen(found)
+choice.watch_runs(rows, found)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    text = st.text_input(
+        "Search", key="q", bind="query-params", type="search", live="300ms", width=360,
+        placeholder="Plan, period, operator, or date",
+    )  # fmt: skip
+    st.button("Refresh", icon=":material/refresh:", type="tertiary", on_click=check_again)
+    st.download_button(
+        "Download list (CSV)", lambda: to_csv(cards.frame(rows, found)), "runs.csv", "text/csv",
+        icon=":material/download:", type="tertiary", on_click="ignore",
+    )  # fmt: skip
+list_waiting(pending, text or "", found)
+list_completed(completed, text or "")

@@ -1,0 +1,170 @@
+"""Which scenario is open; new ones, saving, deleting, files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from allocator.errors import UsageError
+from allocator.rules.moments import local_time
+from allocator.scenario import Scenario
+from console.screens.scenarios.bench import Bench
+from console.state import drafts, scenario_store
+from console.state.scenario_store import Shelf, StoredScenario
+from console.ui import session
+from console.ui.messages import literal, shown_errors
+from console.ui.notes import writes
+
+OPEN_ANOTHER = "Open another scenario"
+LONGEST_NAME = 80
+_JUST_SAVED = "scenario just saved"
+IN_DATABASE = (
+    ":material/edit_document: Writes to the console's own table of scenarios. Everybody who signs "
+    "in will see it; the run is not touched."
+)
+
+
+def draw_shelf(bench: Bench, shelf: Shelf) -> None:
+    """The open scenario's name and state, and what can be done with it."""
+    if name := session.remembered(_JUST_SAVED, bench.run_id):  # a rerun can swallow a toast
+        session.forget(_JUST_SAVED, bench.run_id)
+        st.toast(f"Saved “{name}”.", icon=":material/check:")
+    with st.container(border=True):
+        _title(bench)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            _open_another(bench, shelf)
+            _actions(bench, shelf)
+        _notes(bench, shelf)
+
+
+def _title(bench: Bench) -> None:
+    draft = bench.draft
+    if draft.is_saved:
+        badge = ":green-badge[:material/check: Saved]"
+    elif draft.kept:
+        badge = ":orange-badge[:material/edit: Changes not saved]"
+    else:
+        badge = ":orange-badge[:material/edit: Not saved]"
+    st.markdown(f"{badge} **{literal(bench.scenario.name)}**")
+    if draft.kept:
+        when = local_time(bench.as_read.run, draft.kept.updated_at)
+        st.caption(f"Saved by {literal(draft.kept.operator or 'nobody named')}, {when}")
+
+
+def _open_another(bench: Bench, shelf: Shelf) -> None:
+    others = [k for k in shelf.readable if not bench.draft.kept or k.id != bench.draft.kept.id]
+    words = {k.id: f"{k.name} · {k.operator}" if k.operator else k.name for k in others}
+    chosen = st.selectbox(
+        OPEN_ANOTHER,
+        list(words),
+        index=None,
+        format_func=lambda kept_id: words.get(kept_id, ""),
+        placeholder="None saved yet" if not words else f"{len(words)} saved",
+        disabled=not words,
+        key=bench.key("open scenario"),
+        width=300,
+    )
+    if chosen:
+        drafts.open_kept(bench.run_id, next(k for k in others if k.id == chosen))
+        st.rerun()
+
+
+def _actions(bench: Bench, shelf: Shelf) -> None:
+    st.button("New", icon=":material/add:", on_click=_new, args=(bench,), key="scenario new")
+    with st.popover("Save", icon=":material/save:"), shown_errors():
+        _save_form(bench, shelf)
+    with st.popover("File", icon=":material/file_save:"), shown_errors():
+        _files(bench)
+    if bench.draft.kept:
+        delete = "Deletes it for everybody; the run itself is not touched"
+        with st.popover("Delete", icon=":material/delete:"), writes(delete, "delete"):
+            st.button(
+                "Delete it",
+                type="primary",
+                icon=":material/delete:",
+                on_click=_delete,
+                args=(bench,),
+                key="scenario delete",
+            )
+
+
+def _save_form(bench: Bench, shelf: Shelf) -> None:
+    kept = bench.draft.kept
+    name = st.text_input(
+        "Name", bench.scenario.name, max_chars=LONGEST_NAME, key=bench.key("scenario name")
+    )
+    st.caption(IN_DATABASE if shelf.in_database else "Kept in this tab only.")
+    if kept and st.button("Save", type="primary", key="scenario save"):
+        _save(bench, name, kept)
+    if st.button(
+        "Save as a new one" if kept else "Save",
+        type="secondary" if kept else "primary",
+        key="scenario save new",
+    ):
+        _save(bench, name, None)
+
+
+def _save(bench: Bench, name: str, kept: StoredScenario | None) -> None:
+    """Store the draft; somebody else's later version is not written over."""
+    if kept:
+        now = scenario_store.find_fresh(bench.run_id, kept.id)
+        if now is not None and now.updated_at != kept.updated_at:
+            raise UsageError(
+                f"{now.operator or 'Somebody'} has saved this scenario in the meantime.",
+                remedy="Save yours as a new one, or open theirs.",
+            )
+        kept = now
+    scenario = replace(bench.scenario, name=name, fingerprint=bench.as_read.fingerprint)
+    stored = scenario_store.save(bench.run_id, scenario, bench.operator, kept.id if kept else None)
+    drafts.saved(bench.run_id, stored)
+    session.remember(_JUST_SAVED, stored.name, bench.run_id)
+    st.rerun()
+
+
+@session.signed_in
+def _new(bench: Bench) -> None:
+    drafts.start_new(bench.as_read, bench.operator)
+
+
+@session.signed_in
+def _delete(bench: Bench) -> None:
+    if bench.draft.kept:
+        scenario_store.delete(bench.run_id, bench.draft.kept.id)
+    drafts.start_new(bench.as_read, bench.operator)
+
+
+def _files(bench: Bench) -> None:
+    st.download_button(
+        "Download this scenario",
+        bench.scenario.to_json(),
+        file_name="scenario.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+        key="scenario export",
+    )
+    file = st.file_uploader("Open a scenario file", type="json", key=bench.key("scenario import"))
+    if file is not None:
+        scenario = Scenario.from_json(file.getvalue())
+        drafts.work_on(bench.run_id, scenario)
+        st.rerun()
+
+
+def _notes(bench: Bench, shelf: Shelf) -> None:
+    if not shelf.in_database:
+        st.warning(
+            "The database lacks the console's table for scenarios, so they are kept in this tab "
+            "only and are gone when it closes. The System page has the SQL that adds it.",
+            icon=":material/info:",
+        )
+    for kept in shelf.kept:
+        if kept.scenario is None:
+            st.caption(f"“{literal(kept.name)}” cannot be read: {literal(kept.problem)}")
+    if bench.scenario.is_stale(bench.as_read):
+        st.warning(
+            "The run's data has changed since this scenario was made or last saved. What is shown "
+            "is solved on the data as it was read now, so it can differ from what was seen then. "
+            "Saving the scenario takes note of the new data.",
+            icon=":material/history:",
+        )

@@ -1,0 +1,190 @@
+"""A table that can be filtered, downloaded and selected from, whatever its length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from allocator.report import to_csv
+from allocator.report.parts import LABELS
+from console.ui import session, tables
+
+MOST_EAGER = 20_000
+"""Longer tables are sent as they are scrolled to; they cannot be selected from."""
+
+TALL = 520
+"""Height in pixels of a table that does not fit."""
+
+WIDTHS = {"job_line_name": 300, "where": 300, "job_lines": 420, "rule": 250, "qualifications": 260}
+"""Widths in pixels of columns whose texts are long, so that the numbers stay in sight."""
+
+
+def data_table(
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    version: str,
+    noun: str,
+    file_name: str,
+    columns: Sequence[str] | None = None,
+    id_column: str | None = None,
+    search: Sequence[str] = (),
+    kinds: dict[str, pd.Series] | None = None,
+    height: int = TALL,
+    placeholder: str = "Type a part of a name",
+    hint: str = "",
+    exported: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+) -> str | None:
+    """Draw `frame` under its labels, with a filter above and a CSV download below it.
+
+    `version` must change with the data, because selections are by position. `search` names the
+    columns that the filter's words are looked for in; `kinds` are named subsets (masks) to choose
+    from. With `id_column` a row can be selected: gives that row's id, else None. `exported` makes
+    the file's rows from those on screen.
+    """
+    kept = _filtered(frame, key, search, kinds or {}, placeholder)
+    table_key = f"table {key} {version} {_state(kept)}"
+    st.caption(" · ".join(filter(None, [_count_words(len(kept), len(frame), noun), hint])))
+    shown = tables.display(kept, columns)
+    chosen = None
+    if len(kept) and id_column is not None and len(kept) <= MOST_EAGER:
+        chosen = _selectable(kept, shown, table_key, id_column, height)
+    elif len(kept):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            height=_height(len(kept), height),
+            lazy=len(kept) > MOST_EAGER,
+            column_config=_columns(shown),
+            placeholder="",
+            key=table_key,
+        )
+    else:
+        st.info("Nothing matches. Change the filter to see more.")
+    made = (lambda: exported(shown)) if exported else (lambda: shown)
+    csv_button(made, file_name, key, disabled=shown.empty)
+    return chosen
+
+
+def newly_chosen(key: str, chosen: str | None) -> str | None:
+    """The selected id when it was not selected in the last look: opens a dialog just once."""
+    before = session.remembered(f"chosen {key}")
+    session.remember(f"chosen {key}", chosen)
+    return chosen if chosen != before else None
+
+
+def matching_rows(frame: pd.DataFrame, text: str, columns: Sequence[str]) -> pd.Series:
+    """Which rows hold every word of `text` in some of the columns, case ignored."""
+    found = pd.Series(True, index=frame.index)
+    for word in text.split():
+        hit = pd.Series(False, index=frame.index)
+        for column in columns:
+            hit |= _contains(frame[column], word)
+        found &= hit
+    return found
+
+
+def _contains(values: pd.Series, word: str) -> pd.Series:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        texts = pd.Series(values.cat.categories.astype("str"))
+        return values.isin(texts[_contains(texts, word)].tolist())
+    return values.astype("str").str.contains(word, case=False, regex=False).fillna(False)
+
+
+def _filtered(
+    frame: pd.DataFrame,
+    key: str,
+    search: Sequence[str],
+    kinds: dict[str, pd.Series],
+    placeholder: str,
+) -> pd.DataFrame:
+    mask = pd.Series(True, index=frame.index)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if search:
+            text = st.text_input(
+                "Filter",
+                key=f"filter {key}",
+                placeholder=placeholder,
+                type="search",
+                live="300ms",
+                width=320,
+            )
+            mask &= matching_rows(frame, text or "", search)
+        present = {name: subset for name, subset in kinds.items() if subset.any()}
+        if present:
+            names = [f"{name} ({subset.sum():,})" for name, subset in present.items()]
+            options = {"All": None} | dict(zip(names, present.values(), strict=True))
+            chosen = st.selectbox("Show", list(options), key=f"show {key}", width=320)
+            subset = options.get(chosen)
+            if subset is not None:
+                mask &= subset
+    return frame[mask]
+
+
+def _selectable(
+    kept: pd.DataFrame, shown: pd.DataFrame, key: str, id_column: str, height: int
+) -> str | None:
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        height=_height(len(kept), height),
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=_columns(shown),
+        placeholder="",
+        key=key,
+    )
+    rows = event.selection.rows
+    return tables.id_at(kept, rows[0], id_column) if rows and rows[0] < len(kept) else None
+
+
+def _state(kept: pd.DataFrame) -> str:
+    """Tells one filtered set of rows from another, for the key of the table."""
+    if kept.empty:
+        return "0"
+    return f"{len(kept)}-{hash((kept.index[0], kept.index[-1], int(kept.index.values.sum())))}"
+
+
+def _height(rows: int, tallest: int) -> int | Literal["content"]:
+    return tallest if rows * 35 > tallest else "content"
+
+
+def _columns(shown: pd.DataFrame) -> dict[str, Any]:
+    widths = {LABELS[column]: width for column, width in WIDTHS.items()}
+    config = tables.column_config(shown)
+    for column in shown.columns:
+        if column in widths:
+            config[column] = st.column_config.TextColumn(width=widths[column])
+    return config
+
+
+def _count_words(kept: int, total: int, noun: str) -> str:
+    words = f"{total:,} {noun if total == 1 else noun + 's'}"
+    return words if kept == total else f"{kept:,} of {words}"
+
+
+def plain_table(shown: pd.DataFrame, *, key: str, file_name: str, **options: Any) -> None:
+    """Draw a displayed frame and its download; `options` go to `st.dataframe`."""
+    options.setdefault("column_config", tables.column_config(shown))
+    st.dataframe(shown, hide_index=True, key=key, **options)
+    csv_button(lambda: shown, file_name, key, disabled=shown.empty)
+
+
+def csv_button(
+    made: Callable[[], pd.DataFrame], file_name: str, key: str, *, disabled: bool = False
+) -> None:
+    """A download of the frame, which is made when somebody asks for it."""
+    st.download_button(
+        "Download CSV",
+        data=lambda: to_csv(made()),
+        file_name=f"{file_name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"csv {key}",
+        disabled=disabled,
+    )

@@ -1,0 +1,96 @@
+"""Data errors of a run, each with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from allocator.errors import DataIssue
+from allocator.models import RunInputs
+from allocator.scenario import Change, Scenario
+from allocator.scenario.file import changes_from
+from console.ui import tables
+from console.ui.data_table import data_table
+from console.ui.messages import literal
+
+MOST_IN_WORDS = 6
+
+
+def draw_issues(issues: Sequence[DataIssue], *, key: str, version: str) -> None:
+    """Say what is wrong and what to do; those that stop the run come first."""
+    if not issues:
+        st.markdown(":green-badge[:material/check_circle: No data errors found]")
+        return
+    ordered = sorted(issues, key=lambda issue: (issue.acknowledgeable, issue))
+    lines = [f"**{_headline(ordered)}**"]
+    for issue in ordered[:MOST_IN_WORDS]:
+        lines.append(
+            f"- **{literal(issue.row)}**: {literal(issue.message)} "
+            f"*What to do:* {literal(issue.remedy)}"
+        )
+    draw = st.warning if all(issue.acknowledgeable for issue in issues) else st.error
+    draw("\n".join([lines[0], "", *lines[1:]]), icon=":material/report:")
+    if len(ordered) > MOST_IN_WORDS:
+        with st.expander(f"All {len(ordered)} data errors"):
+            table = tables.issues_table(ordered)
+            data_table(
+                table,
+                key=key,
+                version=version,
+                noun="data error",
+                file_name="data-errors",
+                search=list(table.columns),
+            )
+
+
+def _headline(issues: Sequence[DataIssue]) -> str:
+    blocking = sum(not issue.acknowledgeable for issue in issues)
+    found = f"{len(issues)} data error{'' if len(issues) == 1 else 's'} found"
+    if not blocking:
+        return f"{found}. The run can be solved once somebody accepts what is listed."
+    return f"{found}; {blocking} must be mended before the run can be solved."
+
+
+KEY = "writes"
+
+# One red frame and one red button; the words and the icon say it, too, for those who see no red.
+_STYLE = f"""
+<style>
+[class*="st-key-{KEY}"] {{ border: 2px solid #B3261E; border-radius: 0.5rem; padding: 1rem; }}
+[class*="st-key-{KEY}"] button[kind^="primary"]:not(:disabled) {{
+  background: #B3261E; border-color: #B3261E; color: #FFFFFF;
+}}
+[class*="st-key-{KEY}"] button[kind^="primary"]:not(:disabled):hover {{
+  background: #8C1D18; border-color: #8C1D18;
+}}
+</style>
+"""
+
+
+@contextmanager
+def writes(words: str, name: str = "") -> Iterator[None]:
+    """A framed part of the page for one action that writes; `words` say what it means. A second
+    one on a page needs a `name`."""
+    st.html(_STYLE)
+    with st.container(key=f"{KEY} {name}".strip()):
+        st.markdown(f":material/edit_document: **{words}**")
+        yield
+
+
+def because(change: Change) -> str:
+    """Markdown: the reason for a change and its author."""
+    told = literal(change.reason) if change.reason else "no reason given"
+    return f":small[{told}{f' · {literal(change.author)}' if change.author else ''}]"
+
+
+def draw_audited_changes(audited: Mapping[str, Any], as_read: RunInputs) -> None:
+    """The changes that an audit row keeps: what was solved that the database does not say."""
+    scenario = Scenario("audited", changes=changes_from(list(audited.get("changes") or [])))
+    if not scenario.changes:
+        return
+    st.markdown("**Changes of the scenario** (the receipt records them; no table changes):")
+    told = zip(scenario.words(as_read), scenario.changes, strict=True)
+    st.markdown("\n".join(f"- {literal(words)}  {because(change)}" for words, change in told))

@@ -1,0 +1,167 @@
+"""A solve while it runs, and how it ended, redrawn every second in every tab."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from allocator.jobs import JobSnapshot, JobState
+from allocator.measures import status_words
+from allocator.measures.bands import amount
+from allocator.models import AllocatorRun, Phase, Progress, SolveResult, Status
+from allocator.rules.moments import local_clock
+from allocator.solved import Solved
+from console.charts import progress_chart
+from console.state import solving
+from console.ui import messages, navigation, session
+from console.ui.data_table import plain_table
+from console.ui.figures import draw, facts_row, is_dark
+from console.ui.messages import literal
+
+PHASES = {
+    Phase.FORMULATE: "Putting preferences and rules together",
+    Phase.START: "Looking for a good first allocation",
+    Phase.MASTER: "Finding the best allocation with the solver",
+    Phase.PRICING: "Testing its answer against every possible placement",
+    Phase.TIE_BREAK: "Drawing lots among equally good allocations",
+    Phase.CHECK: "Checking every rule independently",
+    Phase.DONE: "Finished",
+}
+
+
+def watched_solve(run: AllocatorRun) -> None:
+    """Show the run's solve, and keep looking: whatever any tab starts or ends appears here."""
+    snapshot = solving.latest(run.id)
+    _watch(run, _stage(snapshot))
+
+
+@st.fragment(run_every=1.0)
+@session.signed_in
+def _watch(run: AllocatorRun, stage_of_page: str) -> None:
+    snapshot = solving.latest(run.id)
+    if _stage(snapshot) != stage_of_page:
+        st.rerun()  # the rest of the page depends on it
+    if snapshot is None:
+        return
+    if snapshot.is_running:
+        _draw_running(run, snapshot)
+    else:
+        _draw_ended(run, snapshot)
+
+
+def _stage(snapshot: JobSnapshot | None) -> str:
+    """Tells one solve, and its stage, from another."""
+    return f"{snapshot.started_at} {snapshot.state}" if snapshot else ""
+
+
+def _draw_running(run: AllocatorRun, snapshot: JobSnapshot) -> None:
+    progress = snapshot.progress
+    phase = progress.phase if progress else Phase.FORMULATE
+    order = list(PHASES)
+    step = order.index(phase) + 1
+    with st.container(border=True):
+        words = "Stopping …" if snapshot.cancelling else f"{PHASES[phase]} …"
+        st.progress(step / len(order), f"Step {step} of {len(order)}: {words}")
+        limit = f" of {snapshot.request.settings.time_limit:g} s"
+        facts_row([("Elapsed", f"{snapshot.elapsed:.0f} s{limit}"), *_totals(progress)])
+        st.caption(_who(run, snapshot, "Started"))
+        st.button(
+            "Stop this solve",
+            icon=":material/stop_circle:",
+            disabled=snapshot.cancelling,
+            on_click=_cancel,
+            args=(run.id,),
+            help="The best allocation so far is kept to be looked at; it cannot be committed.",
+        )
+        _draw_course(snapshot)
+
+
+@session.signed_in
+def _cancel(run_id: str) -> None:
+    solving.stop_solve(run_id)
+
+
+def _totals(progress: Progress | None) -> list[tuple[str, str]]:
+    """Best total, bound and the gap between them, as far as they are known."""
+    if progress is None or progress.incumbent is None:
+        return [("Best total so far", "None yet")]
+    facts = [("Best total so far", amount(progress.incumbent))]
+    if progress.bound is not None and progress.gap is not None:
+        share = progress.gap / abs(progress.incumbent) if progress.incumbent else 0.0
+        facts.append(("No allocation is below", amount(progress.bound)))
+        facts.append(("Gap", f"{amount(progress.gap)} ({share:.2%})"))
+    return facts
+
+
+def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
+    ended = snapshot.result
+    if snapshot.error is not None:
+        messages.show_error(snapshot.error)
+        st.caption(_who(run, snapshot, "Tried"))
+        return
+    if not isinstance(ended, Solved):
+        st.warning("The solve was stopped before it found an allocation.", icon=":material/info:")
+        return
+    with st.container(border=True):
+        _draw_outcome(snapshot, ended.result)
+        st.caption(_who(run, snapshot, "Solved"))
+        with st.expander("How the solve went"):
+            facts_row([("Took", f"{snapshot.elapsed:.1f} s"), *_totals(snapshot.progress)])
+            st.caption(f"Solver: {literal(ended.result.effort.words(ended.result.solver))}")
+            _draw_course(snapshot)
+
+
+def _draw_outcome(snapshot: JobSnapshot, result: SolveResult) -> None:
+    words = literal(status_words(result))
+    if result.status is Status.INFEASIBLE:
+        st.error(f"**{literal(result.message) or words}**", icon=":material/block:")
+        st.markdown("The next page finds out which rules stand in each other's way.")
+        navigation.link("infeasibility", "Find out why")
+    elif not result.allocations:
+        st.warning(f"**{words}** Solve again with a longer time limit.", icon=":material/info:")
+    else:
+        tell = st.success if result.status is Status.OPTIMAL else st.warning
+        icon = ":material/verified:" if result.status is Status.OPTIMAL else ":material/info:"
+        count = len(result.allocations)
+        tell(f"**{count:,} workers placed.** {words}", icon=icon)
+        if result.scenario:
+            st.markdown(f"With the changes of the scenario **{literal(result.scenario)}**.")
+        with st.container(horizontal=True):
+            navigation.link("results", "Look at the results")
+            if result.status is not Status.CANCELLED:
+                navigation.link("commit", "Go to commit")
+    if snapshot.state is JobState.CANCELLED:
+        st.caption("This solve was stopped by hand.")
+
+
+def _who(run: AllocatorRun, snapshot: JobSnapshot, verb: str) -> str:
+    by = f" by {literal(snapshot.started_by)}" if snapshot.started_by else ""
+    return f"{verb}{by} at {local_clock(run, snapshot.started_at)} ({literal(run.timezone)})"
+
+
+def _draw_course(snapshot: JobSnapshot) -> None:
+    """Chart of best total and bound, and the log, the latest on top."""
+    if any(event.incumbent is not None for event in snapshot.history):
+        chart = progress_chart(snapshot.history, dark=is_dark())
+        alt = "Best total found and proven bound over time; they meet when nothing is better."
+        draw(chart, key=f"progress {snapshot.started_at}", alt=alt)
+    steps = [(event.elapsed, PHASES[event.phase], _detail(event)) for event in snapshot.history]
+    log = pd.DataFrame(steps, columns=["Seconds", "Step", "What happened"])
+    log = log.drop_duplicates(["Step", "What happened"]).iloc[::-1]
+    plain_table(
+        log,
+        height="auto" if len(log) < 9 else 320,
+        column_config={"Seconds": st.column_config.NumberColumn(format="%.2f", width="small")},
+        key=f"log {snapshot.started_at}",
+        file_name="solve-log",
+    )
+
+
+def _detail(event: Progress) -> str:
+    """The event's message, with the size of the model where it is known."""
+    if event.phase is Phase.MASTER and event.variables:
+        return (
+            f"{event.message}: {event.variables:,} possible placements, "
+            f"{event.constraints:,} rules, {event.iterations:,} steps"
+        )
+    return event.message

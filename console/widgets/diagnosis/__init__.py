@@ -1,1 +1,0 @@
-"""The parts of the page that says why a run has no allocation."""

@@ -185,6 +185,15 @@ def test_check_move_against_one_rule_fails_that_rule_alone(worker: str, line: st
     assert named in reason
 
 
+def test_check_cap_exempts_those_who_ranked_nothing():
+    """Fay counts 3.5 everywhere."""
+    settings = replace(SETTINGS, worst_rank=3)
+    verdict = verdict_on(rows_of(run(), RIGHT), settings)
+    assert verdict.passed
+    [capped] = [item for item in verdict.checks if item.rule == CAP]
+    assert capped.tested == len(RIGHT) - 1
+
+
 def test_check_too_many_workers_on_a_job_line_fails_its_places():
     inputs = run()
     crowded = [replace(j, max_n_workers=1) if j.id == "emergency" else j for j in inputs.job_lines]

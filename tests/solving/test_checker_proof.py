@@ -51,7 +51,7 @@ def proven(
 
 
 @pytest.mark.parametrize("policy", Policy)
-@pytest.mark.parametrize("worst_rank", [None, 5])
+@pytest.mark.parametrize("worst_rank", [None, 5, 3])
 def test_check_right_certificate_proves(policy: Policy, worst_rank: float | None):
     result = solve(run(), replace(SETTINGS, policy=policy, worst_rank=worst_rank))
     assert proven(result, proof_of(result))

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar
 
+from allocator.effort import Effort
 from allocator.errors import DataIssue, InputChange
 
 Derived = TypeVar("Derived")
@@ -239,7 +240,7 @@ class Policy(StrEnum):
 
 
 class SolverName(StrEnum):
-    """Solvers of the restricted master."""
+    """PuLP's solvers of the master."""
 
     HIGHS = "highs"
     CBC = "cbc"
@@ -252,8 +253,9 @@ class Settings:
     alpha: `preferencer_weight`, 0 (workers only) … 1 (organisation only).
     power: `preference_power`, 0.1 … 10; above 1 it spares the worst-off.
     seed: any integer ≥ 0; decides among equally good allocations.
-    time_limit: seconds, > 0. `worst_rank`: no score may exceed it of a worker who ranked
-    at least one job line of the run; those who ranked none are exempt (None = no cap).
+    time_limit: seconds, > 0, for the proof; a draw and the check that follow are not cut short.
+    `worst_rank`: no score may exceed it of a worker who ranked at least one job line of the
+    run; those who ranked none are exempt (None = no cap).
     bucket_order: lists count by bucket first, then by rank inside it.
     Raises ValueError when a value is out of range.
     """
@@ -406,7 +408,11 @@ class Check:
 @dataclass(frozen=True)
 class SolveResult(Keeper):
     """What a solve found. `objective`, `bound`, `gap` (objective − bound) are None without an
-    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping."""
+    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping.
+    `solver` names the PuLP solver whose answer decided: "" when none had, after NOT_DECIDING
+    when it brought nothing usable and network code decided. A cancelled result with a
+    certificate is optimal, but the draw among equals was interrupted.
+    """
 
     status: Status
     settings: Settings
@@ -421,6 +427,7 @@ class SolveResult(Keeper):
     checks: tuple[Check, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     solver: str = ""
+    effort: Effort = field(default_factory=Effort)
     message: str = ""
     scenario: str = ""
 
@@ -435,13 +442,13 @@ class SolveResult(Keeper):
 
 
 class Phase(StrEnum):
-    """Phases of a solve, in order."""
+    """Phases of a solve, in order; MASTER and PRICING take turns until the optimum is proven."""
 
     FORMULATE = "formulate"
-    START = "starting prices"
+    START = "start"
     MASTER = "solve"
-    PRICING = "prove"
-    TIE_BREAK = "break ties"
+    PRICING = "price"
+    TIE_BREAK = "draw lots"
     CHECK = "check"
     DONE = "done"
 

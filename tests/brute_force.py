@@ -29,7 +29,10 @@ def may_hold(worker: Worker, line: JobLine) -> bool:
 def score(inputs: RunInputs, worker: Worker, line: JobLine) -> Fraction:
     """Mean of the positions that the job line may take in the worker's list of the run."""
     in_run = {row.id for row in inputs.job_lines}
-    order = {j: rank for j, rank in worker.preferences.order.items() if j in in_run}
+    buckets = worker.preferences.buckets if inputs.bucket_order else {}
+    order = {
+        j: (buckets.get(j, 35), rank) for j, rank in worker.preferences.order.items() if j in in_run
+    }
     n, r = len(in_run), len(order)
     if line.id not in order:
         return Fraction(n * (n + 1) - r * (r + 1), 2 * (n - r))

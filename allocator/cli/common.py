@@ -69,9 +69,14 @@ def add_settings(parser: ArgumentParser) -> None:
         type=float,
         default=default.time_limit,
         metavar="T",
-        help=f"seconds (default {default.time_limit:g})",
+        help=f"seconds for the proof (default {default.time_limit:g})",
     )
-    add("--solver", choices=[s.value for s in SolverName], default=default.solver.value)
+    add(
+        "--solver",
+        choices=[s.value for s in SolverName],
+        default=default.solver.value,
+        help=f"PuLP's solver, which decides; both find the same (default {default.solver.value})",
+    )
     add(
         "--policy",
         choices=[p.value for p in Policy],

@@ -13,6 +13,7 @@ import pandas as pd
 
 from allocator import postgres
 from allocator.database.rows import moment
+from allocator.effort import Effort
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
 from allocator.measures.outcome import audit_counts
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
@@ -196,6 +197,7 @@ def committed(
         gap=None if receipt.bound is None else receipt.objective - receipt.bound,
         checks=verdict.checks,
         solver=receipt.solver,
+        effort=Effort.of_counts(receipt.counts),
         scenario=solved.scenario,
     )
     return (solved, result) if result.is_checked else None

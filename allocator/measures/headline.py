@@ -92,6 +92,8 @@ def status_words(result: SolveResult) -> str:
     ended = "Cancelled" if result.status is Status.CANCELLED else "Stopped at the time limit"
     if not result.allocations or result.objective is None:
         return f"{ended} before an allocation was found."
+    if result.status is Status.CANCELLED and result.certificate is not None:
+        return f"{ended}: the optimum was proven, but the draw among equals was interrupted."
     if result.gap is None:
         return f"{ended}: the best allocation found so far, not proven to be the best."
     share = result.gap / abs(result.objective) if result.objective else 0.0

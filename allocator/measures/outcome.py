@@ -156,6 +156,7 @@ def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
         "left_out": len(inputs.left_out),
         "acknowledged_data_errors": len(inputs.issues),
         "certified": result.certificate is not None and result.certificate.verified,
+        "effort": asdict(result.effort),
         "checks": {check.rule: check.tested for check in result.checks},
     }
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from allocator.database.rows import local_time
 from allocator.explanation.answers import Answer, worker_answers
 from allocator.explanation.fairness import tied_workers
 from allocator.explanation.wording import AIMS, choice_words, placed_words
@@ -19,6 +18,7 @@ from allocator.measures.bands import rank_words
 from allocator.models import Policy, RunInputs, SolveResult
 from allocator.report.parts import day_words, run_title
 from allocator.report.printable import printed_page
+from allocator.rules.moments import local_time
 from allocator.rules.naming import worker_name
 
 Told = tuple[dict[Hashable, Any], Answer]

@@ -222,7 +222,9 @@ def _total_of_one(
         return None
     if found is None:
         return None
-    return float(matrices.coefficients(settings, np.arange(len(found)), found).sum())
+    return float(
+        matrices.coefficients(settings, np.arange(len(found.assigned)), found.assigned).sum()
+    )
 
 
 def _as_fraction(alpha: float) -> Fraction:

@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocator.database.rows import local_time
 from allocator.errors import DataIssue, InputChange
 from allocator.models import AllocatorRun, Check
 from allocator.report.parts import LABELS, SHARES, day_words, labelled
 from allocator.report.sections import PLACEMENT_COLUMNS, WORST_COLUMNS
 from allocator.review.restrictions import effect_words
+from allocator.rules.moments import local_time
 
 FLAG_WORDS = {"none": "None", "few": "Few", "": ""}
 SIGN = "Positive = **less wanted** by the organisation, negative = **more wanted**."

@@ -13,6 +13,9 @@ from allocator.errors import UsageError
 from allocator.models import (
     Eligibility,
     JobLine,
+    Notice,
+    NoticeKind,
+    OtherPlacement,
     Policy,
     QualificationTag,
     RunInputs,
@@ -397,3 +400,52 @@ def test_thousands_of_changes_are_read_and_made_without_comparing_each_with_each
 def test_each_later_contradiction_is_named_with_the_first(inputs: RunInputs) -> None:
     places = [ch.SetPlaces(SURGERY, number) for number in (1, 2, 3)]
     assert len(Scenario("A", changes=tuple(places)).conflicts(inputs)) == 2
+
+
+def placed_elsewhere(inputs: RunInputs) -> RunInputs:
+    """Ben on Medicine (one of its places is left after this), by another application."""
+    placed = OtherPlacement(BEN, MEDICINE, "Ben Nevis", "Medicine", "locked", "3 March 2026 10:00")
+    notice = Notice(NoticeKind.PLACED_ELSEWHERE, "Ben Nevis", "…", (BEN, MEDICINE), True)
+    return replace(inputs, other_placements=(placed,), notices=(notice,))
+
+
+def test_other_placements_are_taken_out_where_the_scenario_says_so(inputs: RunInputs) -> None:
+    found = Scenario("All", changes=(ch.RespectOtherPlacements(),)).apply(placed_elsewhere(inputs))
+    assert [worker.id for worker in found.workers] == [ADA, CLEO]
+    assert (found.job_line(MEDICINE).places, found.notices) == (1, ())
+    (left,) = [left for left in found.left_out if left.id == BEN]
+    assert left.reason == (
+        "Already placed on Medicine by another application (locked 3 March 2026 10:00)"
+    )
+
+
+def test_a_job_line_that_other_placements_fill_leaves_the_run_and_the_ranks_move_up(
+    inputs: RunInputs,
+) -> None:
+    placed = OtherPlacement(BEN, SURGERY, "Ben Nevis", "Surgery", "released", "3 March 2026 10:00")
+    inputs = replace(inputs, other_placements=(placed,))
+    changes = (ch.SetPlaces(job_line=SURGERY, places=1), ch.RespectOtherPlacements())
+    found = Scenario("All", changes=changes).apply(inputs)
+    assert [line.id for line in found.job_lines] == [MEDICINE]
+    assert dict(found.worker(ADA).preferences.scores) == {MEDICINE: 1.0}
+    assert ("job line", SURGERY) in [(left.kind, left.id) for left in found.left_out]
+
+
+def test_never_means_ineligible_unless_the_pair_is_allowed(inputs: RunInputs) -> None:
+    chosen = replace(inputs.worker(ADA).preferences, buckets={SURGERY: 50, MEDICINE: 40})
+    workers = tuple(replace(w, preferences=chosen) if w.id == ADA else w for w in inputs.workers)
+    inputs = replace(inputs, workers=workers)
+    ada, surgery = inputs.worker(ADA), inputs.job_line(SURGERY)
+    found = Scenario("No", changes=(ch.NeverMeansIneligible(),)).apply(inputs)
+    assert rule_for(found, ada, surgery) is Rule.BANNED
+    assert rule_for(found, ada, inputs.job_line(MEDICINE)).eligible
+    allowed = ch.AllowPair(worker=ADA, job_line=SURGERY)
+    for changes in ((allowed, ch.NeverMeansIneligible()), (ch.NeverMeansIneligible(), allowed)):
+        found = Scenario("But", changes=changes).apply(inputs)
+        assert rule_for(found, ada, surgery) is Rule.ALLOWED
+
+
+def test_changes_about_the_whole_run_survive_a_file() -> None:
+    changes = (ch.NeverMeansIneligible(reason="asked"), ch.RespectOtherPlacements(author="ada"))
+    scenario = Scenario("Both", Settings(bucket_order=True), changes)
+    assert Scenario.from_json(scenario.to_json()) == scenario

@@ -6,6 +6,7 @@ import getpass
 import threading
 import time
 from argparse import Namespace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from allocator.cli.commands.runs import (
@@ -125,6 +126,7 @@ def _add_result(
         fingerprint=inputs.fingerprint,
         identity=identity_of(result, {}) if result and result.allocations else None,
         solver=result.solver if result else "",
+        effort=asdict(result.effort) if result else None,
         message=result.message if result else "",
         allocations=[
             {
@@ -180,6 +182,7 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
             ("Of those who ranked", f"{tops}, {got.unranked} on a job line they did not rank"),
             ("Worst rank", f"{_figure(got.worst_score)} ({got.n_worst} of those who ranked)"),
             ("Gave no preferences", f"{len(got.no_preferences)}, counted apart"),
+            ("Solver", result.effort.words(result.solver)),
             ("Time", f"{sum(result.timings.values()):.2f} s"),
         ],
     )

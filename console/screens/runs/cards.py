@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from allocator.database.overview import RunOverview
-from allocator.database.rows import local_time
 from allocator.report.parts import run_title
+from allocator.rules.moments import local_time
 from console.places import available
 from console.state import solving
 from console.state.checks import DataCheck

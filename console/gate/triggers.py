@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from allocator import log
 from allocator.errors import AlreadyRunning, RunCompleted
 from allocator.jobs import Job, OnProgress, Work
+from allocator.log import Event
 from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
 from allocator.unattended import Attempt, Terms, process_pending
 from console.state import backend
 
-LOGGER = logging.getLogger(__name__)
 OPERATOR = "HTTP trigger"
 PROCESS_PENDING = "process-pending"
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -65,7 +65,8 @@ def start_pending(
         done = process_pending(backend.service(), terms, cancel=cancel, carry_out=in_registry)
         for processed in done:
             if processed.error:
-                LOGGER.warning("a run stays pending: %s", type(processed.error).__name__)
+                text = f"process-pending: {type(processed.error).__name__}"
+                log.event(Event.REFUSAL, operator=OPERATOR, run=processed.run.id, outcome=text)
         return {p.run.id: str(p.error) if p.error else "committed" for p in done}
 
     def in_registry(inputs: RunInputs, attempt: Attempt, cancel: threading.Event) -> None:

@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -30,14 +30,16 @@ from pydantic import (
 from allocator.errors import ConfigurationError
 
 URL_VARIABLE = "SUPABASE_URL"
+SECRET_KEY_VARIABLE = "SUPABASE_SECRET_KEY"
 KEY_VARIABLE = "SUPABASE_SERVICE_ROLE_KEY"
+HTTP_VARIABLE = "SUPABASE_ALLOW_HTTP"
 SECRETS_VARIABLE = "ALLOCATOR_SECRETS"
 SERVICE_ROLE = "service_role"
 
 _HOW_TO_CONNECT = (
-    f"Set {URL_VARIABLE} and {KEY_VARIABLE}, or put them under [supabase] in "
-    ".streamlit/secrets.toml, or start the local stack with "
-    "`python -m allocator local start --seed demo`."
+    f"Set {URL_VARIABLE} and {SECRET_KEY_VARIABLE} (sb_secret_…; {KEY_VARIABLE} for a project with "
+    "legacy keys), or put url and secret_key under [supabase] in .streamlit/secrets.toml, or "
+    "start the local stack with `python -m allocator local start --seed demo`."
 )
 
 
@@ -52,29 +54,44 @@ class Hidden(dict[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A Supabase project: `url` without `/rest/v1`, and its service_role key.
+    """A Supabase project: its `url` (an ending `/rest/v1` is dropped), and a key that bypasses
+    row-level security: a secret key (`sb_secret_…`) or the legacy service_role key.
 
-    Raises ConfigurationError when either cannot be right as it is written.
+    `allow_http` lets the key travel unencrypted to another machine. Raises ConfigurationError
+    when url or key cannot be right as it is written.
     """
 
     url: str
     service_role_key: str = field(repr=False)
+    allow_http: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "url", self.url.strip().rstrip("/"))
+        url = self.url.strip().rstrip("/").removesuffix("/rest/v1").rstrip("/")
+        object.__setattr__(self, "url", url)
         object.__setattr__(self, "service_role_key", self.service_role_key.strip())
         _check_url(self.url)
+        if urlsplit(url).scheme == "http" and not (self.is_local or self.allow_http):
+            raise ConfigurationError(
+                "The database's address is http://, which would send the key unencrypted to "
+                "another machine.",
+                remedy=f"Use https://; inside a network of your own, allow it with "
+                f"{HTTP_VARIABLE}=1 or allow_http = true under [supabase].",
+            )
         # An HTTP library would quote a malformed header value, key and all, in its error.
         if not re.fullmatch(r"[\x21-\x7e]+", self.service_role_key):
             raise ConfigurationError(
-                "The service_role key is empty or has spaces or other odd characters in it.",
+                "The database's key is empty or has spaces or other odd characters in it.",
                 remedy="Copy the whole key again, on one line.",
             )
 
     @property
     def is_local(self) -> bool:
         """True when the address is this machine's own."""
-        return urlsplit(self.url).hostname in ("127.0.0.1", "localhost", "::1")
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
 
     @property
     def role(self) -> str:
@@ -120,14 +137,16 @@ def load_connection(data_dir: str | Path | None = None) -> Connection:
 
     Raises ConfigurationError when none is complete; it says what to set.
     """
-    for source, url, key in (
-        ("The environment", os.environ.get(URL_VARIABLE), os.environ.get(KEY_VARIABLE)),
-        ("The secrets file", *_supabase_secrets()),
+    *in_file, allow_http = _supabase_secrets()
+    allow_http = allow_http or os.environ.get(HTTP_VARIABLE) == "1"
+    for source, (url, key) in (
+        ("The environment", (os.environ.get(URL_VARIABLE), _key_of_environment())),
+        ("The secrets file", in_file),
     ):
         if url and key:
-            return Connection(url, key)
+            return Connection(url, key, allow_http)
         if url or key:
-            missing = KEY_VARIABLE if url else URL_VARIABLE
+            missing = f"{SECRET_KEY_VARIABLE} or {KEY_VARIABLE}" if url else URL_VARIABLE
             raise ConfigurationError(f"{source} lacks {missing}.", remedy=_HOW_TO_CONNECT)
     from allocator.local import stack
 
@@ -137,19 +156,42 @@ def load_connection(data_dir: str | Path | None = None) -> Connection:
     return Connection(running.url, running.service_role_key)
 
 
-def _supabase_secrets() -> tuple[str | None, str | None]:
+def is_configured() -> bool:
+    """True when the environment or the secrets file names a database or its key."""
+    if os.environ.get(URL_VARIABLE) or _key_of_environment():
+        return True
+    content = load_secrets()
+    return "supabase" in content or URL_VARIABLE in content
+
+
+def _key_of_environment() -> str | None:
+    """The new kind of key where both are set: a project may have disabled the legacy one."""
+    return os.environ.get(SECRET_KEY_VARIABLE) or os.environ.get(KEY_VARIABLE)
+
+
+def _supabase_secrets() -> tuple[str | None, str | None, bool]:
+    """url, key and allow_http of the secrets file."""
     secrets = load_secrets()
     section = _section(secrets, "supabase")
-    found = (
-        section.get("url") or secrets.get(URL_VARIABLE),
-        section.get("service_role_key") or secrets.get(KEY_VARIABLE),
+    url = section.get("url") or secrets.get(URL_VARIABLE)
+    key = (
+        section.get("secret_key")
+        or section.get("service_role_key")
+        or secrets.get(SECRET_KEY_VARIABLE)
+        or secrets.get(KEY_VARIABLE)
     )
-    if not all(isinstance(value, str | None) for value in found):
+    if not all(isinstance(value, str | None) for value in (url, key)):
         raise ConfigurationError(
-            "url and service_role_key under [supabase] must be texts.",
+            "url, secret_key and service_role_key under [supabase] must be texts.",
             remedy="Put them between quotation marks.",
         )
-    return found
+    allow_http = section.get("allow_http", False)
+    if not isinstance(allow_http, bool):
+        raise ConfigurationError(
+            "allow_http under [supabase] must be true or false.",
+            remedy="Write it without quotation marks, or leave it out.",
+        )
+    return url, key, allow_http
 
 
 def secrets_path() -> Path:

@@ -15,11 +15,11 @@ command line ends with.
     │   ├── MissingTable, MissingFunction
     │   └── TimedOut, MalformedAnswer
     ├── NotSolved
-    │   ├── Infeasible
-    │   └── Cancelled
+    │   └── Infeasible
     ├── CheckFailed
     ├── NotExplained
     ├── CommitRefused
+    │   ├── SolveCancelled
     │   ├── AlreadyCompleted
     │   ├── InputsChanged
     │   └── NotProven
@@ -67,6 +67,7 @@ class DataIssue:
 
     `row` names the row as a person would (worker and job line), `ids` holds the raw keys for a
     detail view. An `acknowledgeable` issue stops the run only until the operator accepts it.
+    `kind` is set where a setting can settle the issue.
     """
 
     table: str
@@ -75,6 +76,7 @@ class DataIssue:
     remedy: str
     ids: tuple[str, ...] = ()
     acknowledgeable: bool = False
+    kind: str = ""
 
     def __str__(self) -> str:
         return f"{self.table}, {self.row}: {self.message} {self.remedy}"
@@ -139,6 +141,15 @@ class InvalidData(AllocatorError):
         )
 
 
+class NotAccepted(AllocatorError):
+    """The run has notices that somebody must accept before it is committed unattended."""
+
+    exit_code = ExitCode.DATA_ERRORS
+    remedy = (
+        "Look at the run in the console and commit it there, or accept them all (--acknowledge)."
+    )
+
+
 class DatabaseError(AllocatorError):
     """The database did not answer as expected."""
 
@@ -151,16 +162,31 @@ class Unreachable(DatabaseError):
     remedy = "Check that it is running and that SUPABASE_URL is right, then try again."
 
 
-class KeyRefused(DatabaseError):
-    """The database refused the key: it is wrong or has expired."""
+class ProjectStopped(DatabaseError):
+    """The hosted project is paused or restricted; trying again does not help."""
 
-    remedy = "Put the project's current service_role key into SUPABASE_SERVICE_ROLE_KEY."
+    remedy = "Ask the project's owner to look at it in the dashboard."
+
+
+class DatabaseFull(DatabaseError):
+    """The database cannot store anything now: its disk is full or it is read-only."""
+
+    remedy = "Ask the DBA to free or add disk space, then try again."
+
+
+class KeyRefused(DatabaseError):
+    """The database refused the key: it is wrong, disabled or has expired."""
+
+    remedy = (
+        "Put a current secret key (sb_secret_…) into SUPABASE_SECRET_KEY, or the project's "
+        "service_role key into SUPABASE_SERVICE_ROLE_KEY."
+    )
 
 
 class Denied(DatabaseError):
     """The key may not do this."""
 
-    remedy = "Use the service_role key; the anon key sees nothing."
+    remedy = "Use a secret key or the service_role key; publishable and anon keys see nothing."
 
 
 class MissingTable(DatabaseError):
@@ -200,13 +226,6 @@ class Infeasible(NotSolved):
     remedy = "Open the run's diagnosis to see the cause and the fixes."
 
 
-class Cancelled(NotSolved):
-    """The solve was cancelled; what a cancelled solve leaves is never committed."""
-
-    exit_code = ExitCode.INTERRUPTED
-    remedy = "Solve again and let it end; a time limit ends it by itself."
-
-
 class CheckFailed(AllocatorError):
     """The independent check rejected the allocation, so it is neither shown nor committed."""
 
@@ -223,6 +242,19 @@ class CommitRefused(AllocatorError):
     """The commit was refused and nothing was written."""
 
     exit_code = ExitCode.COMMIT_REFUSED
+
+
+class OtherSolve(CommitRefused):
+    """This is not the allocation that was shown and confirmed; nothing was written."""
+
+    remedy = "Look at the allocation as it is now, then commit that one."
+
+
+class SolveCancelled(CommitRefused):
+    """The solve was stopped before it ended, so nothing was committed."""
+
+    exit_code = ExitCode.INTERRUPTED
+    remedy = "Solve again and let it end; a longer time limit helps a slow run."
 
 
 class AlreadyCompleted(CommitRefused):

@@ -1,7 +1,8 @@
-"""Background work: one daemon thread a job, found again by its key from any page or tab.
+"""Background work: one daemon thread a job, found again by kind and subject from any page or tab.
 
-A job belongs to a run, not to the page that started it: reloading, a second tab and a second
-operator see the same one. Nothing here knows the page; callers poll `Job.snapshot()`.
+A job belongs to its subject (a run, for a solve), not to the page that started it: reloading, a
+second tab and a second operator see the same one. What was asked is part of the job from the
+start. Nothing here knows the page; callers poll `Job.snapshot()`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from allocator.errors import AllocatorError, AlreadyRunning, Unexpected
-from allocator.models import Progress, RunInputs, Settings, SolveResult, Status
+from allocator.models import Progress, Status
 
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[Progress], None]
+
 Work = Callable[[Callable[[Any], None], threading.Event], Any]
 """Work to do in the background: it reports progress and returns early when the event is set.
 
@@ -35,7 +37,17 @@ HISTORY_SIZE = 400
 """Most progress events kept; a longer solve is remembered more coarsely."""
 
 MOST_FINISHED = 50
-"""Finished jobs kept; the oldest are dropped."""
+"""Finished jobs kept beside those that asked to be; the oldest are dropped."""
+
+
+class JobKind(StrEnum):
+    """What a job does; its subject says to what."""
+
+    SOLVE = "solve"
+    DIAGNOSIS = "diagnosis"
+    TRIALS = "trials"
+    SWEEP = "sweep"
+    PROCESS_PENDING = "process-pending"
 
 
 class JobState(StrEnum):
@@ -47,43 +59,29 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Solve(Protocol):
-    """`AllocatorService.solve`, `solver.solve` or anything called like them."""
-
-    def __call__(
-        self,
-        inputs: RunInputs,
-        settings: Settings,
-        *,
-        on_progress: OnProgress | None = None,
-        cancel: threading.Event | None = None,
-    ) -> SolveResult:
-        """Solve and return the checked result."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
     """A job at one moment.
 
-    `progress` is the latest event; `history` covers the whole job, thinned, oldest first, so
-    that incumbent and bound can be drawn against time. `elapsed` is in seconds. `error` is set
-    when the job failed, `result` when it returned something (also after a cancel).
+    `request` is what whoever started it asked for. `progress` is the latest event; `history`
+    covers the whole job, thinned, oldest first, so that incumbent and bound can be drawn against
+    time. `elapsed` is in seconds. `error` is set when the job failed, `result` when it returned
+    something (also after a cancel).
     """
 
-    key: str
+    kind: JobKind
+    subject: str
+    request: Any
     state: JobState
     started_by: str
     started_at: datetime
     finished_at: datetime | None
     elapsed: float
     cancelling: bool
-    progress: Progress | None
-    history: tuple[Progress, ...]
+    progress: Any
+    history: tuple[Any, ...]
     result: Any
     error: AllocatorError | None
-    inputs: RunInputs | None
-    settings: Settings | None
 
     @property
     def is_running(self) -> bool:
@@ -97,10 +95,10 @@ class History:
     def __init__(self, interval: float = HISTORY_INTERVAL, size: int = HISTORY_SIZE) -> None:
         self._interval = interval
         self._size = size
-        self._kept: list[Progress] = []
-        self.latest: Progress | None = None
+        self._kept: list[Any] = []
+        self.latest: Any = None
 
-    def add(self, event: Progress) -> None:
+    def add(self, event: Any) -> None:
         """Take one event; the latest is always remembered."""
         self.latest = event
         last = self._kept[-1] if self._kept else None
@@ -110,10 +108,10 @@ class History:
             self._kept = self._kept[::2]
             self._interval *= 2
 
-    def _is_due(self, event: Progress, last: Progress) -> bool:
-        return event.elapsed - last.elapsed >= self._interval
+    def _is_due(self, event: Any, last: Any) -> bool:
+        return bool(event.elapsed - last.elapsed >= self._interval)
 
-    def events(self) -> tuple[Progress, ...]:
+    def events(self) -> tuple[Any, ...]:
         """What was kept, ending with the latest event."""
         if self.latest is None or (self._kept and self._kept[-1] is self.latest):
             return tuple(self._kept)
@@ -125,18 +123,21 @@ class Job:
 
     def __init__(
         self,
-        key: str,
+        kind: JobKind,
+        subject: str,
         work: Work,
-        started_by: str,
-        inputs: RunInputs | None = None,
-        settings: Settings | None = None,
+        *,
+        request: Any = None,
+        started_by: str = "",
+        keep: Callable[[Any], bool] | None = None,
     ) -> None:
-        self.key = key
+        self.kind = kind
+        self.subject = subject
+        self.request = request
         self.started_by = started_by
         self.started_at = datetime.now(UTC)
-        self.inputs = inputs
-        self.settings = settings
-        self._work = work
+        self._work: Work | None = work
+        self._keep = keep
         self._lock = threading.Lock()
         self._cancel = threading.Event()
         self._ended = threading.Event()
@@ -148,7 +149,7 @@ class Job:
         # A daemon thread: a solve must never keep the server from shutting down.
         # In its context the log finds the request that asked for the work.
         self._thread = threading.Thread(
-            target=copy_context().run, args=(self._run,), name=f"job {key}", daemon=True
+            target=copy_context().run, args=(self._run,), name=f"{kind} {subject}", daemon=True
         )
 
     def begin(self) -> None:
@@ -163,12 +164,28 @@ class Job:
         """Wait until the job ends; False when `timeout` seconds passed before."""
         return self._ended.wait(timeout)
 
+    @property
+    def is_running(self) -> bool:
+        """True until the job ended, however it ended."""
+        return not self._ended.is_set()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it ended with something that other work must not push out."""
+        return (
+            not self.is_running
+            and self._error is None
+            and bool(self._keep is not None and self._keep(self._result))
+        )
+
     def snapshot(self) -> JobSnapshot:
         """The job as it stands."""
         with self._lock:
             end = self._finished_at or datetime.now(UTC)
             return JobSnapshot(
-                key=self.key,
+                kind=self.kind,
+                subject=self.subject,
+                request=self.request,
                 state=self._state,
                 started_by=self.started_by,
                 started_at=self.started_at,
@@ -179,23 +196,23 @@ class Job:
                 history=self._history.events(),
                 result=self._result,
                 error=self._error,
-                inputs=self.inputs,
-                settings=self.settings,
             )
 
-    def _report(self, event: Progress) -> None:
+    def _report(self, event: Any) -> None:
         with self._lock:
             self._history.add(event)
 
     def _run(self) -> None:
         result: Any = None
         error: AllocatorError | None = None
+        work, self._work = self._work, None  # what it holds goes with its end
+        assert work is not None
         try:
-            result = self._work(self._report, self._cancel)
+            result = work(self._report, self._cancel)
         except AllocatorError as exc:
             error = exc
         except Exception as exc:
-            log.exception("job %s stopped unexpectedly", self.key)
+            log.exception("%s of %s stopped unexpectedly", self.kind, self.subject)
             error = Unexpected()
             error.__cause__ = exc
         self._finish(result, error)
@@ -215,84 +232,66 @@ class Job:
 
 
 class Jobs:
-    """The registry of jobs, at most one per key. Thread-safe; one a process."""
+    """The registry of jobs, at most one for a kind and subject. Thread-safe; one a process.
+
+    Of the finished ones the last `most_finished` stay, and every one whose `keep` said yes to its
+    result: a checked allocation that nobody has committed yet is not lost to other work.
+    """
 
     def __init__(self, most_finished: int = MOST_FINISHED) -> None:
         self._most_finished = most_finished
-        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._jobs: OrderedDict[tuple[JobKind, str], Job] = OrderedDict()
         self._lock = threading.Lock()
 
     def start(
         self,
-        key: str,
-        inputs: RunInputs,
-        settings: Settings,
-        *,
-        solve: Solve,
-        started_by: str = "",
-        refuse_running: bool = False,
-    ) -> Job:
-        """Solve `inputs` in the background under `key` (the run's id).
-
-        When a job with this key is running already, that one is returned, whatever its
-        settings; with `refuse_running` AlreadyRunning is raised instead.
-        """
-
-        def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
-            return solve(inputs, settings, on_progress=on_progress, cancel=cancel)
-
-        return self.submit(
-            key,
-            work,
-            started_by=started_by,
-            inputs=inputs,
-            settings=settings,
-            refuse_running=refuse_running,
-        )
-
-    def submit(
-        self,
-        key: str,
+        kind: JobKind,
+        subject: str,
         work: Work,
         *,
+        request: Any = None,
         started_by: str = "",
-        inputs: RunInputs | None = None,
-        settings: Settings | None = None,
         refuse_running: bool = False,
+        keep: Callable[[Any], bool] | None = None,
     ) -> Job:
-        """Do any work in the background under `key`; otherwise as `start`."""
+        """Do the work in the background; a finished job on the same subject gives way to it.
+
+        When one is running already, that one is returned, whatever it was asked; with
+        `refuse_running` AlreadyRunning is raised instead.
+        """
+        key = (kind, subject)
         with self._lock:
             running = self._jobs.get(key)
-            if running is not None and running.snapshot().is_running:
+            if running is not None and running.is_running:
                 if refuse_running:
                     raise AlreadyRunning(started_by=running.started_by)
                 return running
-            job = Job(key, work, started_by, inputs, settings)
+            job = Job(kind, subject, work, request=request, started_by=started_by, keep=keep)
             self._jobs.pop(key, None)
             self._jobs[key] = job
             self._drop_oldest_finished()
             job.begin()
         return job
 
-    def get(self, key: str) -> Job | None:
-        """The running or last finished job with this key."""
+    def get(self, kind: JobKind, subject: str) -> Job | None:
+        """The running or last finished job on this subject."""
         with self._lock:
-            return self._jobs.get(key)
+            return self._jobs.get((kind, subject))
 
-    def forget(self, key: str) -> None:
+    def forget(self, kind: JobKind, subject: str) -> None:
         """Drop a finished job; a running one stays."""
         with self._lock:
-            job = self._jobs.get(key)
-            if job is not None and not job.snapshot().is_running:
-                del self._jobs[key]
+            job = self._jobs.get((kind, subject))
+            if job is not None and not job.is_running:
+                del self._jobs[kind, subject]
 
-    def snapshots(self) -> list[JobSnapshot]:
-        """Every job, the oldest first."""
+    def snapshots(self, kind: JobKind | None = None) -> list[JobSnapshot]:
+        """Every job (of a kind), the oldest first."""
         with self._lock:
-            jobs = list(self._jobs.values())
+            jobs = [job for job in self._jobs.values() if kind in (None, job.kind)]
         return [job.snapshot() for job in jobs]
 
     def _drop_oldest_finished(self) -> None:
-        finished = [k for k, job in self._jobs.items() if not job.snapshot().is_running]
+        finished = [k for k, job in self._jobs.items() if not (job.is_running or job.is_kept)]
         for key in finished[: max(0, len(finished) - self._most_finished)]:
             del self._jobs[key]

@@ -13,12 +13,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from allocator.errors import DataIssue
+from allocator.errors import DataIssue, InputChange
 
 
 @dataclass(frozen=True, slots=True)
 class AllocatorRun:
-    """A row of `allocator_py_runs` with the allocation run and plan it belongs to."""
+    """A row of `allocator_py_runs` with the allocation run and plan it belongs to.
+
+    `startdate` and `enddate` are days in the plan's zone, `timezone`. It is UTC when the plan
+    names none that exists; `unknown_timezone` says what the plan has instead.
+    """
 
     id: str
     allocation_run: str
@@ -35,6 +39,7 @@ class AllocatorRun:
     plan_name: str = ""
     org: str = ""
     timezone: str = "UTC"
+    unknown_timezone: str | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -49,16 +54,22 @@ class Preferences:
     `order` holds every job line of the *allocation run* that the worker ranked, with the raw
     `order_preference`. `scores` holds the job lines of this *allocator run*, best first, with
     their fractional rank in 1 … N. Every other job line of the run scores `unranked_score`.
+    `buckets` holds each job line that the worker sorted into one (`like_dislike_preference`:
+    10 love … 50 never), ranked or not. With `by_bucket` the scores follow the buckets first.
+    `attractiveness` is the worker's own figure for unranked job lines: information, no rule.
     """
 
     order: Mapping[str, int] = field(default_factory=dict)
     scores: OrderedDict[str, float] = field(default_factory=OrderedDict)
     unranked_score: float = 1.0
+    buckets: Mapping[str, int] = field(default_factory=dict)
+    attractiveness: Mapping[str, float] = field(default_factory=dict)
+    by_bucket: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A junior doctor in the run; `id` is the worker mapping's id."""
+    """A junior doctor in the run; `id` is the worker mapping's id, `person` is `workers.id`."""
 
     id: str
     firstname: str = ""
@@ -70,6 +81,7 @@ class Worker:
     locked: bool = False
     qualification_ids: frozenset[str] = frozenset()
     preferences: Preferences = field(default_factory=Preferences)
+    person: str = ""
 
     @property
     def name(self) -> str:
@@ -149,6 +161,50 @@ class LeftOut:
     reason: str
 
 
+class NoticeKind(StrEnum):
+    """What a notice is about."""
+
+    ARCHIVED = "archived"
+    CLOSED_LONG_AGO = "closed long ago"
+    SECOND_BATCH = "second batch"
+    NOT_SUBMITTED = "not submitted"
+    PLACED_ELSEWHERE = "placed elsewhere"
+    COMING_WITHDRAWAL = "coming withdrawal"
+    FREED_PLACE = "freed place"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Notice:
+    """Something that is right as data and that an operator must know of before solving.
+
+    `row` names whom or what it is about, `ids` are the raw keys. With `must_accept` nobody
+    commits the run unattended until an operator has accepted it.
+    """
+
+    kind: NoticeKind
+    row: str
+    message: str
+    ids: tuple[str, ...] = ()
+    must_accept: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OtherPlacement:
+    """A placement that another application made (`job_line_worker_mappings`) and that touches the
+    run; `worker` is the mapping's id. `state` is `released`, `finalised` or `locked`, since `at`
+    in words."""
+
+    worker: str
+    job_line: str
+    worker_name: str
+    job_line_name: str
+    state: str
+    at: str
+
+
 class Policy(StrEnum):
     """What a best allocation is; all policies honour the same hard rules."""
 
@@ -173,6 +229,7 @@ class Settings:
     power: `preference_power`, 0.1 … 10; above 1 it spares the worst-off.
     seed: any integer ≥ 0; decides among equally good allocations.
     time_limit: seconds, > 0. `worst_rank`: no worker's score may exceed it (None = no cap).
+    bucket_order: lists count by bucket first, then by rank inside it.
     Raises ValueError when a value is out of range.
     """
 
@@ -184,6 +241,7 @@ class Settings:
     solver: SolverName = SolverName.HIGHS
     policy: Policy = Policy.LEAST_TOTAL
     worst_rank: float | None = None
+    bucket_order: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", float(self.alpha))
@@ -210,10 +268,12 @@ class Settings:
 class RunInputs:
     """Everything that defines one allocator run, hydrated. Compared by identity.
 
-    Workers and job lines are sorted by id. `pins` (worker → job line that it must get),
+    Workers and job lines are sorted by id. `notices` are right as data and to be known before
+    solving, `other_placements` those of other applications. With `bucket_order` the preferences
+    are read by bucket first (`rules.ranks.read_by`). `pins` (worker → job line that it must get),
     `rulings` ((worker, job line) → True allowed / False banned, before any eligibility rule) and
     `scenario` (its name) are empty as hydrated; a scenario fills them. `fingerprint` is that of
-    the rows as hydrated; a scenario keeps it.
+    the rows as hydrated, and of how the lists are read; a scenario keeps it.
     """
 
     run: AllocatorRun
@@ -223,6 +283,9 @@ class RunInputs:
     tags: tuple[QualificationTag, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     issues: tuple[DataIssue, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    other_placements: tuple[OtherPlacement, ...] = ()
+    bucket_order: bool = False
     pins: Mapping[str, str] = field(default_factory=dict)
     rulings: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     scenario: str = ""
@@ -248,6 +311,11 @@ class RunInputs:
         if key not in self.__dict__:
             self.__dict__[key] = {row.id: row for row in rows}
         return self.__dict__[key]  # type: ignore[no-any-return]
+
+    @property
+    def to_accept(self) -> tuple[Notice, ...]:
+        """The notices that somebody must accept before the run is committed unattended."""
+        return tuple(notice for notice in self.notices if notice.must_accept)
 
     @property
     def blocking_issues(self) -> tuple[DataIssue, ...]:
@@ -379,7 +447,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a commit wrote: one audit row."""
+    """What a commit wrote: one audit row. `told` are names that were spelled anew meanwhile."""
 
     allocator_py_run: str
     operator: str
@@ -393,3 +461,4 @@ class Receipt:
     scenario: Mapping[str, Any]
     counts: Mapping[str, Any]
     repeated: bool = False
+    told: tuple[InputChange, ...] = ()

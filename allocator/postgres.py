@@ -17,6 +17,7 @@ from supabase import Client as Client
 from supabase import ClientOptions, create_client
 
 from allocator.config import SERVICE_ROLE, Connection, load_connection
+from allocator.database.failures import only_as_apikey, reject_foreign_answers
 from allocator.database.reading import (
     preference_count,
     preferences,
@@ -25,6 +26,7 @@ from allocator.database.reading import (
 )
 from allocator.database.tables import (
     ACTIONS,
+    OPTIONAL_PREFERENCE_COLUMNS,
     PREFERENCE_COLUMNS,
     PREFERENCE_TABLE,
     PREFERENCES,
@@ -35,7 +37,6 @@ from allocator.database.transport import (
     Page,
     Row,
     read,
-    reject_foreign_answers,
     rows_of,
     send,
     write,
@@ -62,18 +63,18 @@ CONTRACT = 2
 def connect(connection: Connection) -> Client:
     """A client for this project, safe to share between threads.
 
-    Raises Denied for a key that says it is not the service_role key: row-level security would
-    answer it with empty tables, not with an error.
+    Raises Denied for a key that says it has another role than service_role: row-level security
+    would answer it with empty tables, not with an error.
     """
     role = connection.role
     if role not in (SERVICE_ROLE, ""):
-        raise Denied(f"The configured key is the {role} key; it would see empty tables.")
+        raise Denied(f"The configured key has the role {role}; it would see empty tables.")
     transport = httpx.Client(
         http2=False,  # the client's HTTP/2 connections are not safe to share between threads
         timeout=TIMEOUT_SECONDS,
         follow_redirects=False,
         trust_env=not connection.is_local,  # a proxy cannot reach this machine's own stack
-        event_hooks={"response": [reject_foreign_answers]},
+        event_hooks={"request": [only_as_apikey], "response": [reject_foreign_answers]},
     )
     options = ClientOptions(
         httpx_client=transport,
@@ -264,10 +265,13 @@ def probe(*, client: Client) -> dict[str, DatabaseError | None]:
     """Table or function → what is wrong with it (None = nothing), for the doctor."""
     found: dict[str, DatabaseError | None] = {}
     for action in ACTIONS.values():
+        if action.is_optional:
+            continue
         required = [c for c in action.columns if c not in action.optional]
         query = client.table(action.table).select(*required).limit(1)
         found[action.table] = found.get(action.table) or _failure(query, action.table)
-    query = client.table(PREFERENCE_TABLE).select(*PREFERENCE_COLUMNS).limit(1)
+    required = [c for c in PREFERENCE_COLUMNS if c not in OPTIONAL_PREFERENCE_COLUMNS]
+    query = client.table(PREFERENCE_TABLE).select(*required).limit(1)
     found[PREFERENCE_TABLE] = _failure(query, PREFERENCE_TABLE)
     for function, arguments in _READ_FUNCTIONS.items():
         found[function] = _failure(client.rpc(function, arguments), function)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from allocator import postgres
 from allocator.config import load_connection
 from allocator.database.rows import allocator_run
-from allocator.errors import InvalidData, RunNotFound, UsageError
+from allocator.errors import InvalidData, OtherSolve, RunNotFound, UsageError
 from allocator.log import Event, told
 from allocator.models import AllocatorRun, Progress, Receipt, RunInputs, Settings, SolveResult
 
@@ -137,13 +137,19 @@ class AllocatorService:
         *,
         scenario: Mapping[str, Any] | None = None,
         as_read: RunInputs | None = None,
+        expect: str = "",
     ) -> Receipt:
         """Write a checked result and complete the run; see `commit.commit`.
 
         A result that is not proven optimal can be committed: the audit row records its status
-        and bound. Ask the operator first.
+        and bound. Ask the operator first. `expect` is the identity of the solve that was
+        confirmed (`solved.identity_of`); another one raises OtherSolve before anything is read.
         """
         from allocator.database.commit import commit
+        from allocator.solved import identity_of
+
+        if expect and expect.strip().lower() != identity_of(result, scenario or {}):
+            raise OtherSolve
 
         with told(Event.COMMIT, operator=operator, run=inputs.run.id) as outcome:
             outcome.text = result.status.value
@@ -208,14 +214,15 @@ class AllocatorService:
 
 def require_valid(inputs: RunInputs, settings: Settings, *, acknowledged: bool) -> None:
     """Raise InvalidData unless these inputs may be solved with these settings."""
-    from allocator.database.validation import tie_issues
+    from allocator.database.validation import settled_by, tie_issues
+    from allocator.rules.ranks import read_by
 
-    ties = () if settings.ties_allowed else tie_issues(inputs)
+    ties = () if settings.ties_allowed else tie_issues(read_by(inputs, settings))
     blocking = (*inputs.blocking_issues, *ties)
     if blocking:
         raise InvalidData((*inputs.issues, *ties))
-    if inputs.issues and not acknowledged:
+    left = tuple(issue for issue in inputs.issues if not settled_by(issue, settings))
+    if left and not acknowledged:
         raise InvalidData(
-            inputs.issues,
-            f"The run has {len(inputs.issues)} data error(s) that must be mended or acknowledged.",
+            left, f"The run has {len(left)} data error(s) that must be mended or acknowledged."
         )

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from allocator.errors import (
     AllocatorError,
-    Cancelled,
     Infeasible,
+    NotAccepted,
     NotProven,
     NotSolved,
+    SolveCancelled,
     Unexpected,
     UsageError,
 )
@@ -107,6 +108,9 @@ def _process(
 
     def attempt(on_progress: OnProgress | None, stop: threading.Event) -> SolveResult:
         nonlocal result, receipt
+        if inputs.to_accept and not terms.acknowledged:
+            said = " ".join(map(str, inputs.to_accept))
+            raise NotAccepted(f"Somebody must accept before it is committed unattended: {said}")
         result = service.solve(
             inputs,
             terms.settings,
@@ -115,7 +119,7 @@ def _process(
             on_progress=on_progress,
             cancel=stop,
         )
-        require_allocation(result, accept_unproven=terms.accept_unproven)
+        require_allocation(result, accept_unproven=terms.accept_unproven, cancel=stop)
         receipt = service.commit(inputs, result, terms.operator)
         return result
 
@@ -132,12 +136,16 @@ def _process(
     return Processed(run, time.perf_counter() - began, result, receipt, error)
 
 
-def require_allocation(result: SolveResult, *, accept_unproven: bool) -> None:
-    """Raise Infeasible, Cancelled, NotSolved or NotProven unless the result may be committed."""
+def require_allocation(
+    result: SolveResult, *, accept_unproven: bool, cancel: threading.Event
+) -> None:
+    """Raise Infeasible, SolveCancelled, NotSolved or NotProven unless the result may be committed
+    unattended. Once `cancel` is set nothing may be, not even an optimum that it came too late
+    for."""
     if result.status is Status.INFEASIBLE:
         raise Infeasible(result.message)
-    if result.status is Status.CANCELLED:
-        raise Cancelled
+    if cancel.is_set() or result.status is Status.CANCELLED:
+        raise SolveCancelled
     if not result.allocations:
         raise NotSolved(result.message or "The solve ended without an allocation.")
     if result.status is not Status.OPTIMAL and not accept_unproven:

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     os.chdir(ROOT)  # where Streamlit looks for .streamlit
     try:
-        if not _is_configured():
+        if not config.is_configured():
             _prepare_demo(options.data_dir)
         port = options.port or _free_port()
     except AllocatorError as exc:
@@ -46,14 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="default: 8501 or the next free one")
     parser.add_argument("--data-dir", type=Path, help="where the local demo database lives")
     return parser
-
-
-def _is_configured() -> bool:
-    """True when the environment or the secrets file names a database."""
-    if os.environ.get(config.URL_VARIABLE) or os.environ.get(config.KEY_VARIABLE):
-        return True
-    content = config.load_secrets()
-    return "supabase" in content or config.URL_VARIABLE in content
 
 
 def _prepare_demo(data_dir: Path | None) -> None:

@@ -16,16 +16,16 @@ if str(ROOT) not in sys.path:  # started from another directory
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
+from console import places
 from console.gate import api, sign_in, start
 from console.gate.access import the_access
 from console.gate.gate import Gate
-from console.ui import navigation
 from console.ui.messages import hide_script_error
 
 start.prepare()
 app = App(
     ROOT / "console" / "main.py",
-    routes=[*sign_in.routes(the_access()), *api.routes(), *navigation.routes()],
+    routes=[*sign_in.routes(the_access()), *api.routes(), *places.page_routes()],
     middleware=[Middleware(Gate, access=the_access())],
     on_script_error=hide_script_error,
 )

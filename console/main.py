@@ -15,7 +15,7 @@ st.set_page_config(
 operator = session.require_operator()
 watch_session()
 use_look()
-pages = navigation.pages()
+pages = navigation.streamlit_pages()
 page = st.navigation(list(pages.values()), position="hidden")
 st.set_page_config(page_title=f"{page.title} · Allocator Console")
 

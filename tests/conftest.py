@@ -20,7 +20,10 @@ from supabase import Client, ClientOptions, create_client
 from allocator.database import transport
 from allocator.local import stack
 from allocator.local.database import insert_rows
-from tests import profiles  # noqa: F401
+from allocator.service import AllocatorService
+from tests import profiles  # noqa: F401 (chooses how many examples hypothesis draws)
+from tests.database.demo_rows import demo_rows
+from tests.services import service_at
 
 
 @dataclass(frozen=True)
@@ -106,3 +109,10 @@ def database(_shared_database: Database) -> Database:
     """The shared database, emptied before the test."""
     _shared_database.clear()
     return _shared_database
+
+
+@pytest.fixture
+def service(database: Database) -> AllocatorService:
+    """The service on a database with the demo data."""
+    database.insert_tables(demo_rows())
+    return service_at(database, database.info.url)

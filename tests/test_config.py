@@ -25,7 +25,8 @@ def secrets(tmp_path, monkeypatch):
     path = tmp_path / "secrets.toml"
     monkeypatch.setenv("ALLOCATOR_SECRETS", str(path))
     monkeypatch.delenv("SUPABASE_URL", raising=False)
-    monkeypatch.delenv("SUPABASE_SERVICE_ROLE_KEY", raising=False)
+    for name in ("SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SECRET_KEY", "SUPABASE_ALLOW_HTTP"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ALLOCATOR_DATA_DIR", str(tmp_path / "no-stack"))
     return path.write_text
 
@@ -41,6 +42,8 @@ def test_connection_from_the_environment_comes_first(secrets, monkeypatch):
     "text",
     [
         f'[supabase]\nurl = "{URL}"\nservice_role_key = "{KEY}"\n',
+        f'[supabase]\nurl = "{URL}"\nsecret_key = "{KEY}"\nservice_role_key = "old"\n',
+        f'SUPABASE_URL = "{URL}"\nSUPABASE_SECRET_KEY = "{KEY}"\n',
         f'SUPABASE_URL = "{URL}"\nSUPABASE_SERVICE_ROLE_KEY = "{KEY}"\n',
     ],
 )
@@ -49,9 +52,52 @@ def test_connection_from_the_secrets_file(secrets, text):
     assert load_connection() == Connection(URL, KEY)
 
 
+def test_connection_prefers_the_secret_key_of_the_environment(secrets, monkeypatch):
+    monkeypatch.setenv("SUPABASE_URL", URL)
+    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "a.legacy.key")
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_new")
+    assert load_connection() == Connection(URL, "sb_secret_new")
+    assert load_connection().role == "service_role"
+
+
+@pytest.mark.parametrize("ending", ["/rest/v1", "/rest/v1/", "/", ""])
+def test_connection_understands_the_address_of_the_rest_api(ending):
+    assert Connection(f"https://db.example{ending}", KEY).url == "https://db.example"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9", "http://127.1.2.3", "http://localhost:54321", "http://[::1]:9"],
+)
+def test_connection_over_http_to_this_machine(url):
+    assert Connection(url, KEY).is_local
+
+
+@pytest.mark.parametrize("url", ["http://db.example", "http://10.0.0.5:8000", "http://0.0.0.0"])
+def test_connection_over_http_to_another_machine_is_refused_unless_allowed(
+    secrets, monkeypatch, url
+):
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        Connection(url, KEY)
+    secrets(f'[supabase]\nurl = "{url}"\nsecret_key = "{KEY}"\n')
+    with pytest.raises(ConfigurationError, match="SUPABASE_ALLOW_HTTP"):
+        load_connection()
+    secrets(f'[supabase]\nurl = "{url}"\nsecret_key = "{KEY}"\nallow_http = true\n')
+    assert load_connection().url == url
+    secrets(f'[supabase]\nurl = "{url}"\nsecret_key = "{KEY}"\n')
+    monkeypatch.setenv("SUPABASE_ALLOW_HTTP", "1")
+    assert load_connection().url == url
+
+
+def test_connection_allowed_by_something_else_than_a_switch_is_refused(secrets):
+    secrets('[supabase]\nurl = "http://db.example"\nsecret_key = "x"\nallow_http = "no"\n')
+    with pytest.raises(ConfigurationError, match="true or false"):
+        load_connection()
+
+
 def test_connection_half_configured_says_what_is_missing(secrets, monkeypatch):
     monkeypatch.setenv("SUPABASE_URL", URL)
-    with pytest.raises(ConfigurationError, match="lacks SUPABASE_SERVICE_ROLE_KEY"):
+    with pytest.raises(ConfigurationError, match="lacks SUPABASE_SECRET_KEY or SUPABASE_SER"):
         load_connection()
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
 import time
+import weakref
 from dataclasses import replace
 
 import pytest
 
 from allocator.errors import AlreadyRunning, InvalidData
-from allocator.jobs import HISTORY_SIZE, History, Jobs, JobState
-from allocator.models import Phase, Progress, Settings, Status
-from tests.builders import small_result, small_run
+from allocator.jobs import HISTORY_SIZE, History, JobKind, Jobs, JobState
+from allocator.models import Phase, Progress, Status
+from tests.builders import small_result
 
 PATIENCE = 10.0
 
@@ -24,7 +26,7 @@ def until_cancelled(on_progress, cancel):
 
 
 def test_job_that_returns_is_done_with_its_result():
-    job = Jobs().submit("run", lambda on_progress, cancel: 42, started_by="Ada")
+    job = Jobs().start(JobKind.SOLVE, "run", lambda on_progress, cancel: 42, started_by="Ada")
     assert job.wait(PATIENCE)
     seen = job.snapshot()
     assert (seen.state, seen.result, seen.error, seen.started_by) == (
@@ -38,7 +40,7 @@ def test_job_that_returns_is_done_with_its_result():
 
 
 def test_running_job_shows_its_latest_progress():
-    job = Jobs().submit("run", until_cancelled)
+    job = Jobs().start(JobKind.SOLVE, "run", until_cancelled)
     deadline = time.monotonic() + PATIENCE
     while job.snapshot().progress is None and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -52,19 +54,19 @@ def test_running_job_shows_its_latest_progress():
 
 def test_second_operator_gets_the_same_job():
     jobs = Jobs()
-    first = jobs.submit("run", until_cancelled, started_by="Ada")
-    second = jobs.submit("run", lambda on_progress, cancel: 1, started_by="Ben")
+    first = jobs.start(JobKind.SOLVE, "run", until_cancelled, started_by="Ada")
+    second = jobs.start(JobKind.SOLVE, "run", lambda on_progress, cancel: 1, started_by="Ben")
     assert second is first
-    assert jobs.get("run") is first
+    assert jobs.get(JobKind.SOLVE, "run") is first
     first.cancel()
     assert first.wait(PATIENCE)
 
 
 def test_running_job_is_refused_when_asked_to():
     jobs = Jobs()
-    job = jobs.submit("run", until_cancelled, started_by="Ada")
+    job = jobs.start(JobKind.SOLVE, "run", until_cancelled, started_by="Ada")
     with pytest.raises(AlreadyRunning) as refusal:
-        jobs.submit("run", until_cancelled, refuse_running=True)
+        jobs.start(JobKind.SOLVE, "run", until_cancelled, refuse_running=True)
     assert refusal.value.facts["started_by"] == "Ada"
     job.cancel()
     assert job.wait(PATIENCE)
@@ -73,7 +75,10 @@ def test_running_job_is_refused_when_asked_to():
 def test_two_keys_run_side_by_side():
     jobs = Jobs()
     meeting = threading.Barrier(2, timeout=PATIENCE)
-    both = [jobs.submit(key, lambda on_progress, cancel: meeting.wait()) for key in ("a", "b")]
+    both = [
+        jobs.start(JobKind.SOLVE, key, lambda on_progress, cancel: meeting.wait())
+        for key in ("a", "b")
+    ]
     assert all(job.wait(PATIENCE) for job in both)
     assert {job.snapshot().state for job in both} == {JobState.DONE}
 
@@ -84,7 +89,7 @@ def test_threads_that_start_at_once_share_one_job():
 
     def click():
         start.wait()
-        found.append(jobs.submit("run", until_cancelled))
+        found.append(jobs.start(JobKind.SOLVE, "run", until_cancelled))
 
     clicks = [threading.Thread(target=click) for _ in range(8)]
     for thread in clicks:
@@ -97,7 +102,7 @@ def test_threads_that_start_at_once_share_one_job():
 
 
 def test_cancelled_job_without_a_result_is_cancelled():
-    job = Jobs().submit("run", until_cancelled)
+    job = Jobs().start(JobKind.SOLVE, "run", until_cancelled)
     job.cancel()
     assert job.wait(PATIENCE)
     assert job.snapshot().state is JobState.CANCELLED
@@ -106,11 +111,11 @@ def test_cancelled_job_without_a_result_is_cancelled():
 def test_cancelled_solve_keeps_its_best_allocation():
     best = replace(small_result(), status=Status.CANCELLED)
 
-    def solve(inputs, settings, *, on_progress=None, cancel=None):
+    def solve(on_progress, cancel):
         assert cancel.wait(PATIENCE)
         return best
 
-    job = Jobs().start("run", small_run(), Settings(), solve=solve)
+    job = Jobs().start(JobKind.SOLVE, "run", solve)
     job.cancel()
     assert job.wait(PATIENCE)
     assert job.snapshot().state is JobState.CANCELLED
@@ -120,11 +125,11 @@ def test_cancelled_solve_keeps_its_best_allocation():
 def test_solve_that_ends_before_the_cancel_is_done():
     optimal = small_result()
 
-    def solve(inputs, settings, *, on_progress=None, cancel=None):
+    def solve(on_progress, cancel):
         assert cancel.wait(PATIENCE)
         return optimal
 
-    job = Jobs().start("run", small_run(), Settings(), solve=solve)
+    job = Jobs().start(JobKind.SOLVE, "run", solve)
     job.cancel()
     assert job.wait(PATIENCE)
     assert job.snapshot().state is JobState.DONE
@@ -136,7 +141,7 @@ def test_typed_error_is_kept_as_it_is():
     def work(on_progress, cancel):
         raise error
 
-    job = Jobs().submit("run", work)
+    job = Jobs().start(JobKind.SOLVE, "run", work)
     assert job.wait(PATIENCE)
     assert job.snapshot().state is JobState.FAILED
     assert job.snapshot().error is error
@@ -146,7 +151,7 @@ def test_unexpected_error_tells_the_coordinator_no_details(caplog):
     def work(on_progress, cancel):
         raise ZeroDivisionError("internal detail")
 
-    job = Jobs().submit("run", work)
+    job = Jobs().start(JobKind.SOLVE, "run", work)
     assert job.wait(PATIENCE)
     said = job.snapshot().error
     assert "internal detail" not in str(said)
@@ -156,36 +161,78 @@ def test_unexpected_error_tells_the_coordinator_no_details(caplog):
 
 def test_new_job_replaces_a_finished_one():
     jobs = Jobs()
-    first = jobs.submit("run", lambda on_progress, cancel: 1)
+    first = jobs.start(JobKind.SOLVE, "run", lambda on_progress, cancel: 1)
     assert first.wait(PATIENCE)
-    second = jobs.submit("run", lambda on_progress, cancel: 2)
+    second = jobs.start(JobKind.SOLVE, "run", lambda on_progress, cancel: 2)
     assert second.wait(PATIENCE)
     assert second is not first
-    assert jobs.get("run").snapshot().result == 2
+    assert jobs.get(JobKind.SOLVE, "run").snapshot().result == 2
 
 
 def test_only_so_many_finished_jobs_are_kept():
     jobs = Jobs(most_finished=3)
     for key in "abcdef":
-        assert jobs.submit(key, lambda on_progress, cancel: 1).wait(PATIENCE)
-    assert [seen.key for seen in jobs.snapshots()] == ["c", "d", "e", "f"]
+        assert jobs.start(JobKind.SOLVE, key, lambda on_progress, cancel: 1).wait(PATIENCE)
+    assert [seen.subject for seen in jobs.snapshots()] == ["c", "d", "e", "f"]
+
+
+def test_result_that_is_to_be_kept_outlives_any_other_work():
+    jobs = Jobs(most_finished=3)
+    kept = jobs.start(JobKind.SOLVE, "run", lambda *_: "precious", keep=lambda result: True)
+    dull = jobs.start(JobKind.SOLVE, "other", lambda *_: "dull", keep=lambda result: False)
+    assert kept.wait(PATIENCE)
+    assert dull.wait(PATIENCE)
+    for number in range(20):
+        assert jobs.start(JobKind.TRIALS, str(number), lambda *_: 1).wait(PATIENCE)
+    assert jobs.get(JobKind.SOLVE, "run") is kept
+    assert jobs.get(JobKind.SOLVE, "other") is None
+    jobs.forget(JobKind.SOLVE, "run")
+    assert jobs.get(JobKind.SOLVE, "run") is None
+
+
+def test_kinds_of_work_on_one_subject_are_jobs_of_their_own():
+    jobs = Jobs()
+    solve = jobs.start(JobKind.SOLVE, "run", lambda *_: 1, request="how")
+    diagnosis = jobs.start(JobKind.DIAGNOSIS, "run", lambda *_: 2)
+    assert solve.wait(PATIENCE)
+    assert diagnosis.wait(PATIENCE)
+    assert [seen.result for seen in jobs.snapshots(JobKind.DIAGNOSIS)] == [2]
+    assert jobs.get(JobKind.SOLVE, "run").snapshot().request == "how"
+
+
+def test_ended_job_lets_go_of_what_its_work_held():
+    class Heavy:
+        pass
+
+    heavy = Heavy()
+    gone = weakref.ref(heavy)
+    jobs = Jobs()
+
+    def work(on_progress, cancel, held=heavy):
+        return type(held).__name__
+
+    assert jobs.start(JobKind.SWEEP, "run", work).wait(PATIENCE)
+    del work, heavy
+    gc.collect()
+    assert gone() is None
+    assert jobs.get(JobKind.SWEEP, "run").snapshot().result == "Heavy"
 
 
 def test_forget_drops_finished_jobs_alone():
     jobs = Jobs()
-    job = jobs.submit("run", until_cancelled)
-    jobs.forget("run")
-    assert jobs.get("run") is job
+    job = jobs.start(JobKind.SOLVE, "run", until_cancelled)
+    jobs.forget(JobKind.SOLVE, "run")
+    assert jobs.get(JobKind.SOLVE, "run") is job
     job.cancel()
     assert job.wait(PATIENCE)
-    jobs.forget("run")
-    assert jobs.get("run") is None
+    jobs.forget(JobKind.SOLVE, "run")
+    assert jobs.get(JobKind.SOLVE, "run") is None
 
 
 def test_job_does_not_keep_the_process_alive():
     jobs = Jobs()
-    job = jobs.submit("run", until_cancelled)
-    alive = [t for t in threading.enumerate() if t.name == "job run"]
+    job = jobs.start(JobKind.SOLVE, "run", until_cancelled)
+    alive = [t for t in threading.enumerate() if t.name == "solve run"]
     assert [t.daemon for t in alive] == [True]
     job.cancel()
     assert job.wait(PATIENCE)

@@ -7,33 +7,24 @@ from dataclasses import replace
 
 import pytest
 
-from allocator import postgres
-from allocator.config import Connection
 from allocator.demo import demo_data
-from allocator.errors import Cancelled, Infeasible, InvalidData, NotProven, Unexpected, UsageError
+from allocator.errors import (
+    Infeasible,
+    InvalidData,
+    NotProven,
+    SolveCancelled,
+    Unexpected,
+    UsageError,
+)
 from allocator.models import Settings, Status
 from allocator.service import AllocatorService
 from allocator.unattended import Terms, process_pending, require_allocation
 from tests.builders import small_result
-from tests.database.demo_rows import demo_rows
+from tests.services import service_at
 
 TERMS = Terms("night job", Settings())
 SOUND = {demo_data.INTERN_YEAR, demo_data.BY_EYE, demo_data.SECOND_BATCH}
 """The demo's pending runs that have an allocation and no data error."""
-
-
-@pytest.fixture
-def empty(database) -> AllocatorService:
-    """The service on an empty database."""
-    info = database.info
-    return AllocatorService(postgres.connect(Connection(info.url, info.service_role_key)))
-
-
-@pytest.fixture
-def service(empty, database) -> AllocatorService:
-    """The service on a database with the demo data."""
-    database.insert_tables(demo_rows())
-    return empty
 
 
 def committed(database) -> set[str]:
@@ -93,7 +84,7 @@ def test_cancel_commits_nothing_of_the_solve_under_way_and_ends_the_work(service
 
     terms = replace(TERMS, accept_unproven=True)
     processed = process_pending(service, terms, cancel=cancel, carry_out=carry_out)
-    assert isinstance(processed[-1].error, Cancelled)
+    assert isinstance(processed[-1].error, SolveCancelled)
     assert processed[-1].run.id in SOUND
     assert len(processed) < 5
     assert committed(database) == set()
@@ -105,8 +96,8 @@ def test_cancel_before_the_first_run_solves_nothing(service, database):
     assert process_pending(service, TERMS, cancel=cancel) == []
 
 
-def test_nothing_pending_is_nothing_to_do(empty):
-    assert process_pending(empty, TERMS) == []
+def test_nothing_pending_is_nothing_to_do(database):
+    assert process_pending(service_at(database, database.info.url), TERMS) == []
 
 
 def test_somebody_answers_for_the_work():
@@ -117,13 +108,20 @@ def test_somebody_answers_for_the_work():
 def test_unproven_result_needs_to_be_accepted():
     result = replace(small_result(), status=Status.FEASIBLE)
     with pytest.raises(NotProven) as refusal:
-        require_allocation(result, accept_unproven=False)
+        require_allocation(result, accept_unproven=False, cancel=threading.Event())
     assert refusal.value.exit_code == 6
-    require_allocation(result, accept_unproven=True)
+    require_allocation(result, accept_unproven=True, cancel=threading.Event())
 
 
 @pytest.mark.parametrize("accept_unproven", [False, True])
 def test_cancelled_result_is_never_accepted(accept_unproven):
     result = replace(small_result(), status=Status.CANCELLED)
-    with pytest.raises(Cancelled):
-        require_allocation(result, accept_unproven=accept_unproven)
+    with pytest.raises(SolveCancelled):
+        require_allocation(result, accept_unproven=accept_unproven, cancel=threading.Event())
+
+
+def test_optimum_that_a_cancel_came_too_late_for_is_not_committed_either():
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(SolveCancelled):
+        require_allocation(small_result(), accept_unproven=True, cancel=cancel)

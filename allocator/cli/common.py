@@ -79,6 +79,11 @@ def add_settings(parser: ArgumentParser) -> None:
         help="what the best allocation is (default: least total dissatisfaction)",
     )
     add("--worst-rank", type=float, metavar="R", help="no worker may get a rank beyond this")
+    add(
+        "--bucket-order",
+        action="store_true",
+        help="read each list by bucket (love … never) first, then by rank inside it",
+    )
     add("--no-ties", action="store_true", help="treat tied ranks as data errors")
 
 
@@ -94,6 +99,7 @@ def settings_of(args: Namespace) -> Settings:
             solver=SolverName(args.solver),
             policy=Policy(args.policy),
             worst_rank=args.worst_rank,
+            bucket_order=args.bucket_order,
         )
     except ValueError as exc:
         raise UsageError(f"{str(exc)[:1].upper()}{str(exc)[1:]}.") from exc
@@ -101,4 +107,5 @@ def settings_of(args: Namespace) -> Settings:
 
 def receipt_fields(receipt: Receipt) -> dict[str, Any]:
     """A receipt as JSON fields."""
-    return {name: getattr(receipt, name) for name in Receipt.__slots__}
+    fields = {name: getattr(receipt, name) for name in Receipt.__slots__}
+    return {**fields, "told": [str(change) for change in receipt.told]}

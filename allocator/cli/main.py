@@ -52,6 +52,12 @@ def parser() -> ArgumentParser:
     _add_run(solve)
     _add_solving(solve)
     solve.add_argument("--commit", action="store_true", help="write the allocations")
+    solve.add_argument(
+        "--expect",
+        default="",
+        metavar="IDENTITY",
+        help="commit only the solve with this identity, which an earlier solve printed",
+    )
     diagnose = _add(
         verbs, "diagnose", "diagnose.diagnose", "say why a run has no allocation, and what helps"
     )
@@ -126,12 +132,15 @@ def _add_solving(to: ArgumentParser) -> None:
     add_settings(to)
     to.add_argument("--operator", metavar="NAME", help="who answers for it; goes into the audit")
     to.add_argument(
-        "--acknowledge", action="store_true", help="accept the data errors that may be accepted"
+        "--acknowledge",
+        "--accept",
+        action="store_true",
+        help="accept the data errors that may be accepted, and what must be known of",
     )
     to.add_argument(
         "--accept-unproven",
         action="store_true",
-        help="commit an allocation even when it is not proven optimal",
+        help="commit an allocation that ran out of time unproven; one of a stopped solve never",
     )
 
 
@@ -144,5 +153,6 @@ def _add_local(verbs: Any) -> None:
     _add(actions, "stop", "system.local_stop", "stop it and keep its data")
     _add(actions, "status", "system.local_status", "say whether it runs")
     reset = _add(actions, "reset", "system.local_reset", "throw its data away and start again")
+    reset.add_argument("--yes", action="store_true", help="do not ask whether to")
     for each in (start, reset):
         each.add_argument("--seed", choices=("demo", "empty"), default="empty")

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from allocator.database.rows import time_zone
 from allocator.errors import AllocatorError, InputsChanged, InvalidData
 
 if TYPE_CHECKING:
@@ -150,10 +150,7 @@ def moment(value: datetime | None, timezone: str = "UTC") -> str:
     """A time in the plan's time zone, to the minute; a dash when there is none."""
     if value is None:
         return "–"
-    try:
-        zone: ZoneInfo | None = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = None
+    zone = time_zone(timezone)
     return value.astimezone(zone).strftime("%d %b %Y %H:%M") if zone else value.isoformat(" ")
 
 

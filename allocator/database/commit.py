@@ -14,19 +14,20 @@ from allocator.database.records import read_receipt, receipt_of
 from allocator.errors import (
     AllocatorError,
     AlreadyCompleted,
-    Cancelled,
     CommitRefused,
     InputsChanged,
     MalformedAnswer,
     NotSolved,
+    SolveCancelled,
     TimedOut,
     Unreachable,
     UsageError,
 )
 from allocator.measures.placements import counts_of
 from allocator.models import Receipt, RunInputs, SolveResult, Status
-from allocator.rules.fingerprint import differences
+from allocator.rules.fingerprint import deciding_fingerprint, differences, spellings
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
 
 COMMITTABLE = (Status.OPTIMAL, Status.FEASIBLE)
 
@@ -56,7 +57,7 @@ def commit(
     digest = postgres.digest(inputs.run.id, client=client)
     now = hydrate(inputs.run.id, client=client)
     # A run that is completed by now is the commit function's to judge: a repeat, or too late.
-    if now.run.is_pending and now.fingerprint != result.fingerprint:
+    if now.run.is_pending and read_by(now, result.settings).fingerprint != result.fingerprint:
         raise InputsChanged(differences(before, now))
     rows = [
         {
@@ -67,28 +68,32 @@ def commit(
         for a in result.allocations
     ]
     audit = {**audit_of(inputs, result, operator, scenario or {}), "digest": digest}
+    audit["counts"] = {**audit["counts"], "deciding": deciding_fingerprint(before)}
     try:
         receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except (Unreachable, TimedOut, MalformedAnswer) as exc:
+        if exc.facts.get("nothing_written"):
+            raise
         return _find_out(inputs.run.id, rows, operator, exc, client)
     except AlreadyCompleted:
         raise
     except CommitRefused as exc:
         raise _in_names(exc, inputs) from exc
-    return receipt_of(receipt)
+    return replace(receipt_of(receipt), told=spellings(before, now))
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:
-    """Raise NotSolved (or its kinds) or UsageError unless this operator may commit the result."""
+    """Raise NotSolved, SolveCancelled or UsageError unless this operator may commit the result."""
     if not operator:
         raise UsageError("The commit does not say who commits.", remedy="Name the operator.")
     if result.status is Status.CANCELLED:
-        raise Cancelled
+        raise SolveCancelled
     if result.status not in COMMITTABLE or not result.allocations:
         raise NotSolved(f"The solve ended as {result.status.value}, without an allocation.")
     if not result.is_checked:
         raise NotSolved("The allocation has not passed the independent check.")
-    if result.fingerprint != inputs.fingerprint or result.scenario != inputs.scenario:
+    solved = read_by(inputs, result.settings)
+    if result.fingerprint != solved.fingerprint or result.scenario != inputs.scenario:
         raise NotSolved("The allocation belongs to other inputs than these.")
 
 

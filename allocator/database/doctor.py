@@ -16,6 +16,7 @@ from allocator.errors import (
     DatabaseError,
     Denied,
     ExitCode,
+    KeyRefused,
     MissingFunction,
     MissingTable,
 )
@@ -58,7 +59,7 @@ def expected_version() -> str:
 def _database(connect: Callable[[], postgres.Client]) -> Iterator[Finding]:
     try:
         client = connect()
-        yield _key(key_role(client.supabase_key))
+        yield _key(client.supabase_key)
         postgres.ping(client=client)
     except Denied as exc:
         yield _failed("Key", exc)
@@ -77,17 +78,14 @@ def _database(connect: Callable[[], postgres.Client]) -> Iterator[Finding]:
     yield from _readiness(client)
 
 
-def _key(role: str) -> Finding:
+def _key(key: str) -> Finding:
+    role = key_role(key)
     if role == SERVICE_ROLE:
-        return Finding(True, "Key", "It is the service_role key.")
+        is_new = key.startswith("sb_")
+        return Finding(True, "Key", f"It is {'a secret' if is_new else 'the service_role'} key.")
     if role:
-        return Finding(
-            False,
-            "Key",
-            f"It is the {role} key; row-level security answers it with empty tables.",
-            "Put the project's service_role key into SUPABASE_SERVICE_ROLE_KEY.",
-            exit_code=ExitCode.DATABASE,
-        )
+        detail = f"It has the role {role}; row-level security answers it with empty tables."
+        return Finding(False, "Key", detail, KeyRefused.remedy, exit_code=ExitCode.DATABASE)
     return Finding(True, "Key", "It does not say which role it has.")
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 
 from allocator import postgres
 from allocator.database import rows, validation
+from allocator.database.notices import notices, other_placements
 from allocator.database.participation import Participation, capacity, participation
 from allocator.database.reading import preference_count, preferences, rows_by_id
 from allocator.database.rows import (
@@ -31,10 +33,10 @@ from allocator.database.rows import (
     job_line_name,
     worker_name,
 )
-from allocator.database.tables import QUALIFICATIONS, Scope
+from allocator.database.tables import ACTIONS, QUALIFICATIONS, Scope
 from allocator.database.transport import OnReading, together, told_pages
-from allocator.errors import RunNotFound
-from allocator.models import AllocatorRun, JobLine, Preferences, QualificationTag, RunInputs, Worker
+from allocator.errors import Denied, RunNotFound
+from allocator.models import JobLine, Preferences, QualificationTag, RunInputs, Worker
 from allocator.postgres import Client
 from allocator.rules import ranks
 from allocator.rules.fingerprint import fingerprint
@@ -45,7 +47,7 @@ def hydrate(run_id: str, *, client: Client, on_progress: OnReading | None = None
 
     Raises RunNotFound, or a DatabaseError when the database does not give all of it.
     """
-    read = read_rows(find_run(run_id, client=client), client=client, on_progress=on_progress)
+    read = read_rows(run_id, client=client, on_progress=on_progress)
     part = participation(read)
     inputs = RunInputs(
         read.run,
@@ -54,33 +56,38 @@ def hydrate(run_id: str, *, client: Client, on_progress: OnReading | None = None
         tuple(rows.weighting(row) for row in part.weightings),
         _tags(read),
         part.left_out,
-        tuple(sorted(validation.issues(read, part))),
+        notices=tuple(sorted(notices(read, part))),
+        other_placements=tuple(other_placements(read, part)),
     )
+    issues = [*validation.issues(read, part), *validation.bucket_issues(inputs)]
+    inputs = replace(inputs, issues=tuple(sorted(issues)))
     return replace(inputs, fingerprint=fingerprint(inputs))
 
 
-def find_run(run_id: str, *, client: Client) -> AllocatorRun:
-    """The allocator run with this id. Raises RunNotFound."""
-    found = postgres.fetchAll("run", run_id, client=client)
-    if not found:
+def read_rows(run_id: str, *, client: Client, on_progress: OnReading | None = None) -> RunRows:
+    """All rows that the run needs: its own, then two steps of reads that do not wait for one
+    another. Raises RunNotFound."""
+    own = postgres.fetchAll("run", run_id, client=client)
+    if not own:
         raise RunNotFound(f"There is no allocator run {run_id}.")
-    return rows.allocator_run(found[0])
-
-
-def read_rows(
-    run: AllocatorRun, *, client: Client, on_progress: OnReading | None = None
-) -> RunRows:
-    """All rows that the run needs, in two steps of reads that do not wait for one another."""
+    run, read_at = rows.allocator_run(own[0]), datetime.now(UTC)
     scope = Scope(run.id, run.allocation_run, run.org)
 
     found: dict[str, list[Row]] = {}
     lists: dict[str, list[Ranked]] = {}
     elsewhere: dict[str, dict[str, str]] = {}
+    unreadable: list[str] = []
     total = 0
 
     def rows_of(field: str, action: str, told: OnReading) -> None:
         pages = postgres.fetch_pages(action, run, client=client)
         found[field] = list(chain.from_iterable(told_pages(pages, action.replace("_", " "), told)))
+
+    def other_rows(told: OnReading) -> None:
+        try:
+            rows_of("other_placements", "other_placements", told)
+        except Denied:
+            unreadable.append(ACTIONS["other_placements"].table)
 
     def count(_told: OnReading) -> None:
         nonlocal total
@@ -95,20 +102,22 @@ def read_rows(
     def names_of(kind: str, ids: list[str], _told: OnReading) -> None:
         elsewhere[kind] = {row["id"]: _name(kind, row) for row in rows_by_id(kind, ids, client)}
 
-    first: list[Callable[[OnReading], None]] = [count]
+    first: list[Callable[[OnReading], None]] = [count, other_rows]
     first += [partial(rows_of, *pair) for pair in ACTION_OF_ROWS.items()]
-    if run.is_exclusive:
-        first.append(partial(rows_of, "completed", "completed_allocations"))
     together(first, on_progress)
     read = RunRows(
         run,
+        read_at,
+        own[0],
         workers=found["workers"],
         job_lines=found["job_lines"],
         eligibility=found["eligibility"],
         weightings=found["weightings"],
         tags=found["tags"],
         qualifications=found["qualifications"],
-        completed=found.get("completed", []),
+        completed=found["completed"],
+        other_placements=found.get("other_placements", []),
+        unreadable=unreadable,
     )
     then: list[Callable[[OnReading], None]] = [ranks_of]
     then += [partial(names_of, kind, ids) for kind, ids in _unknown_ids(read).items()]
@@ -123,6 +132,7 @@ ACTION_OF_ROWS = {
     "weightings": "weightings",
     "tags": "qualification_tags",
     "qualifications": QUALIFICATIONS,
+    "completed": "completed_allocations",
 }
 """Field of `RunRows` → the read that fills it."""
 
@@ -130,7 +140,12 @@ ACTION_OF_ROWS = {
 def _ranked(shared: Mapping[str, str], row: Row) -> Ranked:
     # One string object for each job line's id, however many rows mention it.
     job_line = row["job_line"]
-    return Ranked(shared.get(job_line, job_line), row["order_preference"])
+    return Ranked(
+        shared.get(job_line, job_line),
+        row["order_preference"],
+        row.get("like_dislike_preference"),
+        row.get("attractiveness_score"),
+    )
 
 
 def _unknown_ids(read: RunRows) -> dict[str, list[str]]:
@@ -174,18 +189,30 @@ def _workers(read: RunRows, part: Participation) -> tuple[Worker, ...]:
                 locked=bool(row.get("locked")),
                 qualification_ids=frozenset(held.get(key, ())),
                 preferences=_preferences(read, part, key, known),
+                person=row.get("worker") or "",
             )
         )
     return tuple(workers)
 
 
 def _preferences(read: RunRows, part: Participation, worker: str, known: set[str]) -> Preferences:
-    """The worker's ranks for job lines of the allocation run, by id; of two rows the better."""
+    """The worker's lists over the job lines of the allocation run, by id. Of two rows for one job
+    line the better rank and the worse bucket count; the repetition is a data error."""
     order: dict[str, int] = {}
-    for job_line, rank in sorted(read.preferences.get(worker, ()), key=lambda one: one.job_line):
-        if job_line in known and is_rank(rank):
+    buckets: dict[str, int] = {}
+    attractiveness: dict[str, float] = {}
+    own = sorted(read.preferences.get(worker, ()), key=lambda one: one.job_line)
+    for job_line, rank, bucket, figure in own:
+        if job_line not in known:
+            continue
+        if is_rank(rank):
             order[job_line] = min(rank, order.get(job_line, rank))
-    return ranks.preferences(order, part.job_lines.keys())
+        elif isinstance(figure, int | float):
+            attractiveness[job_line] = float(figure)
+        if bucket is not None:
+            buckets[job_line] = max(bucket, buckets.get(job_line, bucket))
+    chosen = Preferences(order, buckets=buckets, attractiveness=attractiveness)
+    return ranks.in_run(chosen, part.job_lines.keys())
 
 
 def _job_lines(part: Participation) -> tuple[JobLine, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,8 @@ from allocator.database.participation import capacity, participation
 from allocator.database.records import receipt_of
 from allocator.database.rows import RunRows, allocator_run
 from allocator.database.transport import OnReading, together
-from allocator.errors import MissingTable, RunNotFound
+from allocator.database.validation import run_issues
+from allocator.errors import DataIssue, MissingTable, RunNotFound
 from allocator.measures.placements import outcome_counts
 from allocator.models import AllocatorRun, Receipt
 
@@ -33,6 +35,7 @@ class RunOverview:
     `batches`. Counts are of those who take part; None where nobody recorded them (a run that
     another program completed). `seats` are places left. `receipt` is that of our own commit.
     `outcome` holds `placed`, `within` (k → number placed within their top k) and `unranked`.
+    `issues` are what is wrong in the run's own row; the other data errors show when it is read.
     """
 
     run: AllocatorRun
@@ -45,6 +48,7 @@ class RunOverview:
     left_out: int | None = None
     receipt: Receipt | None = None
     outcome: Mapping[str, Any] = field(default_factory=dict)
+    issues: tuple[DataIssue, ...] = ()
 
     @property
     def spare_seats(self) -> int | None:
@@ -78,7 +82,8 @@ def find_batch(run_id: str, client: postgres.Client) -> RunBatch:
 
 def overviews(client: postgres.Client) -> list[RunOverview]:
     """Every run: pending ones first, the longest waiting on top, then completed, latest first."""
-    runs = [allocator_run(row) for row in postgres.fetchAll("runs", None, client=client)]
+    rows = {row["id"]: row for row in postgres.fetchAll("runs", None, client=client)}
+    runs = [allocator_run(row) for row in rows.values()]
     receipts = _receipts(client)
     batches = _batches(runs)
     totals = Counter(run.allocation_run for run in runs)
@@ -93,6 +98,7 @@ def overviews(client: postgres.Client) -> list[RunOverview]:
             batches[run.id],
             totals[run.allocation_run],
             receipt=receipts.get(run.id),
+            issues=tuple(run_issues(run, rows[run.id])),
             **(_recorded(receipts[run.id]) if run.id in receipts else counts.get(run.id, {})),
         )
         for run in (*pending, *completed)
@@ -148,6 +154,7 @@ def _pending_counts(
         run.id: _counts(
             RunRows(
                 run,
+                datetime.now(UTC),
                 workers=found["workers", run.allocation_run],
                 job_lines=found["job_lines", run.allocation_run],
                 completed=found.get(("completed_allocations", run.id), []),

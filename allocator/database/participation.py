@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from allocator.database.rows import (
@@ -16,21 +17,25 @@ from allocator.database.rows import (
     moment,
     worker_name,
 )
-from allocator.models import AllocatorRun, LeftOut
+from allocator.models import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
 class Participation:
     """Rows by id that take part, sorted by id, and who was left out and why.
 
-    `used` counts the places that earlier completed runs took of each job line. `eligibility` has
-    the rows of each job line that takes part, `weightings` those that reach one, by id.
+    `earlier` are the allocations of earlier completed runs whose workers have not withdrawn,
+    `freed` those of workers who have. An exclusive run respects the earlier ones: `used` counts
+    the places that they take of each job line. `eligibility` has the rows of each job line that
+    takes part, `weightings` those that reach one, by id.
     """
 
     workers: dict[str, Row]
     job_lines: dict[str, Row]
     used: Mapping[str, int]
     left_out: tuple[LeftOut, ...]
+    earlier: Sequence[Row]
+    freed: Sequence[Row]
     eligibility: Mapping[str, Sequence[Row]]
     weightings: Sequence[Row]
 
@@ -38,15 +43,22 @@ class Participation:
 def participation(rows: RunRows) -> Participation:
     """Apply the included arrays, withdrawals and, in an exclusive run, earlier allocations."""
     run = rows.run
-    earlier = earlier_allocations(run, rows.completed)
-    used = Counter(row["job_line"] for row in earlier)
-    placed = {row["worker_mapping"]: row for row in earlier}
+    gone = {r["id"]: when for r in rows.workers if (when := withdrawn_at(r, rows.as_of))}
+    before = [row for row in rows.completed if _is_earlier(row, rows)]
+    earlier = [row for row in before if row["worker_mapping"] not in gone]
+    respected = earlier if run.is_exclusive else []
+    used = Counter(row["job_line"] for row in respected)
+    placed = {row["worker_mapping"]: row for row in respected}
     names = {row["id"]: job_line_name(row) for row in rows.job_lines}
     left_out: list[LeftOut] = []
     workers: dict[str, Row] = {}
     job_lines: dict[str, Row] = {}
     for row in _included(rows.workers, run.included_worker_mappings):
-        reason = _why_worker_is_out(run, row, placed, names)
+        reason = ""
+        if row["id"] in gone:
+            reason = f"Withdrawn on {local_time(run, gone[row['id']])}"
+        elif row["id"] in placed:
+            reason = _already_placed(rows, placed[row["id"]], names)
         if reason:
             left_out.append(LeftOut("worker", row["id"], worker_name(row), reason))
         else:
@@ -64,12 +76,42 @@ def participation(rows: RunRows) -> Participation:
         job_lines,
         used,
         tuple(left_out),
+        earlier,
+        [row for row in before if row["worker_mapping"] in gone],
         _eligibility(rows, job_lines),
         sorted(
             (w for w in rows.weightings if not w["job_line"] or w["job_line"] in job_lines),
             key=lambda row: str(row["id"]),
         ),
     )
+
+
+def withdrawn_at(row: Row, as_of: datetime) -> datetime | None:
+    """Since when the worker of a mapping has withdrawn; None for one who has not by `as_of`.
+
+    A withdrawal counts from its effective time; one without counts whenever it is looked at.
+    """
+    said, effective = moment(row.get("withdrawn_at")), moment(row.get("withdrawal_effective_at"))
+    if said is None or effective is None:
+        return said
+    return effective if effective <= as_of else None
+
+
+def capacity(row: Row) -> int:
+    """`max_n_workers`; absent or null means 1."""
+    value = row.get("max_n_workers")
+    return 1 if value is None else int(value)
+
+
+def completed_at(row: Row) -> datetime | None:
+    """When the run of an allocation was completed."""
+    return moment(row["allocator_py_runs"]["completed_at"])
+
+
+def _is_earlier(row: Row, rows: RunRows) -> bool:
+    """A run that is itself completed knows those that were completed before it."""
+    own, other = rows.run.completed_at, completed_at(row)
+    return own is None or (other is not None and other <= own)
 
 
 def _eligibility(rows: RunRows, job_lines: Mapping[str, Row]) -> dict[str, list[Row]]:
@@ -89,46 +131,14 @@ def _sorted(ids: Sequence[Any] | None) -> list[str]:
     return sorted(map(repr, ids or ()))
 
 
-def capacity(row: Row) -> int:
-    """`max_n_workers`; absent or null means 1."""
-    value = row.get("max_n_workers")
-    return 1 if value is None else int(value)
-
-
-def earlier_allocations(run: AllocatorRun, completed: Sequence[Row]) -> Sequence[Row]:
-    """Allocations of other completed runs that this run must respect, if it is exclusive.
-
-    A run that is itself completed respects those that were completed before it.
-    """
-    if not run.is_exclusive:
-        return []
-    if run.completed_at is None:
-        return completed
-    return [row for row in completed if _completed_at(row) <= run.completed_at]
-
-
-def _completed_at(row: Row) -> Any:
-    return moment(row["allocator_py_runs"]["completed_at"])
-
-
 def _included(rows: Sequence[Row], ids: tuple[str, ...]) -> list[Row]:
     wanted = set(ids)
     kept = [row for row in rows if not wanted or row["id"] in wanted]
     return sorted(kept, key=lambda row: str(row["id"]))
 
 
-def _why_worker_is_out(
-    run: AllocatorRun,
-    row: Row,
-    placed: Mapping[str, Row],
-    names: Mapping[str, str],
-) -> str:
-    withdrawn = moment(row.get("withdrawn_at"))
-    if withdrawn:
-        return f"Withdrawn on {local_time(run, withdrawn)}"
-    if row["id"] in placed:
-        earlier = placed[row["id"]]
-        where = names.get(earlier["job_line"], "a job line outside this allocation run")
-        when = local_time(run, _completed_at(earlier))
-        return f"Already placed on {where} by the run completed {when}"
-    return ""
+def _already_placed(rows: RunRows, earlier: Row, names: Mapping[str, str]) -> str:
+    where = names.get(earlier["job_line"], "a job line outside this allocation run")
+    when = completed_at(earlier)
+    said = f" completed {local_time(rows.run, when)}" if when else ""
+    return f"Already placed on {where} by the run{said}"

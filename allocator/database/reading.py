@@ -5,15 +5,18 @@ They are complete past the server's row cap and prove it; see `transport`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from postgrest import CountMethod
 
 from allocator.database.tables import (
     ACTIONS,
     NESTED_PREFERENCES,
+    OPTIONAL_PREFERENCE_COLUMNS,
     PREFERENCE_COLUMNS,
     PREFERENCE_COUNT,
     PREFERENCE_TABLE,
@@ -57,19 +60,49 @@ class Api(Protocol):
         """A query builder for a function."""
 
 
+FORGET_AFTER = 600.0
+"""Seconds after which something that was absent is asked for again: somebody may have added it."""
+
+_absent: WeakKeyDictionary[Any, dict[str, float]] = WeakKeyDictionary()
+"""Client → tables and columns (`table.column`) that its database lacks → when that was seen."""
+
+
+def _is_absent(api: Api, name: str) -> bool:
+    seen = _absent.get(api, {}).get(name)
+    return seen is not None and time.monotonic() - seen < FORGET_AFTER
+
+
+def _note_absent(api: Api, name: str) -> None:
+    _absent.setdefault(api, {})[name] = time.monotonic()
+
+
+def _present(api: Api, table: str, columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(column for column in columns if not _is_absent(api, f"{table}.{column}"))
+
+
+def _learn(api: Api, table: str, optional: Sequence[str], exc: MissingTable) -> None:
+    """Remember the optional column that the database lacks; raise when it lacks something else."""
+    column = next((c for c in optional if f".{c} " in exc.message), None)
+    if column is None:
+        raise exc
+    _note_absent(api, f"{table}.{column}")
+
+
 def table_pages(action: Action, scope: Scope, api: Api) -> Iterator[Page]:
-    """Pages of a table, once more without an optional column that this database lacks."""
-    columns = list(action.columns)
-    while True:
-        build = partial(_select, action, tuple(columns), scope, api)
+    """Pages of a table, without optional columns that this database lacks; none for an optional
+    table that it lacks. What is absent is asked for once, see FORGET_AFTER."""
+    while not (action.is_optional and _is_absent(api, action.table)):
+        build = partial(_select, action, _present(api, action.table, action.columns), scope, api)
         try:
             yield from pages(build, action.table, action.keys, unique=action.unique)
             return
         except MissingTable as exc:
-            absent = [c for c in columns if c in action.optional and f"{c} " in exc.message]
-            if not absent:
-                raise
-            columns.remove(absent[0])
+            try:
+                _learn(api, action.table, action.optional, exc)
+            except MissingTable:
+                if not action.is_optional:
+                    raise
+                _note_absent(api, action.table)
 
 
 def _select(action: Action, columns: tuple[str, ...], scope: Scope, api: Api) -> Any:
@@ -166,6 +199,7 @@ def _lists(
     """
     build = partial(_nested_preferences, scope, api, ids, skipped)
     found: dict[str, list[T]] = {}
+    again = partial(_lists, scope, api, skipped=skipped, keep=keep, on_reading=on_reading)
     try:
         for page in pages(build, PREFERENCES, ("id",), size=MAPPINGS_IN_A_PAGE):
             for mapping in page.rows:
@@ -174,14 +208,17 @@ def _lists(
         if len(ids) == 1:
             raise
         half = len(ids) // 2
-        first = _lists(scope, api, ids[:half], skipped, keep, on_reading)
-        return first | _lists(scope, api, ids[half:], skipped, keep, on_reading)
+        return {**again(ids[:half]), **again(ids[half:])}
+    except MissingTable as exc:
+        _learn(api, PREFERENCE_TABLE, OPTIONAL_PREFERENCE_COLUMNS, exc)
+        return again(ids)
     on_reading(Reading(PREFERENCES, sum(map(len, found.values()))))
     return found
 
 
 def _nested_preferences(scope: Scope, api: Api, ids: Sequence[str], skipped: int) -> Any:
-    ranks = f"{NESTED_PREFERENCES}({','.join(PREFERENCE_COLUMNS)})"
+    columns = _present(api, PREFERENCE_TABLE, PREFERENCE_COLUMNS)
+    ranks = f"{NESTED_PREFERENCES}({','.join(columns)})"
     query = api.table("allocation_run_worker_mappings").select("id", ranks, count=CountMethod.exact)
     query = query.eq("allocation_run", scope.allocation_run)
     query = query.gte("id", ids[0]).lte("id", ids[-1])

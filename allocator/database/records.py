@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 
 from allocator import postgres
+from allocator.database.rows import moment
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
 from allocator.measures.placements import counts_of
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
+from allocator.rules.fingerprint import deciding_fingerprint
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
 from allocator.scenario import apply_changes
 from allocator.scenario.file import changes_from
 from allocator.solving.checker import check
@@ -48,7 +51,7 @@ class LoggedSolve:
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of `allocator_console_solves`."""
         facts: dict[str, Any] = {name: row.get(name) for name in cls.__slots__}
-        facts["solved_at"] = datetime.fromisoformat(str(row["solved_at"]))
+        facts["solved_at"] = moment(row["solved_at"])
         facts["seed"] = None if row.get("seed") is None else int(row["seed"])
         return cls(**facts)
 
@@ -70,7 +73,7 @@ class SavedScenario:
         """From a row of `allocator_console_scenarios`."""
         facts = {name: row[name] for name in cls.__slots__}
         for name in ("created_at", "updated_at"):
-            facts[name] = datetime.fromisoformat(str(row[name]))
+            facts[name] = moment(row[name])
         return cls(**facts)
 
 
@@ -141,10 +144,12 @@ def save_scenario(
 def receipt_of(row: Mapping[str, Any]) -> Receipt:
     """A receipt from an audit row or the commit function's answer."""
     facts: dict[str, Any] = {name: row.get(name) for name in Receipt.__slots__}
-    facts["committed_at"] = datetime.fromisoformat(str(row["committed_at"]))
+    facts["committed_at"] = moment(row["committed_at"])
     facts["repeated"] = bool(row.get("repeated"))
+    facts["told"] = ()
     for name in ("settings", "scenario", "counts"):
-        facts[name] = row.get(name) or {}
+        kept = row.get(name)
+        facts[name] = kept if isinstance(kept, Mapping) else {}
     return Receipt(**facts)
 
 
@@ -168,11 +173,15 @@ def committed(
     `inputs` are the completed run as it is read today. None when the data is no longer that of
     the commit, so that measures would mix what was with what is.
     """
-    if inputs.fingerprint != receipt.fingerprint or receipt.objective is None:
+    if receipt.objective is None:
         return None
     try:
         settings = Settings(**receipt.settings)
-        solved = _with_scenario(inputs, receipt.scenario)
+        now = read_by(inputs, settings)
+        deciding = receipt.counts.get("deciding")
+        if receipt.fingerprint != now.fingerprint and deciding != deciding_fingerprint(inputs):
+            return None
+        solved = read_by(_with_scenario(inputs, receipt.scenario), settings)
         allocations = tuple(_allocations(solved, settings, rows))
     except (KeyError, TypeError, ValueError, UsageError):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,18 +29,24 @@ class Ranked(NamedTuple):
 
     job_line: str
     rank: Any
+    bucket: int | None = None
+    attractiveness: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRows:
     """Everything read for one allocator run; nothing is read after it.
 
-    All but `run` cover the whole allocation run. `preferences` are by worker mapping. `elsewhere`
-    names the rows that an array of ids mentions and that belong to another allocation run or
-    organisation: kind → id → name.
+    All but `run` (and its row) cover the whole allocation run. `completed` are the allocations of
+    the other completed allocator runs, `other_placements` those of other applications;
+    `unreadable` names an optional table that the key may not read. `preferences` are by worker
+    mapping. `elsewhere` names the rows that an array of ids mentions and that belong to another
+    allocation run or organisation: kind → id → name.
     """
 
     run: AllocatorRun
+    read_at: datetime
+    run_row: Row = field(default_factory=dict)
     workers: Sequence[Row] = ()
     job_lines: Sequence[Row] = ()
     eligibility: Sequence[Row] = ()
@@ -48,8 +54,15 @@ class RunRows:
     tags: Sequence[Row] = ()
     qualifications: Sequence[Row] = ()
     completed: Sequence[Row] = ()
+    other_placements: Sequence[Row] = ()
+    unreadable: Sequence[str] = ()
     preferences: Mapping[str, Sequence[Ranked]] = field(default_factory=dict)
     elsewhere: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def as_of(self) -> datetime:
+        """When the run was completed, or now: what came later plays no part in it."""
+        return min(self.read_at, self.run.completed_at or self.read_at)
 
     def known(self, kind: str) -> set[str]:
         """Ids that were read of this kind; tags of other organisations are not among them."""
@@ -58,9 +71,14 @@ class RunRows:
 
 
 def allocator_run(row: Row) -> AllocatorRun:
-    """A row of `allocator_py_runs` with its nested allocation run and plan."""
+    """A row of `allocator_py_runs` with its nested allocation run and plan.
+
+    Never fails: what a time or a zone of the row cannot be, `validation` says.
+    """
     parent = row.get("allocationruns") or {}
     plan = parent.get("allocationplans") or {}
+    zone = plan.get("timezone") or ""
+    known = time_zone(zone) is not None
     return AllocatorRun(
         id=row["id"],
         allocation_run=row.get("allocation_run") or "",
@@ -71,12 +89,13 @@ def allocator_run(row: Row) -> AllocatorRun:
         included_job_lines=ids(row.get("included_job_lines")),
         included_worker_mappings=ids(row.get("included_worker_mappings")),
         allocation_run_status=parent.get("status") or "",
-        startdate=_day(parent.get("startdate"), plan.get("timezone") or "UTC"),
-        enddate=_day(parent.get("enddate"), plan.get("timezone") or "UTC"),
-        due_date=moment(parent.get("due_date")),
+        startdate=calendar_day(parent.get("startdate"), zone),
+        enddate=calendar_day(parent.get("enddate"), zone),
+        due_date=None if is_odd(parent.get("due_date")) else moment(parent.get("due_date")),
         plan_name=plan.get("name") or "",
         org=str(plan.get("org") or ""),
-        timezone=plan.get("timezone") or "UTC",
+        timezone=zone if known else "UTC",
+        unknown_timezone=None if known else zone,
     )
 
 
@@ -139,22 +158,62 @@ def run_name(run: AllocatorRun) -> str:
 
 
 def local_time(run: AllocatorRun, when: datetime) -> str:
-    """A moment in the plan's time zone, e.g. `2 March 2026 09:05`."""
-    there = when.astimezone(_zone(run.timezone))
-    return f"{there.day} {there:%B %Y %H:%M}"
+    """A moment in the plan's time zone, e.g. `2 March 2026 09:05`; without a zone, in UTC and said
+    to be so."""
+    if when in (EARLIEST, LATEST):
+        return "a day before the year 1" if when == EARLIEST else "a day after the year 9999"
+    there = when.astimezone(_zone(run))
+    said = "" if run.unknown_timezone is None else " UTC"
+    return f"{there.day} {there:%B %Y %H:%M}{said}"
 
 
 def local_clock(run: AllocatorRun, when: datetime) -> str:
     """The time of day in the plan's time zone, e.g. `09:05`."""
-    return f"{when.astimezone(_zone(run.timezone)):%H:%M}"
+    return f"{when.astimezone(_zone(run)):%H:%M}"
+
+
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+"""What stands for the times that PostgreSQL has and Python has not; order and age stay right."""
 
 
 def moment(value: str | None) -> datetime | None:
-    """A timestamptz of the API; without an offset it is UTC."""
+    """A timestamptz of the API; without an offset it is UTC.
+
+    `infinity`, years before 1 and after 9999 become EARLIEST or LATEST.
+    """
     if not value:
         return None
-    when = datetime.fromisoformat(value)
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        return EARLIEST if value.startswith("-") or value.endswith("BC") else LATEST
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max(EARLIEST, min(when, LATEST))
+
+
+def is_odd(value: str | None) -> bool:
+    """Whether a date or time of the API is one that no calendar of ours can show."""
+    return moment(value) in (EARLIEST, LATEST)
+
+
+def calendar_day(value: str | None, timezone: str) -> date | None:
+    """The day in that zone (UTC where there is none) of a date or timestamptz of the API; None
+    also for one that no calendar can show."""
+    when = moment(value)
+    if value is None or when is None or is_odd(value):
+        return None
+    if len(value) == len("2027-01-11"):  # a date column: a day, wherever one stands
+        return when.date()
+    return when.astimezone(time_zone(timezone) or UTC).date()
+
+
+def time_zone(name: str) -> ZoneInfo | None:
+    """The time zone of this name; None when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a directory, as `Australia`
+        return None
 
 
 def is_whole(value: Any) -> bool:
@@ -167,19 +226,14 @@ def is_rank(value: Any) -> bool:
     return is_whole(value) and value >= 1
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+def _zone(run: AllocatorRun) -> tzinfo:
+    return time_zone(run.timezone) or UTC
 
 
-def _day(value: str | None, timezone: str) -> date | None:
-    """The calendar day of a moment in the plan's zone."""
-    when = moment(value)
-    return when.astimezone(_zone(timezone)).date() if when else None
-
-
-def ids(value: Iterable[str | None] | None) -> tuple[str, ...]:
-    """The entries of an array of ids; an empty one stays, as "", so that it can be reported."""
-    return tuple(entry or "" for entry in value or ())
+def ids(value: Iterable[Any] | None) -> tuple[str, ...]:
+    """The entries of an array of ids, of however many dimensions; an empty one stays, as "", so
+    that it can be reported."""
+    entries: list[str] = []
+    for entry in value or ():
+        entries.extend(ids(entry) if isinstance(entry, list) else [entry or ""])
+    return tuple(entries)

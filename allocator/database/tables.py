@@ -15,7 +15,9 @@ QUALIFICATIONS = "qualifications"
 """Reads that are more than the pages of one table; `postgres` makes them."""
 
 PREFERENCE_TABLE = "preference_worker_job_lines"
-PREFERENCE_COLUMNS = ("job_line", "order_preference")
+OPTIONAL_PREFERENCE_COLUMNS = ("like_dislike_preference", "attractiveness_score")
+PREFERENCE_COLUMNS = ("job_line", "order_preference", *OPTIONAL_PREFERENCE_COLUMNS)
+"""Never `notes`: they are the worker's own."""
 PREFERENCE_COUNT = (
     "job_line",
     "allocation_run_worker_mappings!allocation_run_worker_mapping!inner()",
@@ -39,7 +41,8 @@ class Action:
     """One kind of read.
 
     `keys` order the rows; `unique` keys let it page by keyset. `optional` columns may be absent
-    from the database. `named` are the columns that name a row found by its id.
+    from the database, as may the whole table when `is_optional`. `named` are the columns that
+    name a row found by its id.
     """
 
     table: str
@@ -48,6 +51,7 @@ class Action:
     keys: tuple[str, ...] = ("id",)
     unique: bool = True
     optional: tuple[str, ...] = ()
+    is_optional: bool = False
     needs_run: bool = True
     needs_allocation_run: bool = False
     named: str = "id,name"
@@ -83,6 +87,13 @@ RUN_COLUMNS = (
 
 WORKER_NAME = "workers!worker(firstname,lastname,preferred_name,internal_id,qualificationlevel)"
 
+PLACEMENT_STATES = {
+    "released": "released_at",
+    "finalised": "finalised_at",
+    "locked": "locked_at",
+}
+"""How far a placement of another application has come, the furthest first, and its column."""
+
 ACTIONS: dict[str, Action] = {
     "runs": Action("allocator_py_runs", RUN_COLUMNS, lambda q, s: q, needs_run=False),
     "pending": Action(
@@ -94,8 +105,18 @@ ACTIONS: dict[str, Action] = {
     "run": Action("allocator_py_runs", RUN_COLUMNS, lambda q, s: q.eq("id", s.run_id)),
     "workers": Action(
         "allocation_run_worker_mappings",
-        ("id", "allocation_run", "locked", "submitted", "withdrawn_at", WORKER_NAME),
+        (
+            "id",
+            "worker",
+            "allocation_run",
+            "locked",
+            "submitted",
+            "withdrawn_at",
+            "withdrawal_effective_at",
+            WORKER_NAME,
+        ),
         _of_allocation_run,
+        optional=("withdrawal_effective_at",),
         needs_allocation_run=True,
         named=f"id,{WORKER_NAME}",
     ),
@@ -149,6 +170,21 @@ ACTIONS: dict[str, Action] = {
         ),
         _completed_elsewhere,
         keys=("allocator_py_run", "worker_mapping"),
+        needs_allocation_run=True,
+    ),
+    "other_placements": Action(
+        "job_line_worker_mappings",
+        (
+            "id",
+            "job_line",
+            "worker",
+            "allocation_run_worker_mapping",
+            *PLACEMENT_STATES.values(),
+            "job_lines!job_line!inner()",
+        ),
+        lambda q, s: q.eq("job_lines.allocation_run", s.allocation_run),
+        optional=tuple(PLACEMENT_STATES.values()),
+        is_optional=True,
         needs_allocation_run=True,
     ),
     "audit": Action(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from allocator.database.participation import Participation
+from allocator.database.participation import Participation, withdrawn_at
 from allocator.database.rows import (
     ELIGIBILITY_ARRAYS,
     JOB_LINES,
@@ -18,6 +18,8 @@ from allocator.database.rows import (
     WORKERS,
     Row,
     RunRows,
+    ids,
+    is_odd,
     is_rank,
     is_whole,
     job_line_name,
@@ -25,15 +27,27 @@ from allocator.database.rows import (
     worker_name,
 )
 from allocator.errors import DataIssue
-from allocator.models import RunInputs
-from allocator.rules.ranks import tied_groups
+from allocator.models import AllocatorRun, RunInputs, Settings
+from allocator.rules import ranks
+
+BUCKETS = "buckets"
+"""Kind of the issue that `Settings.bucket_order` settles."""
 
 RUNS_TABLE = "allocator_py_runs"
+ALLOCATION_RUNS_TABLE = "allocationruns"
+PLANS_TABLE = "allocationplans"
 MAPPINGS_TABLE = "allocation_run_worker_mappings"
 JOB_LINES_TABLE = "job_lines"
 PREFERENCES_TABLE = "preference_worker_job_lines"
 ELIGIBILITY_TABLE = "job_line_eligibility"
 WEIGHTINGS_TABLE = "allocation_run_preferencer_weightings"
+
+RUN_TIMES = ("created_at", "queued_at", "completed_at")
+ALLOCATION_RUN_TIMES = ("startdate", "enddate", "due_date")
+WITHDRAWAL_TIMES = ("withdrawn_at", "withdrawal_effective_at")
+
+EXAMPLES = 3
+"""Most examples that an issue about many workers gives."""
 
 NOUNS = {WORKERS: "worker", JOB_LINES: "job line", TAGS: "qualification"}
 
@@ -46,16 +60,39 @@ def issues(rows: RunRows, part: Participation) -> list[DataIssue]:
     return [issue for check in _CHECKS for issue in check(rows, part)]
 
 
+def run_issues(run: AllocatorRun, row: Row) -> Iterator[DataIssue]:
+    """What is wrong in a run's own row and those that it belongs to; each can be acknowledged."""
+    parent = row.get("allocationruns") or {}
+    plan = parent.get("allocationplans") or {}
+    name = run_name(run)
+    yield from _odd_times(RUNS_TABLE, name, row, RUN_TIMES)
+    yield from _odd_times(ALLOCATION_RUNS_TABLE, name, parent, ALLOCATION_RUN_TIMES)
+    for column in ("included_worker_mappings", "included_job_lines"):
+        yield from _nested(RUNS_TABLE, name, row, column, run.id)
+    if run.unknown_timezone is not None:
+        said = f"timezone is {run.unknown_timezone!r}, which is no time zone"
+        said = said if run.unknown_timezone else "It has no timezone"
+        message = f"{said}; days and times are those of UTC."
+        remedy = (
+            "Set allocationplans.timezone to a name such as Australia/Sydney, or acknowledge that "
+            "days may be off by one."
+        )
+        ids = (str(plan.get("id") or ""), "timezone")
+        yield DataIssue(PLANS_TABLE, run.plan_name or name, message, remedy, ids, True)
+
+
 def tie_issues(inputs: RunInputs) -> tuple[DataIssue, ...]:
-    """One data error for each group of job lines of the run that a worker ranks alike.
+    """One data error for each group of job lines of the run that a worker ranks alike, in the
+    order in which `inputs` are read.
 
     For solves whose settings do not allow ties.
     """
     here = {j.id: j.name or "a job line without a name" for j in inputs.job_lines}
     found = []
     for worker in inputs.workers:
-        order = {j: rank for j, rank in worker.preferences.order.items() if j in here}
-        for rank, tied in tied_groups(order):
+        ranking = ranks.ranking(worker.preferences)
+        order = {j: rank for j, rank in ranking.items() if j in here}
+        for rank, tied in ranks.tied_groups(order):
             names = ", ".join(sorted(here[j] for j in tied))
             found.append(
                 DataIssue(
@@ -67,6 +104,101 @@ def tie_issues(inputs: RunInputs) -> tuple[DataIssue, ...]:
                 )
             )
     return tuple(sorted(found))
+
+
+def settled_by(issue: DataIssue, settings: Settings) -> bool:
+    """Whether these settings say what is to be done about the issue."""
+    return issue.kind == BUCKETS and settings.bucket_order
+
+
+def bucket_issues(inputs: RunInputs) -> tuple[DataIssue, ...]:
+    """One data error, with examples, when ranks contradict the buckets of their job lines."""
+    found = ranks.bucket_reading(inputs.workers)
+    if not found.contradictions:
+        return ()
+    lines = {j.id: j.name or "a job line without a name" for j in inputs.job_lines}
+
+    def said(one: ranks.Contradiction) -> str:
+        worker = inputs.worker(one.worker)
+        worse, better = (
+            f"{lines.get(job_line, 'a job line outside the run')} "
+            f"({ranks.bucket_name(worker.preferences.buckets[job_line])}) "
+            f"{worker.preferences.order[job_line]}"
+            for job_line in (one.worse, one.better)
+        )
+        return f"{worker.name or 'a worker without a name'} ranks {worse} and {better}"
+
+    examples = "; ".join(said(one) for one in found.contradictions[:EXAMPLES])
+    count = len(found.contradictions)
+    message = (
+        f"{count:,} of {found.lists:,} lists over several buckets rank a job line of a worse "
+        f"bucket as well as one of a better bucket, or better: {examples}. {found.encoding.words}"
+    )
+    remedy = (
+        "Solve with the setting “bucket first, then rank”, mend the ranks, or acknowledge that "
+        "the ranks alone count."
+    )
+    ids = tuple(one.worker for one in found.contradictions)
+    row = "1 worker" if count == 1 else f"{count:,} workers"
+    return (DataIssue(PREFERENCES_TABLE, row, message, remedy, ids, True, BUCKETS),)
+
+
+def _own_rows(rows: RunRows, part: Participation) -> Iterable[DataIssue]:
+    yield from run_issues(rows.run, rows.run_row)
+    wanted = set(rows.run.included_worker_mappings)
+    for row in rows.workers:
+        if not wanted or row["id"] in wanted:
+            yield from _odd_times(MAPPINGS_TABLE, worker_name(row), row, WITHDRAWAL_TIMES)
+    for job_line, own in part.eligibility.items():
+        name = job_line_name(part.job_lines[job_line])
+        for row in own:
+            for column, _ in ELIGIBILITY_ARRAYS:
+                yield from _nested(ELIGIBILITY_TABLE, name, row, column, job_line)
+    lines = {row["id"]: row for row in rows.job_lines}
+    for row in part.weightings:
+        for column, _ in WEIGHTING_ARRAYS:
+            name = _weighting_name(row, lines)
+            yield from _nested(WEIGHTINGS_TABLE, name, row, column, row["id"])
+
+
+def _odd_times(table: str, name: str, row: Row, columns: Sequence[str]) -> Iterator[DataIssue]:
+    for column in columns:
+        if is_odd(row.get(column)):
+            message = f"{column} is {row[column]}, which is outside the years 1 to 9999."
+            remedy = f"Set {table}.{column} to a real day, or acknowledge that it is none."
+            yield DataIssue(table, name, message, remedy, (str(row.get("id") or ""), column), True)
+
+
+def _nested(table: str, name: str, row: Row, column: str, key: str) -> Iterator[DataIssue]:
+    if any(isinstance(entry, list) for entry in row.get(column) or ()):
+        message = f"{column} is a list of lists; all its ids count as one list."
+        remedy = f"Store {table}.{column} as one plain list, or acknowledge that it means the same."
+        yield DataIssue(table, name, message, remedy, (key, column), True)
+
+
+def _mapped_twice(rows: RunRows, part: Participation) -> Iterable[DataIssue]:
+    """A person with several mappings in the allocation run, of which one takes part here."""
+    by_person: dict[str, list[Row]] = {}
+    for row in sorted(rows.workers, key=lambda row: str(row["id"])):
+        if row.get("worker") and withdrawn_at(row, rows.as_of) is None:
+            by_person.setdefault(row["worker"], []).append(row)
+    for own in by_person.values():
+        keys = [row["id"] for row in own]
+        if len(own) > 1 and any(key in part.workers for key in keys):
+            message = (
+                f"This person is in the allocation run {len(own)} times, as the mappings "
+                f"{' and '.join(keys)}, and would get a job line for each that takes part."
+            )
+            remedy = "Remove all mappings but one, or acknowledge that the person takes part twice."
+            yield DataIssue(MAPPINGS_TABLE, worker_name(own[0]), message, remedy, tuple(keys), True)
+
+
+def _unreadable(rows: RunRows, part: Participation) -> Iterable[DataIssue]:
+    for table in rows.unreadable:
+        message = "The key may not read it, so placements of other applications are not known."
+        remedy = f"Ask the DBA to run: grant select on public.{table} to service_role;"
+        remedy += " Or acknowledge it."
+        yield DataIssue(table, "the whole table", message, remedy, (table,), True)
 
 
 def _nobody(rows: RunRows, part: Participation) -> Iterable[DataIssue]:
@@ -164,7 +296,7 @@ def _mentions(rows: RunRows, part: Participation) -> Iterator[tuple[str, Mention
         name = job_line_name(part.job_lines[job_line])
         for row in own:
             for column, kind in ELIGIBILITY_ARRAYS:
-                for entry in sorted({e or "" for e in row[column] or ()}):
+                for entry in sorted(set(ids(row[column]))):
                     yield kind, (ELIGIBILITY_TABLE, name, column, (job_line,), entry)
     lines = {row["id"]: row for row in rows.job_lines}
     for row in rows.weightings:
@@ -181,7 +313,7 @@ def _mentions(rows: RunRows, part: Participation) -> Iterator[tuple[str, Mention
     for row in part.weightings:
         name = _weighting_name(row, lines)
         for column, kind in WEIGHTING_ARRAYS:
-            for entry in sorted({e or "" for e in row[column] or ()}):
+            for entry in sorted(set(ids(row[column]))):
                 yield kind, (WEIGHTINGS_TABLE, name, column, (row["id"],), entry)
 
 
@@ -224,23 +356,26 @@ def _preferences(rows: RunRows, part: Participation) -> Iterable[DataIssue]:
                 yield DataIssue(PREFERENCES_TABLE, place, message, remedy, (worker, job_line))
 
 
-def _rank_faults(ranks: Sequence[Any]) -> Iterator[tuple[str, str]]:
+def _rank_faults(values: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """What is wrong with the rows of one worker and job line, and the remedy."""
-    for rank in ranks:
+    for rank in values:
         if rank is not None and not is_rank(rank):
             yield (
                 f"The rank is {rank}; ranks are whole numbers from 1.",
                 "Set the rank to 1 or more, or clear it to leave the job line unranked.",
             )
-    if len(ranks) > 1:
-        said = sorted("unranked" if rank is None else f"rank {rank}" for rank in ranks)
+    if len(values) > 1:
+        said = sorted("unranked" if rank is None else f"rank {rank}" for rank in values)
         yield (
-            f"There are {len(ranks)} rows for this pair ({', '.join(said)}).",
+            f"There are {len(values)} rows for this pair ({', '.join(said)}).",
             "Delete all but one of the rows.",
         )
 
 
 _CHECKS: Sequence[Callable[[RunRows, Participation], Iterable[DataIssue]]] = (
+    _own_rows,
+    _unreadable,
+    _mapped_twice,
     _lost_ids,
     _nobody,
     _nameless_mappings,

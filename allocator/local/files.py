@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import json
 import os
 import secrets as random
-import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ import jwt
 import platformdirs
 
 from allocator.errors import ConfigurationError
+
+SECRET_KEYS_VARIABLE = "ALLOCATOR_GATEWAY_KEYS"
+"""Environment variable of the gateway: JSON, key of the new kind → the JWT it stands for."""
 
 TEN_YEARS = 10 * 365 * 24 * 3600
 LONGEST_SOCKET_PATH = 100
@@ -42,7 +46,8 @@ def runtime_dir() -> Path:
 
     Raises ConfigurationError when somebody else owns it.
     """
-    path = Path(tempfile.gettempdir()) / f"allocator-console-{os.geteuid()}"
+    # Not `tempfile.gettempdir()`, which writes a file to see whether it can: the disk may be full.
+    path = Path(os.environ.get("TMPDIR") or "/tmp") / f"allocator-console-{os.geteuid()}"
     path.mkdir(mode=0o711, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != os.geteuid():
         raise ConfigurationError(
@@ -90,6 +95,11 @@ class Files:
         return self.data_dir / "secrets.json"
 
     @property
+    def marker(self) -> Path:
+        """How far the first start came; see `ownership`."""
+        return self.data_dir / "database.json"
+
+    @property
     def state(self) -> Path:
         """The process ids and port of the running stack."""
         return self.data_dir / "state.json"
@@ -120,6 +130,13 @@ class Secrets:
     postgres_password: str = field(repr=False)
     authenticator_password: str = field(repr=False)
 
+    @property
+    def secret_key(self) -> str:
+        """A key of the new kind with the rights of `service_role_key`; only the gateway knows it
+        from any other text."""
+        digest = hmac.digest(self.jwt_secret.encode(), b"secret key", "sha256")
+        return "sb_secret_" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
     @classmethod
     def generate(cls) -> Secrets:
         """New secrets with keys that are good for ten years."""
@@ -140,9 +157,20 @@ def _key(secret: str, role: str) -> str:
 
 
 def load_secrets(files: Files) -> Secrets | None:
-    """The data dir's secrets, None when it has none yet."""
-    content = read_json(files.secrets)
-    return Secrets(**content) if content else None
+    """The data dir's secrets, None when it has none yet. Raises ConfigurationError when their file
+    is damaged."""
+    try:
+        return Secrets(**json.loads(files.secrets.read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError):
+        # Not chained: the parser's error holds the text that it could not read.
+        raise ConfigurationError(
+            f"{files.secrets} is damaged, so the local database cannot be opened. It was left as "
+            "it is.",
+            remedy="Restore it from a backup, or delete the data with `local reset`, which makes "
+            "new keys.",
+        ) from None
 
 
 def ensure_secrets(files: Files) -> Secrets:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,12 +16,19 @@ import httpx
 
 from allocator.errors import ConfigurationError, DatabaseError
 from allocator.local import postgres_server
-from allocator.local.files import Files, Secrets, read_json, write_private
+from allocator.local.files import (
+    SECRET_KEYS_VARIABLE,
+    Files,
+    Secrets,
+    read_json,
+    write_private,
+)
 from allocator.local.processes import Part, end, spawn, tail
 
 NAMES = ("postgrest", "gateway")
 MAX_ROWS = 1000
-READY_SECONDS = 20.0
+READY_SECONDS = 120.0
+"""Longest wait for parts that live but do not answer yet; one that has ended ends the wait."""
 
 
 def pids(files: Files) -> tuple[dict[str, int | None], int | None]:
@@ -35,14 +43,15 @@ def start(files: Files, secrets: Secrets, binary: Path, port: int) -> None:
     Raises ConfigurationError when the port is taken, DatabaseError when a part fails.
     """
     _record(files, postgrest=_start_postgrest(files, secrets, binary))
-    _wait_until_ready(files, secrets, _start_gateway(files, port))
+    _wait_until_ready(files, secrets, _start_gateway(files, secrets, port))
 
 
 def stop(files: Files) -> None:
     """Stop both parts; the port is kept for the next start."""
     end(process for part in _parts(files).values() if (process := part.process()))
-    for name in NAMES:
-        _record(files, **{name: None})
+    with suppress(OSError):  # on a full disk the record stays, of processes that are no more
+        for name in NAMES:
+            _record(files, **{name: None})
 
 
 def _parts(files: Files) -> dict[str, Part]:
@@ -74,7 +83,7 @@ def _start_postgrest(files: Files, secrets: Secrets, binary: Path) -> Part:
     return spawn([str(binary)], log=files.log("postgrest"), env=env)
 
 
-def _start_gateway(files: Files, port: int) -> int:
+def _start_gateway(files: Files, secrets: Secrets, port: int) -> int:
     """Listen on the wanted port, else on the last one, else on any that is free; the port."""
     remembered = int(read_json(files.state).get("port") or 0)
     root = str(Path(__file__).resolve().parents[2])
@@ -83,7 +92,10 @@ def _start_gateway(files: Files, port: int) -> int:
         files.gateway_port.unlink(missing_ok=True)
         command = [sys.executable, "-m", "allocator.local.gateway"]
         command += [str(files.postgrest_socket), str(candidate), str(files.gateway_port)]
-        env = {"PYTHONPATH": os.pathsep.join(paths)}
+        env = {
+            "PYTHONPATH": os.pathsep.join(paths),
+            SECRET_KEYS_VARIABLE: json.dumps({secrets.secret_key: secrets.service_role_key}),
+        }
         gateway = spawn(command, log=files.log("gateway"), env=env)
         _record(files, gateway=gateway)
         _wait(partial(_listens_or_ended, files, gateway))
@@ -108,7 +120,7 @@ def answers(port: int, key: str) -> bool:
     address = f"http://127.0.0.1:{port}/rest/v1/rpc/allocator_console_version"
     try:
         answer = httpx.get(address, headers={"apikey": key}, trust_env=False, timeout=5)
-    except httpx.ReadTimeout:
+    except httpx.TimeoutException:
         return True
     except httpx.HTTPError:
         return False

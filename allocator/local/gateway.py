@@ -1,16 +1,19 @@
 """The thin gateway in front of PostgREST, so that Supabase clients work unmodified.
 
 `/rest/v1/…` goes to PostgREST without the prefix; a request without a key is turned away; a
-request without an Authorization header acts as its key. Everything else is PostgREST's business.
+request without an Authorization header acts as its key. A key of the new kind (`sb_…`) is no JWT:
+the gateway exchanges it for one, and as a bearer token it is refused. Everything else is
+PostgREST's business.
 Run as `python -m allocator.local.gateway SOCKET PORT PORT_FILE`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
@@ -24,6 +27,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from allocator.local.files import SECRET_KEYS_VARIABLE
+
 PREFIX = "/rest/v1"
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
 HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -31,7 +36,7 @@ NOT_FORWARDED = HOP_BY_HOP | {"host", "apikey", "origin"}
 NOT_RETURNED = HOP_BY_HOP | {"server", "date"}
 
 
-def create_app(postgrest_socket: str) -> Starlette:
+def create_app(postgrest_socket: str, secret_keys: Mapping[str, str]) -> Starlette:
     """The gateway's ASGI app, forwarding to the PostgREST that listens on a unix socket."""
 
     @asynccontextmanager
@@ -43,7 +48,7 @@ def create_app(postgrest_socket: str) -> Starlette:
         async with httpx.AsyncClient(
             transport=transport, base_url="http://postgrest", timeout=httpx.Timeout(60, connect=5)
         ) as client:
-            app.state.client = client
+            app.state.client, app.state.secret_keys = client, secret_keys
             yield
 
     cors = Middleware(
@@ -79,6 +84,8 @@ async def _forward(request: Request) -> Response:
     key = request.headers.get("apikey") or next((v for k, v in query if k == "apikey"), "")
     if not key:
         return _turned_away()
+    if key.startswith("sb_") and key not in request.app.state.secret_keys:
+        return JSONResponse({"message": "Invalid API key"}, status_code=401)
     answer = await _ask(request, key, query)
     if isinstance(answer, Response):
         return answer
@@ -115,7 +122,8 @@ async def _ask(
 ) -> httpx.Response | Response:
     headers = [(k, v) for k, v in request.headers.items() if k not in NOT_FORWARDED]
     if "authorization" not in request.headers:
-        headers.append(("authorization", f"Bearer {key}"))
+        token = request.app.state.secret_keys.get(key, key)
+        headers.append(("authorization", f"Bearer {token}"))
     path = request.scope["raw_path"].decode("ascii").removeprefix(PREFIX) or "/"
     raw_query = request.url.query
     if any(name == "apikey" for name, _ in query):
@@ -146,7 +154,7 @@ def serve(postgrest_socket: str, port: int, port_file: Path) -> None:
     draft.write_text(str(listener.getsockname()[1]))
     draft.replace(port_file)
     config = uvicorn.Config(
-        create_app(postgrest_socket),
+        create_app(postgrest_socket, json.loads(os.environ.get(SECRET_KEYS_VARIABLE) or "{}")),
         log_level="warning",
         access_log=False,
         lifespan="on",

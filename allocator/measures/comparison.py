@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
 from allocator.errors import UsageError
-from allocator.measures import headline, placements, rank_distribution
+from allocator.measures import headline, rank_distribution
 from allocator.measures.bands import GROUPINGS, NO_GROUP
 from allocator.measures.headline import TOPS
-from allocator.models import RunInputs, SolveResult
+from allocator.models import RunInputs
 from allocator.rules.naming import tag_name
+from allocator.solved import Solved
 
 EVERYBODY = "All workers"
 MEASURES = ("mean_score", "worker_dissatisfaction", "organisation_dissatisfaction")
@@ -39,20 +38,6 @@ FIGURES = {
 """Headline figure → its words, and whether less or more of it is better."""
 
 
-@dataclass(frozen=True, eq=False)
-class Solved:
-    """A solved scenario: its name, the inputs that were solved and what came out."""
-
-    name: str
-    inputs: RunInputs
-    result: SolveResult
-
-    @cached_property
-    def placed(self) -> pd.DataFrame:
-        """Its placements, see `satisfaction.placements`; made once, so change a copy only."""
-        return placements(self.inputs, self.result)
-
-
 def headlines(solved: Sequence[Solved]) -> pd.DataFrame:
     """Headline figures, one row a figure (index: the keys of `FIGURES`).
 
@@ -63,13 +48,14 @@ def headlines(solved: Sequence[Solved]) -> pd.DataFrame:
     _check(solved)
     frame = pd.DataFrame(FIGURES, index=["figure", "better"]).T
     for one in solved:
-        frame[one.name] = pd.Series(_figures(one), dtype=float)
+        frame[one.name] = pd.Series(headline_figures(one), dtype=float)
         if one is not solved[0]:
             frame[f"Δ {one.name}"] = frame[one.name] - frame[solved[0].name]
     return frame
 
 
-def _figures(one: Solved) -> dict[str, float | None]:
+def headline_figures(one: Solved) -> dict[str, float | None]:
+    """The headline figures of one solve, under the keys of `FIGURES`."""
     head, result = headline(one.inputs, one.result, one.placed), one.result
     return {
         "objective": result.objective,

@@ -1,24 +1,34 @@
 """Fingerprint of a run's inputs, and what differs between two hydrations, row by row.
 
 Both come from the same facts, so inputs with different fingerprints always have a difference to
-show. A fact is whatever can change the allocation or its validity: who and what takes part,
-ranks, qualifications, places, eligibility, weightings and data errors. Names, notes, submission
-and lock flags and timestamps are no facts: a corrected spelling does not stop a commit.
+show. A fact is whatever can change the allocation or its validity: who (the person behind a
+mapping) and what takes part, ranks, buckets, qualifications, places, eligibility, weightings,
+placements of other applications and data errors; and the states that an operator goes by: whether
+a list is submitted or locked, the state of the allocation run, whether the run is exclusive.
+Names are no facts: a corrected spelling is told (`spellings`) and does not stop a commit. Notes
+and timestamps are none either.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from allocator.errors import InputChange
 from allocator.models import Eligibility, JobLine, RunInputs, Weighting
 from allocator.rules import naming
+from allocator.rules.ranks import bucket_name
 
+RUNS = "allocator_py_runs"
+ALLOCATION_RUNS = "allocationruns"
 MAPPINGS = "allocation_run_worker_mappings"
+LISTS = "lists of workers"
+BUCKETS = "buckets of job lines"
+OTHER_PLACEMENTS = "job_line_worker_mappings"
+WORKERS = "workers"
 JOB_LINES = "job_lines"
 PREFERENCES = "preference_worker_job_lines"
 QUALIFICATIONS = "worker_qualifications"
@@ -26,15 +36,27 @@ ELIGIBILITY = "job_line_eligibility"
 WEIGHTINGS = "allocation_run_preferencer_weightings"
 ISSUES = "data errors"
 
+STATES = frozenset({ALLOCATION_RUNS, LISTS})
+"""Facts that change nothing about an allocation that was made: its measures still stand."""
+
 Fact = tuple[str, tuple[str, ...], Any]
 """Table, key, and a JSON value with its collections sorted."""
 
 
 def fingerprint(inputs: RunInputs) -> str:
     """SHA-256, as 64 hex digits, of the run's identity and facts; row order has no part in it."""
+    return _digest(inputs, _facts(inputs))
+
+
+def deciding_fingerprint(inputs: RunInputs) -> str:
+    """The same without mere states (STATES): equal when the measures of an allocation stand."""
+    return _digest(inputs, (fact for fact in _facts(inputs) if fact[0] not in STATES))
+
+
+def _digest(inputs: RunInputs, facts: Iterable[Fact]) -> str:
     digest = hashlib.sha256()
     run = inputs.run
-    for fact in (("run", [run.id], run.allocation_run), *sorted(_facts(inputs), key=_place)):
+    for fact in (("run", [run.id], run.allocation_run), *sorted(facts, key=_place)):
         digest.update(json.dumps(fact, separators=(",", ":"), ensure_ascii=True).encode())
         digest.update(b"\n")
     return digest.hexdigest()
@@ -56,13 +78,35 @@ def differences(before: RunInputs, after: RunInputs) -> tuple[InputChange, ...]:
     return tuple(sorted(changes))
 
 
+def spellings(before: RunInputs, after: RunInputs) -> tuple[InputChange, ...]:
+    """Names of workers and job lines that differ: to be told, no reason to refuse a commit."""
+    changes = []
+    for table, old, new in (
+        (WORKERS, before.workers, after.workers),
+        (JOB_LINES, before.job_lines, after.job_lines),
+    ):
+        names = {row.id: row.name for row in new}
+        for row in old:
+            if names.get(row.id, row.name) != row.name:
+                said = naming.worker_name if table == WORKERS else naming.job_line_name
+                now = names[row.id] or "without a name"
+                changes.append(InputChange(table, said(before, row.id), row.name or "–", now))
+    return tuple(sorted(changes))
+
+
 def _place(fact: Fact) -> tuple[str, tuple[str, ...]]:
     return fact[0], fact[1]
 
 
 def _facts(inputs: RunInputs) -> Iterator[Fact]:
+    run = inputs.run
+    yield RUNS, (run.id,), run.is_exclusive
+    yield ALLOCATION_RUNS, (run.allocation_run,), run.allocation_run_status
     for worker in inputs.workers:
-        yield MAPPINGS, (worker.id,), True
+        yield MAPPINGS, (worker.id,), worker.person or True
+        yield LISTS, (worker.id,), [worker.submitted, worker.locked]
+        if worker.preferences.buckets:
+            yield BUCKETS, (worker.id,), sorted(worker.preferences.buckets.items())
         if worker.preferences.order:
             yield PREFERENCES, (worker.id,), sorted(worker.preferences.order.items())
         if worker.qualification_ids:
@@ -73,6 +117,8 @@ def _facts(inputs: RunInputs) -> Iterator[Fact]:
             yield ELIGIBILITY, (job_line.id,), _rules(job_line.eligibility)
     for row in inputs.weightings:
         yield WEIGHTINGS, (row.id,), _weighting(row)
+    for one in inputs.other_placements:
+        yield OTHER_PLACEMENTS, (one.worker, one.job_line), one.state
     for issue in inputs.issues:
         yield ISSUES, (issue.table, issue.row, issue.message, *issue.ids), True
 
@@ -115,9 +161,24 @@ class _Comparison:
     ) -> Iterator[InputChange]:
         """One fact in words; what belongs to a newcomer or a leaver goes without saying."""
         match table:
+            case "allocator_py_runs":
+                words = {True: "exclusive", False: "not exclusive"}
+                yield InputChange(table, "this run", words[bool(old)], words[bool(new)])
+            case "allocationruns":
+                yield InputChange(table, "the allocation run", old or "–", new or "–")
             case "allocation_run_worker_mappings":
                 name = self._worker(key[0])
-                yield InputChange(table, name, *self._presence("worker", key[0], old, new))
+                if old and new:
+                    yield InputChange(table, name, f"the person {old}", f"the person {new}")
+                else:
+                    yield InputChange(table, name, *self._presence("worker", key[0], old, new))
+            case "lists of workers" if self._stays("workers", key[0]):
+                yield InputChange(MAPPINGS, self._worker(key[0]), _list(old), _list(new))
+            case "buckets of job lines" if self._stays("workers", key[0]):
+                yield from self._buckets(key[0], dict(old or ()), dict(new or ()))
+            case "job_line_worker_mappings":
+                row = f"{self._worker(key[0])} on {self._job_line_name(key[1])}"
+                yield InputChange(table, row, old or "absent", new or "absent")
             case "preference_worker_job_lines" if self._stays("workers", key[0]):
                 yield from self._ranks(key[0], dict(old or ()), dict(new or ()))
             case "worker_qualifications" if self._stays("workers", key[0]):
@@ -153,6 +214,15 @@ class _Comparison:
             if was != now:
                 row = f"{self._worker(worker)} on {self._job_line_name(job_line)}"
                 yield InputChange(PREFERENCES, row, _rank(was), _rank(now))
+
+    def _buckets(
+        self, worker: str, old: dict[str, int], new: dict[str, int]
+    ) -> Iterator[InputChange]:
+        for job_line in old.keys() | new.keys():
+            was, now = (_bucket(side.get(job_line)) for side in (old, new))
+            if was != now:
+                row = f"{self._worker(worker)} on {self._job_line_name(job_line)}"
+                yield InputChange(PREFERENCES, row, was, now)
 
     def _qualifications(self, worker: str, old: set[str], new: set[str]) -> Iterator[InputChange]:
         for tag in old ^ new:
@@ -239,3 +309,13 @@ def _has(inputs: RunInputs, kind: str, key: str) -> bool:
 
 def _rank(rank: int | None) -> str:
     return "unranked" if rank is None else f"rank {rank}"
+
+
+def _list(state: list[bool]) -> str:
+    submitted, locked = state
+    words = "submitted" if submitted else "not submitted"
+    return f"{words}, {'locked' if locked else 'not locked'}"
+
+
+def _bucket(bucket: int | None) -> str:
+    return "in no bucket" if bucket is None else f"in the bucket {bucket_name(bucket)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from allocator.models import JobLine, LeftOut, RunInputs, Weighting, Worker
+from allocator.models import JobLine, LeftOut, Notice, OtherPlacement, RunInputs, Weighting, Worker
 
 
 @dataclass(eq=False)
@@ -22,6 +22,8 @@ class Draft:
     pins: dict[str, str]
     rulings: dict[tuple[str, str], bool]
     left_out: list[LeftOut]
+    notices: list[Notice]
+    other_placements: tuple[OtherPlacement, ...]
     scenario: str = ""
 
     @classmethod
@@ -34,6 +36,8 @@ class Draft:
             dict(inputs.pins),
             dict(inputs.rulings),
             list(inputs.left_out),
+            list(inputs.notices),
+            inputs.other_placements,
             scenario,
         )
 
@@ -47,6 +51,7 @@ class Draft:
             pins=self.pins,
             rulings=self.rulings,
             left_out=tuple(self.left_out),
+            notices=tuple(self.notices),
             scenario=self.scenario,
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from allocator.models import LeftOut, RunInputs
+from allocator.models import LeftOut, NoticeKind, RunInputs
 from allocator.rules.naming import job_line_name, places, worker_name
+from allocator.rules.ranks import NEVER, in_run
 from allocator.scenario.change import Change, Draft
 from allocator.scenario.weighting_changes import AddWeighting, SetWeighting, SwitchOffWeighting
 
@@ -18,7 +19,9 @@ __all__ = [
     "Change",
     "LeaveOut",
     "LiftPin",
+    "NeverMeansIneligible",
     "Pin",
+    "RespectOtherPlacements",
     "SetMandatory",
     "SetPlaces",
     "SetWeighting",
@@ -203,6 +206,65 @@ class LeaveOut(Change):
         draft.left_out.append(LeftOut("worker", row.id, row.name, reason))
 
 
+@dataclass(frozen=True, slots=True)
+class NeverMeansIneligible(Change):
+    """Nobody gets a job line of the own bucket *never*, unless another change allows the pair."""
+
+    kind: ClassVar[str] = "never means ineligible"
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        return ("never",)
+
+    def words(self, inputs: RunInputs) -> str:
+        return "Nobody gets a job line that they put into the bucket “never”."
+
+    def make(self, draft: Draft) -> None:
+        for worker in draft.workers.values():
+            for job_line, bucket in worker.preferences.buckets.items():
+                if bucket == NEVER and job_line in draft.job_lines:
+                    draft.rulings.setdefault((worker.id, job_line), False)
+
+
+@dataclass(frozen=True, slots=True)
+class RespectOtherPlacements(Change):
+    """Placements of other applications count as those of earlier completed runs do: their workers
+    are left out, their places used, and full job lines leave the run."""
+
+    kind: ClassVar[str] = "respect other placements"
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        return ("other placements",)
+
+    def words(self, inputs: RunInputs) -> str:
+        count = len(inputs.other_placements)
+        return f"The {count:,} placement(s) that other applications made are taken out of the run."
+
+    def make(self, draft: Draft) -> None:
+        for placed in draft.other_placements:
+            line = draft.job_lines.get(placed.job_line)
+            if line is not None:
+                draft.job_lines[line.id] = replace(line, used_places=line.used_places + 1)
+            if draft.workers.pop(placed.worker, None) is not None:
+                reason = (
+                    f"Already placed on {placed.job_line_name} by another application "
+                    f"({placed.state} {placed.at})"
+                )
+                out = LeftOut("worker", placed.worker, placed.worker_name, reason)
+                draft.left_out.append(out)
+        for line in list(draft.job_lines.values()):
+            if line.used_places and not line.places:
+                del draft.job_lines[line.id]
+                reason = "Other placements took all its places"
+                draft.left_out.append(LeftOut("job line", line.id, line.name, reason))
+        here = draft.job_lines.keys()
+        for worker in draft.workers.values():
+            chosen = in_run(worker.preferences, here)
+            draft.workers[worker.id] = replace(worker, preferences=chosen)
+        draft.notices = [n for n in draft.notices if n.kind is not NoticeKind.PLACED_ELSEWHERE]
+
+
 KINDS: dict[str, type[Change]] = {
     cls.kind: cls
     for cls in (
@@ -216,6 +278,8 @@ KINDS: dict[str, type[Change]] = {
         SetPlaces,
         SetMandatory,
         LeaveOut,
+        NeverMeansIneligible,
+        RespectOtherPlacements,
     )
 }
 """Every change by the word that names it in files and audit rows."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from allocator.errors import UsageError
 from allocator.models import RunInputs, Settings
+from allocator.rules.ranks import data_fingerprint
 from allocator.scenario.change import Change, Draft
-from allocator.scenario.changes import BanPair, LeaveOut, LiftPin, Pin
+from allocator.scenario.changes import BanPair, LeaveOut, LiftPin, Pin, RespectOtherPlacements
 from allocator.scenario.file import change_as_dict, parse_scenario, whole_file, write_scenario
 
 
@@ -55,7 +56,8 @@ class Scenario:
 
     def is_stale(self, inputs: RunInputs) -> bool:
         """Whether the scenario was made on inputs that have since changed."""
-        return bool(self.fingerprint) and self.fingerprint != inputs.fingerprint
+        made_on, now = data_fingerprint(self.fingerprint), data_fingerprint(inputs.fingerprint)
+        return bool(made_on) and made_on != now
 
     def apply(self, inputs: RunInputs) -> RunInputs:
         """New inputs with the changes made; `inputs` and its fingerprint stay as they are.
@@ -111,10 +113,14 @@ def apply_changes(inputs: RunInputs, changes: Iterable[Change], scenario: str) -
             problems=tuple(problems),
         )
     draft = Draft.of(inputs, scenario)
-    # Leaving somebody out comes last, so that other changes may still name that worker.
-    for change in sorted(changes, key=lambda change: isinstance(change, LeaveOut)):
+    # What takes workers and job lines out comes last, so that other changes may still name them.
+    for change in sorted(changes, key=_is_late):
         change.make(draft)
     return draft.finish(inputs)
+
+
+def _is_late(change: Change) -> int:
+    return 2 * isinstance(change, RespectOtherPlacements) + isinstance(change, LeaveOut)
 
 
 def conflicts(changes: Iterable[Change], inputs: RunInputs) -> tuple[str, ...]:

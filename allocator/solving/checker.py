@@ -96,10 +96,18 @@ class _Facts:
         self.extra = self._extra()
         self.scores = np.vstack([self._scores(worker) for worker in inputs.workers])
 
+    def order(self, worker: Worker) -> Mapping[str, int]:
+        """A number for each ranked job line that grows down the worker's list: the stored rank,
+        or under `bucket_order` the bucket (pending, 35, where there is none) above the rank."""
+        chosen = worker.preferences
+        if not self.settings.bucket_order:
+            return chosen.order
+        return {j: (chosen.buckets.get(j, 35) << 32) + rank for j, rank in chosen.order.items()}
+
     def _scores(self, worker: Worker) -> NDArray[np.float64]:
         """Average positions of the ranked job lines; the others share what is left of 1 … N."""
         n = len(self.column)
-        order = worker.preferences.order
+        order = self.order(worker)
         columns = [self.column.get(job_line, -1) for job_line in order]
         inside = np.array(columns, dtype=np.intp) >= 0
         ranks = np.fromiter(order.values(), dtype=np.int64, count=len(order))[inside]
@@ -204,7 +212,8 @@ class _Proof:
         n = len(self.facts.column)
         classes = np.full(self.facts.scores.shape, n + 1.0)
         for row, worker in zip(classes, self.facts.inputs.workers, strict=True):
-            ranks = {j: r for j, r in worker.preferences.order.items() if j in self.facts.column}
+            order = self.facts.order(worker)
+            ranks = {j: r for j, r in order.items() if j in self.facts.column}
             if ranks:
                 columns = [self.facts.column[j] for j in ranks]
                 row[columns] = _positions(np.array(list(ranks.values())))[0]
@@ -327,7 +336,7 @@ def _originals(facts: _Facts, allocations: Sequence[Allocation]) -> Check:
     """The worker's own rank among everything that it ranked in the allocation run."""
     failures = []
     for row in allocations:
-        order = facts.inputs.workers[facts.row[row.worker_mapping]].preferences.order
+        order = facts.order(facts.inputs.workers[facts.row[row.worker_mapping]])
         expected = None
         if row.job_line in order:
             ranks = np.sort(np.fromiter(order.values(), dtype=np.int64, count=len(order)))

@@ -31,7 +31,7 @@ from allocator.models import (
     Status,
 )
 from allocator.rules.matrices import Costs, Matrices, matrices
-from allocator.rules.ranks import original_preference
+from allocator.rules.ranks import original_preference, read_by
 from allocator.rules.weightings import organisation_base
 from allocator.solving.checker import check
 from allocator.solving.policies import Stage, narrow_by_policy
@@ -67,7 +67,7 @@ def solve(
     """
     if inputs.blocking_issues:
         raise InvalidData(inputs.blocking_issues)
-    return _Solve(inputs, settings, on_progress, cancel).run()
+    return _Solve(read_by(inputs, settings), settings, on_progress, cancel).run()
 
 
 @dataclass(eq=False)

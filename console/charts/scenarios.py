@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) ->
     return fig
 
 
-def _words(row: object) -> str:
+def _words(row: Any) -> str:
     return (
         f"<b>Alpha {row.alpha:g}</b>, power {row.power:g}<br>"
         f"Workers' dissatisfaction: {row.worker_dissatisfaction:,.6g}<br>"

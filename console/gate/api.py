@@ -28,6 +28,7 @@ from allocator.errors import (
     RunNotFound,
     UsageError,
 )
+from allocator.jobs import JobKind
 from console.gate import bodies, health, triggers
 from console.gate.bodies import (
     Accepted,
@@ -96,7 +97,7 @@ async def _process_pending(request: Request) -> Response:
 async def _state(request: Request) -> Response:
     run_id = request.path_params["run"].lower()
     run = await run_in_threadpool(triggers.find, run_id)
-    job = backend.jobs().get(run.id)
+    job = backend.jobs().get(JobKind.SOLVE, run.id)
     return _json(
         RunAnswer(
             run_id=run.id,

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from allocator.errors import UsageError
 from allocator.jobs import JobSnapshot
 from allocator.models import Settings
+from allocator.solved import Solved
 
 LARGEST_BODY = 16_384  # bytes
 _LARGEST_SEED = 2**63 - 1  # what the database's columns hold
@@ -73,6 +74,8 @@ class JobAnswer(BaseModel):
     def of(cls, job: JobSnapshot) -> JobAnswer:
         """A job for a program to read."""
         result, progress = job.result, job.progress
+        if isinstance(result, Solved):
+            result = result.result
         return cls(
             state=job.state.value,
             started_at=job.started_at.isoformat(),

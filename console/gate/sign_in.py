@@ -29,7 +29,7 @@ from console.gate.cookies import (
     read_cookie,
     set_cookie,
 )
-from console.ui.navigation import safe_next
+from console.places import safe_next
 
 SIGN_IN, SIGN_OUT, STATE = "/sign-in", "/sign-out", "/sign-in/state"
 STYLE, ICON = "/sign-in/style.css", "/sign-in/icon.svg"

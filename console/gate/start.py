@@ -84,7 +84,7 @@ def _believe_no_header() -> None:
     def as_it_is(app: ASGIApp, trusted_hosts: Any = None) -> ASGIApp:
         return app
 
-    uvicorn.config.ProxyHeadersMiddleware = as_it_is  # type: ignore[attr-defined]
+    uvicorn.config.ProxyHeadersMiddleware = as_it_is  # type: ignore[attr-defined, assignment]
 
 
 def _use_log(form: log.Form) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from allocator import log
 from allocator.errors import AlreadyRunning, RunCompleted
-from allocator.jobs import Job, OnProgress, Work
+from allocator.jobs import Job, JobKind, OnProgress, Work
 from allocator.log import Event
 from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
+from allocator.solved import Solved
 from allocator.unattended import Attempt, Terms, process_pending
-from console.state import backend
+from console.state import backend, solving
+from console.state.solving import SolveOrder
 
 OPERATOR = "HTTP trigger"
-PROCESS_PENDING = "process-pending"
+EVERY_RUN = "every pending run"
 SECONDS_BETWEEN_LOOKS = 0.2
 """How soon a cancel of the whole work reaches the solve that is under way."""
 
@@ -38,8 +41,8 @@ def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
 def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job:
     inputs = backend.service().hydrate(run_id)
 
-    def work(on_progress: OnProgress, cancel: threading.Event) -> SolveResult:
-        return backend.service().solve(
+    def work(on_progress: OnProgress, cancel: threading.Event) -> Solved:
+        result = backend.service().solve(
             inputs,
             settings,
             operator=OPERATOR,
@@ -47,8 +50,9 @@ def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job
             on_progress=on_progress,
             cancel=cancel,
         )
+        return _solved(inputs, result)
 
-    return _submit(inputs, settings, work)
+    return _start(run_id, settings, work, keep=solving.waits_for_commit)
 
 
 def start_pending(
@@ -70,15 +74,23 @@ def start_pending(
         return {p.run.id: str(p.error) if p.error else "committed" for p in done}
 
     def in_registry(inputs: RunInputs, attempt: Attempt, cancel: threading.Event) -> None:
-        job = _submit(inputs, settings, attempt)
+        def work(on_progress: OnProgress, stop: threading.Event) -> Solved:
+            return _solved(inputs, attempt(on_progress, stop))
+
+        job = _start(inputs.run.id, settings, work)
         while not job.wait(SECONDS_BETWEEN_LOOKS):
             if cancel.is_set():
                 job.cancel()
         if error := job.snapshot().error:
             raise error
 
-    return backend.jobs().submit(
-        PROCESS_PENDING, work, started_by=OPERATOR, settings=settings, refuse_running=True
+    return backend.jobs().start(
+        JobKind.PROCESS_PENDING,
+        EVERY_RUN,
+        work,
+        request=SolveOrder(settings),
+        started_by=OPERATOR,
+        refuse_running=True,
     )
 
 
@@ -92,9 +104,9 @@ def find(run_id: str) -> AllocatorRun:
 @contextmanager
 def _reserved(run_id: str) -> Iterator[None]:
     """While a run is being read for a solve, a second call for it is turned away."""
-    job = backend.jobs().get(run_id)
+    job = backend.jobs().get(JobKind.SOLVE, run_id)
     with _lock:
-        if run_id in _being_read or (job and job.snapshot().is_running):
+        if run_id in _being_read or (job and job.is_running):
             raise AlreadyRunning
         _being_read.add(run_id)
     try:
@@ -104,12 +116,19 @@ def _reserved(run_id: str) -> Iterator[None]:
             _being_read.discard(run_id)
 
 
-def _submit(inputs: RunInputs, settings: Settings, work: Work) -> Job:
-    return backend.jobs().submit(
-        inputs.run.id,
+def _start(
+    run_id: str, settings: Settings, work: Work, keep: Callable[[object], bool] | None = None
+) -> Job:
+    return backend.jobs().start(
+        JobKind.SOLVE,
+        run_id,
         work,
+        request=SolveOrder(settings),
         started_by=OPERATOR,
-        inputs=inputs,
-        settings=settings,
         refuse_running=True,
+        keep=keep,
     )
+
+
+def _solved(inputs: RunInputs, result: SolveResult) -> Solved:
+    return Solved(inputs, result, inputs, None, OPERATOR, datetime.now(UTC))

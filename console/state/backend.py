@@ -1,15 +1,18 @@
-"""The one service and the one registry of running solves of this process.
+"""The one service, the one registry of jobs and the one store of readings of this process.
 
 Pages and HTTP triggers get them here and nowhere else, so that they see the same jobs. They
-live in the module, not in Streamlit's cache: the triggers run outside any page.
+live in the module, not in Streamlit's cache: the triggers run outside any page. What each of
+them keeps, and for how long, is in docs/decisions/state.md.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from allocator.jobs import Jobs
+from allocator.jobs import JobKind, Jobs
 from allocator.service import AllocatorService
+from allocator.solved import Solved
+from console.state.store import Store
 
 
 @lru_cache(maxsize=1)
@@ -20,8 +23,21 @@ def service() -> AllocatorService:
 
 @lru_cache(maxsize=1)
 def jobs() -> Jobs:
-    """The registry of background solves; a solve's key is its run's id."""
+    """The registry of background jobs; a solve's subject is its run's id."""
     return Jobs()
 
 
-jobs()  # made now: two first visitors at once must not get a registry each
+@lru_cache(maxsize=1)
+def store() -> Store:
+    """What was read from the database and worked out from it."""
+    return Store(exempt=_is_held_by_a_solve)
+
+
+def _is_held_by_a_solve(value: object) -> bool:
+    """Whether an uncommitted solve keeps these inputs alive, whatever the store does."""
+    solves = [job.result for job in jobs().snapshots(JobKind.SOLVE)]
+    inputs = getattr(value, "inputs", None)
+    return any(isinstance(one, Solved) and one.as_read is inputs for one in solves)
+
+
+jobs(), store()  # made now: two first visitors at once must not get one each

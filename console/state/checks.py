@@ -15,7 +15,6 @@ from functools import lru_cache
 
 from allocator.errors import AllocatorError
 from allocator.models import RunInputs
-from allocator.service import AllocatorService
 from console.state import backend
 
 KEPT_SECONDS = 120.0
@@ -23,7 +22,7 @@ MOST_KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DataCheck:
     """How many data errors a run has, and how many of them stop it; `failed` = not readable."""
 
     issues: int
@@ -33,16 +32,15 @@ class Found:
 
 
 class Checks:
-    """What is known of the runs of one database. Thread-safe."""
+    """What is known of the waiting runs. Thread-safe."""
 
-    def __init__(self, service: AllocatorService) -> None:
-        self._service = service
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[str, tuple[float, Found]] = {}
+        self._found: dict[str, tuple[float, DataCheck]] = {}
         self._wanted: list[str] = []
         self._working = False
 
-    def found(self, run_id: str) -> Found | None:
+    def found(self, run_id: str) -> DataCheck | None:
         """The latest finding, None when nobody has looked yet."""
         with self._lock:
             entry = self._found.get(run_id)
@@ -61,7 +59,7 @@ class Checks:
             self._working = True
         threading.Thread(target=self._work, name="data checks", daemon=True).start()
 
-    def keep(self, run_id: str, found: Found) -> None:
+    def keep(self, run_id: str, found: DataCheck) -> None:
         """Take a finding."""
         with self._lock:
             self._found[run_id] = (time.monotonic(), found)
@@ -76,9 +74,9 @@ class Checks:
     def _work(self) -> None:
         while (run_id := self._next()) is not None:
             try:
-                found = finding(self._service.hydrate(run_id), datetime.now(UTC))
+                found = finding(backend.service().hydrate(run_id), datetime.now(UTC))
             except AllocatorError:
-                found = Found(0, 0, datetime.now(UTC), failed=True)
+                found = DataCheck(0, 0, datetime.now(UTC), failed=True)
             except Exception:
                 with self._lock:
                     self._working = False
@@ -93,21 +91,17 @@ class Checks:
             return self._wanted.pop(0)
 
 
-def finding(inputs: RunInputs, when: datetime) -> Found:
+def finding(inputs: RunInputs, when: datetime) -> DataCheck:
     """What reading a run found."""
-    return Found(len(inputs.issues), len(inputs.blocking_issues), when)
+    return DataCheck(len(inputs.issues), len(inputs.blocking_issues), when)
 
 
-def the_checks() -> Checks:
-    """The findings about the configured database."""
-    return _checks(backend.service())
-
-
-def remember(inputs: RunInputs, when: datetime) -> None:
+def remember_check(inputs: RunInputs, when: datetime) -> None:
     """Keep what a page found when it read a run."""
     the_checks().keep(inputs.run.id, finding(inputs, when))
 
 
 @lru_cache(maxsize=1)
-def _checks(service: AllocatorService) -> Checks:
-    return Checks(service)
+def the_checks() -> Checks:
+    """The findings of this process."""
+    return Checks()

@@ -6,58 +6,84 @@ few. Nothing here goes stale unnoticed: pages say when they read, and commit rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
-from weakref import WeakKeyDictionary
+from functools import cached_property
+from typing import Any, TypeVar
 
-import streamlit as st
+import pandas as pd
 
 from allocator.database.overview import RunBatch
-from allocator.database.rows import local_clock
-from allocator.models import RunInputs
-from allocator.service import AllocatorService
+from allocator.models import AllocatorRun, RunInputs
 from console.state import backend
-from console.ui import session
 
-KEPT_RUNS = 6
+T = TypeVar("T")
+
 KEPT_SECONDS = 1800
 KEPT_BATCH_SECONDS = 5
+BYTES_A_ROW = 2_000
+BYTES_A_RANK = 160
+BYTES_A_PAIR = 40
+"""Measured; with the matrices and graphs that hang on inputs once somebody asked for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A run's inputs and when they were read."""
+@dataclass(frozen=True, eq=False)
+class RunReading:
+    """A run as it was read, when, and what was worked out from it."""
 
     inputs: RunInputs
     read_at: datetime
+    _made: dict[Callable[[RunInputs], Any], tuple[Any, int]] = field(default_factory=dict)
+
+    @property
+    def run_id(self) -> str:
+        """The run's id, for keys and addresses."""
+        return self.inputs.run.id
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the run is read again: goes into the keys of tables with selections."""
+        return f"{self.read_at:%H%M%S%f}"
+
+    def key(self, name: str) -> str:
+        """The key of a widget of this run."""
+        return f"{name} {self.run_id}"
+
+    def made(self, make: Callable[[RunInputs], T]) -> T:
+        """`make(inputs)`, kept with the reading. Whoever gets it must not change it."""
+        if make not in self._made:
+            made = make(self.inputs)
+            self._made[make] = made, _bytes(made)
+            backend.store().trim()
+        return self._made[make][0]  # type: ignore[no-any-return]
+
+    @property
+    def weight(self) -> int:
+        """Bytes that the reading counts for in the store."""
+        return self._bytes_of_inputs + sum(size for _, size in list(self._made.values()))
+
+    @cached_property
+    def _bytes_of_inputs(self) -> int:
+        return weight_of_inputs(self.inputs)
 
 
-_numbers: WeakKeyDictionary[AllocatorService, int] = WeakKeyDictionary()
-_next_number = count()
-
-
-def service_number(service: AllocatorService) -> int:
-    """Tells services apart in cache keys; unlike `id`, never given twice."""
-    return _numbers.setdefault(service, next(_next_number))
-
-
-def loaded(run_id: str) -> RunInputs:
-    """The run as it was last read; reads it, with a progress note, when nobody did.
+def reading(run_id: str) -> RunReading:
+    """The run as it was last read; reads it when nobody did in the last half hour.
 
     Raises RunNotFound, DatabaseError.
     """
-    return _read(run_id, backend.service()).inputs
+    return backend.store().made(("reading", run_id), lambda: _read(run_id), KEPT_SECONDS)
 
 
-def read_at(run_id: str) -> datetime:
-    """When `loaded` read the run."""
-    return _read(run_id, backend.service()).read_at
-
-
-def data_version(run_id: str) -> str:
-    """Changes whenever the run is read again: goes into the keys of tables with selections."""
-    return f"{read_at(run_id):%H%M%S%f}"
+def reading_of(run: AllocatorRun) -> RunReading:
+    """The same, but never one from before the run was completed (or opened again)."""
+    found = reading(run.id)
+    if found.inputs.run.completed_at == run.completed_at:
+        return found
+    backend.store().drop("reading", run.id)
+    return reading(run.id)
 
 
 def batch(run_id: str) -> RunBatch:
@@ -65,52 +91,33 @@ def batch(run_id: str) -> RunBatch:
 
     Raises RunNotFound, DatabaseError.
     """
-    return _batch(run_id, backend.service())
+    service = backend.service()
+    return backend.store().made(
+        ("batch", run_id), lambda: service.batch(run_id), KEPT_BATCH_SECONDS
+    )
 
 
 def refresh(run_id: str) -> None:
-    """Forget what was read of a run: the next `loaded` reads it again."""
-    _read.clear(run_id, backend.service())
-    _batch.clear(run_id, backend.service())
+    """Forget what was read of a run: the next `reading` reads it again."""
+    for kind in ("reading", "batch"):
+        backend.store().drop(kind, run_id)
 
 
-def reading_note(run_id: str) -> None:
-    """Say when the shown data was read, with a button to read it again."""
-    inputs = loaded(run_id)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"Read from the database at {local_clock(inputs.run, read_at(run_id))}")
-        st.button(
-            "Refresh from database",
-            icon=":material/refresh:",
-            key=f"refresh {run_id}",
-            type="tertiary",
-            on_click=_refresh_clicked,
-            args=(run_id,),
-        )
+def weight_of_inputs(inputs: RunInputs) -> int:
+    """Bytes of a run's inputs with all that is ever worked out from them."""
+    rows = len(inputs.workers) + len(inputs.job_lines) + len(inputs.weightings)
+    ranks = sum(len(worker.preferences.order) for worker in inputs.workers)
+    pairs = len(inputs.workers) * len(inputs.job_lines)
+    return rows * BYTES_A_ROW + ranks * BYTES_A_RANK + pairs * BYTES_A_PAIR
 
 
-@session.signed_in
-def _refresh_clicked(run_id: str) -> None:
-    refresh(run_id)
-
-
-@st.cache_resource(
-    ttl=KEPT_SECONDS,
-    max_entries=KEPT_RUNS,
-    show_spinner="Reading the run from the database …",
-    show_time=True,
-    hash_funcs={AllocatorService: service_number},
-)
-def _read(run_id: str, service: AllocatorService) -> Loaded:
+def _read(run_id: str) -> RunReading:
     when = datetime.now(UTC)
-    return Loaded(service.hydrate(run_id), when)
+    return RunReading(backend.service().hydrate(run_id), when)
 
 
-@st.cache_resource(
-    ttl=KEPT_BATCH_SECONDS,
-    max_entries=50,
-    show_spinner=False,
-    hash_funcs={AllocatorService: service_number},
-)
-def _batch(run_id: str, service: AllocatorService) -> RunBatch:
-    return service.batch(run_id)
+def _bytes(made: Any) -> int:
+    """A frame's or figure's size."""
+    if isinstance(made, pd.DataFrame):
+        return int(made.memory_usage(deep=True).sum())
+    return len(pickle.dumps(made))

@@ -5,18 +5,14 @@ Everybody who signs in sees those in the database; they survive a restart of any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import streamlit as st
-
 from allocator.database.records import SavedScenario
 from allocator.errors import AllocatorError, MissingTable, UsageError
 from allocator.scenario import Scenario
-from allocator.service import AllocatorService
 from console.state import backend
 from console.ui import session
 
@@ -25,7 +21,7 @@ IN_THIS_TAB = "scenarios kept in this tab"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredScenario:
     """A stored scenario; `scenario` is None when its definition cannot be read."""
 
     id: str
@@ -40,15 +36,15 @@ class Kept:
 class Shelf:
     """A run's stored scenarios, by name, and whether the database keeps them."""
 
-    kept: tuple[Kept, ...]
+    kept: tuple[StoredScenario, ...]
     in_database: bool
 
-    def find(self, scenario_id: str | None) -> Kept | None:
+    def find(self, scenario_id: str | None) -> StoredScenario | None:
         """The scenario with this id."""
         return next((kept for kept in self.kept if kept.id == scenario_id), None)
 
     @property
-    def readable(self) -> tuple[Kept, ...]:
+    def readable(self) -> tuple[StoredScenario, ...]:
         """Those that can be opened."""
         return tuple(kept for kept in self.kept if kept.scenario is not None)
 
@@ -61,24 +57,26 @@ class Shelf:
 
 def shelf(run_id: str) -> Shelf:
     """The run's scenarios, a few seconds old at most. Raises DatabaseError."""
-    rows = _rows(run_id, backend.service())
-    if rows is None:
-        mine: dict[str, Kept] = session.remembered(IN_THIS_TAB, run_id, {})
-        return Shelf(tuple(sorted(mine.values(), key=lambda kept: kept.name)), False)
-    return Shelf(tuple(_kept(row) for row in rows), True)
+    found = backend.store().made(("scenarios", run_id), lambda: _read(run_id), KEPT_SECONDS)
+    if found.in_database:
+        return found
+    mine: dict[str, StoredScenario] = session.remembered(IN_THIS_TAB, run_id, {})
+    return Shelf(tuple(sorted(mine.values(), key=lambda kept: kept.name)), False)
 
 
-def find(run_id: str, scenario_id: str) -> Kept | None:
+def find_scenario(run_id: str, scenario_id: str) -> StoredScenario | None:
     """A stored scenario by its id, also one that another operator has just saved."""
     return shelf(run_id).find(scenario_id) or find_fresh(run_id, scenario_id)
 
 
-def find_fresh(run_id: str, scenario_id: str) -> Kept | None:
+def find_fresh(run_id: str, scenario_id: str) -> StoredScenario | None:
     """A stored scenario by its id, as it is stored this moment."""
     return _fresh(run_id).find(scenario_id)
 
 
-def save(run_id: str, scenario: Scenario, operator: str, scenario_id: str | None = None) -> Kept:
+def save(
+    run_id: str, scenario: Scenario, operator: str, scenario_id: str | None = None
+) -> StoredScenario:
     """Store a scenario under its name, or replace the one with `scenario_id`.
 
     Raises UsageError when the name is empty or another scenario has it, and DatabaseError.
@@ -95,7 +93,7 @@ def save(run_id: str, scenario: Scenario, operator: str, scenario_id: str | None
     return _kept(row)
 
 
-def save_anew(run_id: str, scenario: Scenario, operator: str) -> Kept:
+def save_anew(run_id: str, scenario: Scenario, operator: str) -> StoredScenario:
     """Store a scenario as a new one, under its name or the next that is free."""
     name = _fresh(run_id).free_name(scenario.name.strip() or "Scenario")
     return save(run_id, replace(scenario, name=name), operator)
@@ -107,32 +105,34 @@ def delete(run_id: str, scenario_id: str) -> None:
         backend.service().delete_scenario(scenario_id)
         _forget(run_id)
         return
-    mine: dict[str, Kept] = session.remembered(IN_THIS_TAB, run_id, {})
+    mine: dict[str, StoredScenario] = session.remembered(IN_THIS_TAB, run_id, {})
     session.remember(IN_THIS_TAB, {k: v for k, v in mine.items() if k != scenario_id}, run_id)
 
 
-def _save_here(run_id: str, scenario: Scenario, operator: str, scenario_id: str | None) -> Kept:
-    mine: dict[str, Kept] = session.remembered(IN_THIS_TAB, run_id, {})
+def _save_here(
+    run_id: str, scenario: Scenario, operator: str, scenario_id: str | None
+) -> StoredScenario:
+    mine: dict[str, StoredScenario] = session.remembered(IN_THIS_TAB, run_id, {})
     if any(kept.name == scenario.name and kept.id != scenario_id for kept in mine.values()):
         raise UsageError(
             f"This run has a scenario called {scenario.name} already.",
             remedy="Choose another name.",
         )
     own_id = scenario_id or str(uuid4())
-    kept = Kept(own_id, scenario.name, operator, datetime.now(UTC), scenario)
+    kept = StoredScenario(own_id, scenario.name, operator, datetime.now(UTC), scenario)
     session.remember(IN_THIS_TAB, {**mine, own_id: kept}, run_id)
     return kept
 
 
-def _kept(row: SavedScenario) -> Kept:
+def _kept(row: SavedScenario) -> StoredScenario:
     facts: dict[str, Any] = {
         name: getattr(row, name) for name in ("id", "name", "operator", "updated_at")
     }
     try:
         scenario = replace(Scenario.from_dict(row.definition), name=row.name)
     except AllocatorError as error:
-        return Kept(**facts, scenario=None, problem=error.message)
-    return Kept(**facts, scenario=scenario)
+        return StoredScenario(**facts, scenario=None, problem=error.message)
+    return StoredScenario(**facts, scenario=scenario)
 
 
 def _fresh(run_id: str) -> Shelf:
@@ -141,17 +141,11 @@ def _fresh(run_id: str) -> Shelf:
 
 
 def _forget(run_id: str) -> None:
-    _rows.clear(run_id, backend.service())
+    backend.store().drop("scenarios", run_id)
 
 
-@st.cache_resource(
-    ttl=KEPT_SECONDS,
-    max_entries=50,
-    show_spinner=False,
-    hash_funcs={AllocatorService: id},
-)
-def _rows(run_id: str, service: AllocatorService) -> Sequence[SavedScenario] | None:
+def _read(run_id: str) -> Shelf:
     try:
-        return service.scenarios(run_id)
+        return Shelf(tuple(_kept(row) for row in backend.service().scenarios(run_id)), True)
     except MissingTable:
-        return None
+        return Shelf((), False)

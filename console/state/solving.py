@@ -1,64 +1,55 @@
-"""Solves of a run: started here, seen by every page, tab and operator of this process."""
+"""What there is to show of a run: the allocation of its last solve here, or what was committed.
+
+A solve is started here (or by an HTTP trigger) and seen by every page, tab and operator.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from allocator.jobs import Job, JobSnapshot, OnProgress
-from allocator.models import RunInputs, Settings, SolveResult
+import pandas as pd
+
+from allocator.database.records import committed, stored_placements
+from allocator.jobs import Job, JobKind, JobSnapshot, OnProgress
+from allocator.models import AllocatorRun, Receipt, RunInputs, Settings
+from allocator.scenario import Scenario
+from allocator.scenario.file import changes_from
 from allocator.service import require_valid
-from console.state import backend
+from allocator.solved import Solved
+from console.state import backend, readings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Solved:
-    """An allocation to look at, and to commit while its run is pending.
+@dataclass(frozen=True, slots=True)
+class SolveOrder:
+    """What a solve of a run was asked for."""
 
-    `inputs` are what was solved; `as_read` is the same before the scenario's changes, which
-    `scenario` holds as the audit row keeps them (empty without one).
-    """
-
-    inputs: RunInputs
-    result: SolveResult
-    as_read: RunInputs
-    scenario: Mapping[str, Any] = field(default_factory=dict)
-    solved_by: str = ""
-    solved_at: datetime | None = None
+    settings: Settings
+    scenario: Scenario | None = None
 
 
-_origins: WeakKeyDictionary[Job, tuple[RunInputs, Mapping[str, Any]]] = WeakKeyDictionary()
-
-
-def start(
-    inputs: RunInputs,
+def solve_in_background(
+    as_read: RunInputs,
     settings: Settings,
     operator: str,
     *,
     acknowledged: bool = False,
-    as_read: RunInputs | None = None,
-    scenario: Mapping[str, Any] | None = None,
+    scenario: Scenario | None = None,
+    refuse_running: bool = False,
 ) -> Job:
-    """Solve in the background under the run's id; gives the running job when there is one.
+    """Solve a run, or a scenario of it, in the background; its result is a `Solved`.
 
-    With a scenario, `inputs` are the changed ones, `as_read` those before it, and `scenario`
-    its changes as the audit row keeps them. Raises InvalidData before anything is started.
+    Gives the running job when there is one for the run, whoever asked for it; with
+    `refuse_running` AlreadyRunning is raised. Raises InvalidData before anything is started, and
+    UsageError when the scenario cannot be applied.
     """
+    inputs = scenario.apply(as_read) if scenario else as_read
     require_valid(inputs, settings, acknowledged=acknowledged)
     service = backend.service()
 
-    def solve(
-        inputs: RunInputs,
-        settings: Settings,
-        *,
-        on_progress: OnProgress | None = None,
-        cancel: threading.Event | None = None,
-    ) -> SolveResult:
-        return service.solve(
+    def work(on_progress: OnProgress, cancel: threading.Event) -> Solved:
+        result = service.solve(
             inputs,
             settings,
             operator=operator,
@@ -66,35 +57,97 @@ def start(
             on_progress=on_progress,
             cancel=cancel,
         )
+        return Solved(inputs, result, as_read, scenario, operator, datetime.now(UTC))
 
-    job = backend.jobs().start(inputs.run.id, inputs, settings, solve=solve, started_by=operator)
-    if job.inputs is inputs:  # else somebody's solve was under way already
-        _origins[job] = (as_read or inputs, scenario or {})
-    return job
+    return backend.jobs().start(
+        JobKind.SOLVE,
+        as_read.run.id,
+        work,
+        request=SolveOrder(settings, scenario),
+        started_by=operator,
+        refuse_running=refuse_running,
+        keep=waits_for_commit,
+    )
+
+
+def waits_for_commit(result: object) -> bool:
+    """Whether a solve's result is an allocation that somebody may commit."""
+    return isinstance(result, Solved) and result.result.is_checked
 
 
 def latest(run_id: str) -> JobSnapshot | None:
     """The run's solve that is under way, or else its last one."""
-    job = backend.jobs().get(run_id)
+    job = backend.jobs().get(JobKind.SOLVE, run_id)
     return job.snapshot() if job else None
 
 
-def cancel(run_id: str) -> None:
+def last_settings(run_id: str) -> Settings:
+    """Those that the run was last solved with, else the usual ones."""
+    solve = latest(run_id)
+    return solve.request.settings if solve else Settings()
+
+
+def stop_solve(run_id: str) -> None:
     """Ask the run's solve to stop with the best allocation that it has."""
-    if job := backend.jobs().get(run_id):
+    if job := backend.jobs().get(JobKind.SOLVE, run_id):
         job.cancel()
 
 
 def solved(run_id: str) -> Solved | None:
     """The allocation that the run's last solve found, None when it found none (yet)."""
-    job = backend.jobs().get(run_id)
-    snapshot = job.snapshot() if job else None
-    if job is None or snapshot is None or snapshot.is_running or snapshot.inputs is None:
+    snapshot = latest(run_id)
+    result = snapshot.result if snapshot and not snapshot.is_running else None
+    return result if isinstance(result, Solved) and result.result.is_checked else None
+
+
+def let_go(run: AllocatorRun) -> None:
+    """A completed run's solve has nothing to wait for any more: the database has the outcome."""
+    if not run.is_pending:
+        backend.jobs().forget(JobKind.SOLVE, run.id)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredOutcome:
+    """A completed run as the database has it. `receipt` is None when another program completed
+    it; `solved` is None when the data has changed since, so that only the rows can be shown."""
+
+    receipt: Receipt | None
+    placed: pd.DataFrame
+    solved: Solved | None
+    weight: int
+
+
+def stored(run: AllocatorRun) -> StoredOutcome:
+    """A completed run's receipt and rows. Raises DatabaseError."""
+    reading = readings.reading_of(run)
+    key = ("committed", run.id, reading.version)
+    return backend.store().made(key, lambda: _read_outcome(reading))
+
+
+def to_show(run: AllocatorRun) -> Solved | None:
+    """The allocation to show: the last solve's, or what was committed. Raises DatabaseError."""
+    return solved(run.id) if run.is_pending else stored(run).solved
+
+
+def _read_outcome(reading: readings.RunReading) -> StoredOutcome:
+    service, inputs = backend.service(), reading.inputs
+    rows = service.allocations(inputs.run.id)
+    receipt = service.receipt(inputs.run.id)
+    found = committed(inputs, receipt, rows) if receipt else None
+    whole = None
+    if found and receipt:
+        scenario = _audited(receipt, found[1].settings)
+        whole = Solved(*found, inputs, scenario, receipt.operator, receipt.committed_at)
+    changed = bool(whole and whole.inputs is not inputs)
+    weight = len(rows) * readings.BYTES_A_ROW + changed * readings.weight_of_inputs(inputs)
+    return StoredOutcome(receipt, stored_placements(inputs, rows), whole, weight)
+
+
+def _audited(receipt: Receipt, settings: Settings) -> Scenario | None:
+    """The scenario that a receipt keeps, None when the run was committed as it is."""
+    if not receipt.scenario.get("name") and not receipt.scenario.get("changes"):
         return None
-    result = snapshot.result
-    if not isinstance(result, SolveResult) or not result.is_checked:
-        return None
-    as_read, scenario = _origins.get(job, (snapshot.inputs, {}))
-    return Solved(
-        snapshot.inputs, result, as_read, scenario, snapshot.started_by, snapshot.finished_at
-    )
+    changes = changes_from(list(receipt.scenario.get("changes") or []))
+    name, author = (str(receipt.scenario.get(key) or "") for key in ("name", "author"))
+    run, fingerprint = receipt.allocator_py_run, receipt.fingerprint
+    return Scenario(name, settings, changes, author, run, fingerprint)

@@ -9,89 +9,62 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from allocator.errors import UsageError
-from allocator.jobs import Job, OnProgress
-from allocator.measures.comparison import Solved
-from allocator.models import Phase, Progress, RunInputs
+from allocator.jobs import Job, JobKind, OnProgress
+from allocator.models import Phase, Progress, RunInputs, Settings
 from allocator.scenario import Change, Scenario
-from allocator.service import AllocatorService
+from allocator.solved import Solved
 from console.state import backend
+from console.state.readings import BYTES_A_ROW, RunReading
 
 MOST_AT_ONCE = 400
 """Runs with more workers are solved in the background."""
 MOST_WORK_AT_ONCE = 1200
 """Likewise for several scenarios: workers × scenarios not solved yet."""
-MOST_KEPT = 150
-
-Key = tuple[RunInputs, Scenario]
 
 
-@lru_cache(maxsize=40)
-def _changed(as_read: RunInputs, changes: tuple[Change, ...], name: str) -> RunInputs:
-    return Scenario(name, changes=changes).apply(as_read)
-
-
-def changed(as_read: RunInputs, scenario: Scenario) -> RunInputs:
-    """The run with the scenario's changes made. Raises UsageError for contradictions.
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """A run with a scenario's changes made, and what was solved on it under which settings.
 
     One object for all settings, so that a slider builds no matrices anew.
     """
-    return _changed(as_read, scenario.changes, scenario.name)
+
+    reading: RunReading
+    solved: dict[Settings, Solved] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> RunInputs:
+        """The run's inputs with the changes made."""
+        return self.reading.inputs
+
+    @property
+    def weight(self) -> int:
+        """Bytes that the variant counts for in the store."""
+        a_solve = len(self.inputs.workers) * BYTES_A_ROW
+        return self.reading.weight + len(self.solved) * a_solve
 
 
-class _Store:
-    """What was solved, by inputs and scenario, the least recently used dropped first.
+def variant(reading: RunReading, scenario: Scenario) -> Variant:
+    """The run with the scenario's changes made. Raises UsageError for contradictions."""
 
-    Thread-safe.
-    """
+    def make() -> Variant:
+        return Variant(RunReading(scenario.apply(reading.inputs), reading.read_at))
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Key, Solved] = OrderedDict()
-        self._seeds: set[tuple[str, int]] = set()
-        self._lock = threading.Lock()
-
-    def get(self, key: Key) -> Solved | None:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: Key, solved: Solved) -> None:
-        with self._lock:
-            self._kept[key] = solved
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-
-    def is_new_seed(self, run_id: str, seed: int) -> bool:
-        """True the first time; the seeds of a run are logged once each."""
-        with self._lock:
-            new = (run_id, seed) not in self._seeds
-            self._seeds.add((run_id, seed))
-            return new
+    return backend.store().made(_key(reading, scenario), make)
 
 
-def _store() -> _Store:
-    """What was solved on the configured database."""
-    return _store_of(backend.service())
+def known(reading: RunReading, scenario: Scenario) -> Solved | None:
+    """The scenario as it was solved on exactly this reading, None when nobody did."""
+    found: Variant | None = backend.store().get(_key(reading, scenario))
+    return found.solved.get(scenario.settings) if found else None
 
 
-@lru_cache(maxsize=1)
-def _store_of(_service: AllocatorService) -> _Store:
-    return _Store()
-
-
-def known(as_read: RunInputs, scenario: Scenario) -> Solved | None:
-    """The scenario as it was solved on exactly these inputs, None when nobody did."""
-    return _store().get(_key(as_read, scenario))
-
-
-def solve(
-    as_read: RunInputs,
+def solve_trial(
+    reading: RunReading,
     scenario: Scenario,
     operator: str,
     on_progress: OnProgress | None = None,
@@ -101,64 +74,80 @@ def solve(
 
     Raises UsageError for contradictions, InvalidData, CheckFailed.
     """
-    found = known(as_read, scenario)
-    if found is not None:
-        return found
-    inputs = changed(as_read, scenario)
+    on = variant(reading, scenario)
+    if scenario.settings in on.solved:
+        return on.solved[scenario.settings]
     result = backend.service().solve(
-        inputs,
+        on.inputs,
         scenario.settings,
         operator=operator,
         acknowledged=True,
-        log=_store().is_new_seed(as_read.run.id, scenario.settings.seed),
+        log=_is_new_seed(reading.run_id, scenario.settings.seed),
         on_progress=on_progress,
         cancel=cancel,
     )
-    solved = Solved(scenario.name, inputs, result)
+    solved = Solved(on.inputs, result, reading.inputs, scenario, operator)
     if cancel is None or not cancel.is_set():
-        _store().put(_key(as_read, scenario), solved)
+        on.solved[scenario.settings] = solved
+        backend.store().put(_key(reading, scenario), on)
     return solved
 
 
-def ready(as_read: RunInputs, scenarios: Sequence[Scenario], operator: str) -> list[Solved] | Job:
+def solve_all(
+    reading: RunReading, scenarios: Sequence[Scenario], operator: str
+) -> list[Solved] | Job:
     """The scenarios solved, in order, or the background job that is solving them."""
-    missing = [one for one in scenarios if known(as_read, one) is None]
-    if is_quick(as_read, len(missing)):
-        return [solve(as_read, one, operator) for one in scenarios]
+    missing = [one for one in scenarios if known(reading, one) is None]
+    if is_quick(reading, len(missing)):
+        return [solve_trial(reading, one, operator) for one in scenarios]
     for one in missing:
-        changed(as_read, one)  # a contradiction shows at once
+        variant(reading, one)  # a contradiction shows at once
 
-    def work(on_progress: OnProgress, cancel: threading.Event) -> int:
+    def work(on_progress: OnProgress, cancel: threading.Event) -> list[Solved]:
         began = time.perf_counter()
-        for number, one in enumerate(missing):
+        solved = []
+        for number, one in enumerate(scenarios):
             if cancel.is_set():
                 break
-            on_progress(_step(number, len(missing), one.name, time.perf_counter() - began))
-            solve(as_read, one, operator, None, cancel)
-        return len(missing)
+            on_progress(_step(number, len(scenarios), one.name, time.perf_counter() - began))
+            solved.append(solve_trial(reading, one, operator, None, cancel))
+        return solved
 
-    job = backend.jobs().get(job_key(as_read, scenarios))
-    if job is not None:
-        return job
-    return backend.jobs().submit(job_key(as_read, scenarios), work, started_by=operator)
+    subject = _subject(reading, scenarios)
+    job = backend.jobs().get(JobKind.TRIALS, subject)
+    if job is None:
+        for ended in backend.jobs().snapshots(JobKind.TRIALS):
+            backend.jobs().forget(JobKind.TRIALS, ended.subject)  # large; the store has them, too
+        return backend.jobs().start(JobKind.TRIALS, subject, work, started_by=operator)
+    # What it solved may be more than the store can hold at once, so it counts as it stands.
+    solved = job.snapshot().result
+    return solved if solved and len(solved) == len(scenarios) else job
 
 
-def forget_job(as_read: RunInputs, scenarios: Sequence[Scenario]) -> None:
-    """Drop a job that ended without every scenario solved, so that `ready` starts anew."""
-    backend.jobs().forget(job_key(as_read, scenarios))
+def forget_trials(reading: RunReading, scenarios: Sequence[Scenario]) -> None:
+    """Drop a job that ended without every scenario solved, so that `solve_all` starts anew."""
+    backend.jobs().forget(JobKind.TRIALS, _subject(reading, scenarios))
 
 
-def is_quick(as_read: RunInputs, missing: int) -> bool:
+def is_quick(reading: RunReading, missing: int) -> bool:
     """Whether so many solves are done while somebody waits."""
-    workers = len(as_read.workers)
+    workers = len(reading.inputs.workers)
     return not missing or (workers <= MOST_AT_ONCE and workers * missing <= MOST_WORK_AT_ONCE)
 
 
-def job_key(as_read: RunInputs, scenarios: Sequence[Scenario]) -> str:
-    """The background job's key: the same scenarios on the same reading share a job."""
+def _subject(reading: RunReading, scenarios: Sequence[Scenario]) -> str:
+    """The background job's subject: the same scenarios on the same reading share a job."""
     content = "\n".join(one.to_json() for one in scenarios)
     digest = hashlib.sha256(content.encode()).hexdigest()[:24]
-    return f"trial {as_read.run.id} {id(as_read)} {digest}"
+    return f"{reading.run_id} {reading.version} {digest}"
+
+
+def _is_new_seed(run_id: str, seed: int) -> bool:
+    """True the first time; the seeds of a run are logged once each."""
+    key = ("seed", run_id, seed)
+    is_new = backend.store().get(key) is None
+    backend.store().put(key, True)
+    return is_new
 
 
 def problems(as_read: RunInputs, scenario: Scenario) -> tuple[str, ...]:
@@ -181,9 +170,9 @@ def _names_unknown(as_read: RunInputs, change: Change) -> bool:
     return False
 
 
-def _key(as_read: RunInputs, scenario: Scenario) -> Key:
+def _key(reading: RunReading, scenario: Scenario) -> tuple[str, str, str, tuple[Change, ...], str]:
     # Who made it, and on which data it was made before, changes nothing about the outcome.
-    return as_read, replace(scenario, author="", run="", fingerprint="")
+    return "variant", reading.run_id, reading.version, scenario.changes, scenario.name
 
 
 def _step(number: int, total: int, name: str, elapsed: float) -> Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -76,7 +76,7 @@ def newly_chosen(key: str, chosen: str | None) -> str | None:
     return chosen if chosen != before else None
 
 
-def matching(frame: pd.DataFrame, text: str, columns: Sequence[str]) -> pd.Series:
+def matching_rows(frame: pd.DataFrame, text: str, columns: Sequence[str]) -> pd.Series:
     """Which rows hold every word of `text` in some of the columns, case ignored."""
     found = pd.Series(True, index=frame.index)
     for word in text.split():
@@ -112,7 +112,7 @@ def _filtered(
                 live="300ms",
                 width=320,
             )
-            mask &= matching(frame, text or "", search)
+            mask &= matching_rows(frame, text or "", search)
         present = {name: subset for name, subset in kinds.items() if subset.any()}
         if present:
             names = [f"{name} ({subset.sum():,})" for name, subset in present.items()]
@@ -148,7 +148,7 @@ def _state(kept: pd.DataFrame) -> str:
     return f"{len(kept)}-{hash((kept.index[0], kept.index[-1], int(kept.index.values.sum())))}"
 
 
-def _height(rows: int, tallest: int) -> int | str:
+def _height(rows: int, tallest: int) -> int | Literal["content"]:
     return tallest if rows * 35 > tallest else "content"
 
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from console.charts import CONFIG
+from console.charts.theme import counted as counted
 
 Fact = tuple[str, str]
 
@@ -33,11 +34,6 @@ def copyable_ids(ids: Iterable[Fact]) -> None:
         for label, value in ids:
             st.caption(label)
             st.code(value, language=None)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 worker`, `2 workers`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def is_dark() -> bool:

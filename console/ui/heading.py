@@ -7,9 +7,9 @@ import streamlit as st
 from allocator.database.overview import RunBatch
 from allocator.database.rows import local_time
 from allocator.jobs import JobState
-from allocator.models import AllocatorRun, SolveResult
+from allocator.models import AllocatorRun
 from allocator.report.parts import run_title
-from console.state import backend, readings
+from console.state import readings, solving
 from console.ui import navigation, session
 from console.ui.messages import literal, shown_errors
 
@@ -22,18 +22,19 @@ def run_page(title: str) -> AllocatorRun:
     run_id = navigation.current_run()
     if run_id is None:
         no_run()
+        st.stop()
     with shown_errors(stop=True):
         batch = readings.batch(run_id)
     run = batch.run
+    solving.let_go(run)
     st.markdown(f"{chip(run)} **{literal(run_title(run))}** · {batch_words(batch)}")
     return run
 
 
 def no_run() -> None:
-    """The empty state of a page of a run, which ends the page."""
+    """The empty state of a page of a run."""
     st.info("No run is open. Pick one from the list of runs first.", icon=":material/list_alt:")
     navigation.link("runs", "Go to the list of runs")
-    st.stop()
 
 
 def batch_words(batch: RunBatch) -> str:
@@ -46,12 +47,11 @@ def chip(run: AllocatorRun) -> str:
     if not run.is_pending:
         when = local_time(run, run.completed_at) if run.completed_at else ""
         return f":green-badge[:material/lock: Completed {literal(when)}]"
-    job = backend.jobs().get(run.id)
-    if job is None:
+    snapshot = solving.latest(run.id)
+    if snapshot is None:
         return ":blue-badge[:material/schedule: Waiting]"
-    snapshot = job.snapshot()
     if snapshot.state is JobState.RUNNING:
         return ":orange-badge[:material/progress_activity: Being solved]"
-    if isinstance(snapshot.result, SolveResult) and snapshot.result.allocations:
+    if solving.waits_for_commit(snapshot.result):
         return ":violet-badge[:material/edit_note: Solved, not committed]"
     return ":blue-badge[:material/schedule: Waiting]"

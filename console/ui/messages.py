@@ -72,7 +72,7 @@ def message_for(error: BaseException) -> Message:
     return Message("Something went wrong that should not have.", remedy)
 
 
-def show(error: BaseException) -> None:
+def show_error(error: BaseException) -> None:
     """Draw the message for an error in the present place of the page."""
     message = message_for(error)
     draw = st.warning if message.is_mild else st.error
@@ -88,14 +88,14 @@ def shown_errors(*, stop: bool = False) -> Iterator[None]:
     try:
         yield
     except Exception as exc:  # st.stop and st.rerun are no Exceptions and pass
-        show(exc)
+        show_error(exc)
         if stop:
             st.stop()
 
 
 def hide_script_error(error: Exception) -> bool:
     """What Streamlit calls for a failure that no page caught: show the message, nothing else."""
-    show(error)
+    show_error(error)
     return True
 
 

@@ -64,9 +64,10 @@ def signed_in(function: Callable[P, R]) -> Callable[P, R | None]:
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R | None:
         require_operator()
+        given: R | None = None
         with shown_errors():
-            return function(*args, **kwargs)
-        return None
+            given = function(*args, **kwargs)
+        return given
 
     return checked
 

@@ -100,7 +100,14 @@ def settings_inputs(start: Settings) -> Settings:
     try:
         seed = whole_seed(int(seed), start.seed)
         return Settings(
-            round(alpha, 6), round(power, 6), seed, float(limit), ties, solver, policy, cap
+            round(alpha, 6),
+            round(power, 6),
+            seed,
+            float(limit),
+            ties,
+            solver or start.solver,
+            policy or start.policy,
+            cap,
         )
     except ValueError as exc:
         raise UsageError(f"The settings are not right: {exc}.") from None

@@ -10,6 +10,7 @@ from allocator.jobs import JobSnapshot, JobState
 from allocator.measures import status_words
 from allocator.measures.bands import amount
 from allocator.models import AllocatorRun, Phase, Progress, SolveResult, Status
+from allocator.solved import Solved
 from console.charts import progress_chart
 from console.state import solving
 from console.ui import messages, navigation, session
@@ -61,7 +62,7 @@ def _draw_running(run: AllocatorRun, snapshot: JobSnapshot) -> None:
     with st.container(border=True):
         words = "Stopping …" if snapshot.cancelling else f"{PHASES[phase]} …"
         st.progress(step / len(order), f"Step {step} of {len(order)}: {words}")
-        limit = f" of {snapshot.settings.time_limit:g} s" if snapshot.settings else ""
+        limit = f" of {snapshot.request.settings.time_limit:g} s"
         facts_row([("Elapsed", f"{snapshot.elapsed:.0f} s{limit}"), *_totals(progress)])
         st.caption(_who(run, snapshot, "Started"))
         st.button(
@@ -77,7 +78,7 @@ def _draw_running(run: AllocatorRun, snapshot: JobSnapshot) -> None:
 
 @session.signed_in
 def _cancel(run_id: str) -> None:
-    solving.cancel(run_id)
+    solving.stop_solve(run_id)
 
 
 def _totals(progress: Progress | None) -> list[tuple[str, str]]:
@@ -93,16 +94,16 @@ def _totals(progress: Progress | None) -> list[tuple[str, str]]:
 
 
 def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
-    result = snapshot.result
+    ended = snapshot.result
     if snapshot.error is not None:
-        messages.show(snapshot.error)
+        messages.show_error(snapshot.error)
         st.caption(_who(run, snapshot, "Tried"))
         return
-    if not isinstance(result, SolveResult):
+    if not isinstance(ended, Solved):
         st.warning("The solve was stopped before it found an allocation.", icon=":material/info:")
         return
     with st.container(border=True):
-        _draw_outcome(snapshot, result)
+        _draw_outcome(snapshot, ended.result)
         st.caption(_who(run, snapshot, "Solved"))
         with st.expander("How the solve went"):
             facts_row([("Took", f"{snapshot.elapsed:.1f} s"), *_totals(snapshot.progress)])

@@ -105,7 +105,7 @@ def period(run: AllocatorRun) -> str:
     return " to ".join(day_words(day) for day in (run.startdate, run.enddate) if day is not None)
 
 
-def moment(run: AllocatorRun, when: datetime | None) -> str:
+def moment_words(run: AllocatorRun, when: datetime | None) -> str:
     """A moment in the plan's time zone, which it names; empty when there is none."""
     if when is None:
         return ""

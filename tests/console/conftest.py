@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from allocator import config
 from console.gate.access import the_access
-from console.state import backend
+from console.state import backend, checks
 from console.ui import session
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ROOT, secrets_text
@@ -77,5 +77,5 @@ def connect_pages(monkeypatch: pytest.MonkeyPatch, url: str, key: str) -> None:
 
 
 def _forget_connection() -> None:
-    backend.service.cache_clear()
-    backend.jobs.cache_clear()
+    for made_once in (backend.service, backend.jobs, backend.store, checks.the_checks):
+        made_once.cache_clear()

@@ -13,8 +13,10 @@ from tests.console.ui.test_frame import text_of
 
 def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapshot:
     """Solve a run as the Solve page does, and wait for the end."""
-    inputs = options.pop("inputs", None) or readings.loaded(run_id)
-    job = solving.start(inputs, settings or Settings(), OPERATOR, **options)
+    as_read = readings.reading(run_id).inputs
+    job = solving.solve_in_background(
+        as_read, settings or Settings(), options.pop("operator", OPERATOR), **options
+    )
     assert job.wait(60)
     return job.snapshot()
 

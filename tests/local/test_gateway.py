@@ -8,6 +8,9 @@ import httpx
 import pytest
 from postgrest.exceptions import APIError
 
+from allocator.config import Connection
+from allocator.postgres import connect
+
 
 @pytest.fixture
 def http(database):
@@ -30,6 +33,26 @@ def test_request_with_a_wrong_key_is_refused(http):
     answer = http.get("/rest/v1/workers", headers={"apikey": "wrong"})
     assert answer.status_code == 401
     assert answer.json()["code"] == "PGRST301"
+
+
+def test_secret_key_acts_as_the_service_role(http, database):
+    database.insert("qualification_tags", {"name": "Rural"})
+    headers = {"apikey": database.info.secret_key}
+    assert len(http.get("/rest/v1/qualification_tags", headers=headers).json()) == 1
+    client = connect(Connection(database.info.url, database.info.secret_key))
+    assert len(client.table("qualification_tags").select("id").execute().data) == 1
+
+
+def test_secret_key_is_no_bearer_token(http, database):
+    key = database.info.secret_key
+    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+    answer = http.get("/rest/v1/workers", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "PGRST301")
+
+
+def test_unknown_secret_key_is_turned_away_in_the_gateways_words(http):
+    answer = http.get("/rest/v1/workers", headers={"apikey": "sb_secret_wrong"})
+    assert (answer.status_code, answer.json()) == (401, {"message": "Invalid API key"})
 
 
 def test_other_paths_are_unknown(http):

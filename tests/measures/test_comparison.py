@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from allocator.errors import UsageError
-from allocator.measures.comparison import Solved, group_costs, headlines, movers, rank_distributions
+from allocator.measures.comparison import group_costs, headlines, movers, rank_distributions
 from allocator.models import (
     Allocation,
     JobLine,
@@ -22,6 +22,7 @@ from allocator.models import (
 from allocator.rules.ranks import original_preference, preferences
 from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut, SetWeighting
+from allocator.solved import Solved
 from tests.strategies import RUN
 
 ADA, BEN, CLEO, DAN = "ada", "ben", "cleo", "dan"
@@ -93,7 +94,7 @@ def solved(
         of_workers,
         of_organisation,
     )
-    return Solved(name, inputs, result)
+    return Solved(inputs, result, inputs, Scenario(name))
 
 
 @pytest.fixture
@@ -205,7 +206,9 @@ def test_a_comparison_needs_two_scenarios_of_different_names(pair: tuple[Solved,
 def test_a_scenario_without_an_allocation_compares_as_nobody_placed(
     inputs: RunInputs, pair: tuple[Solved, Solved]
 ) -> None:
-    nobody = Solved("None", inputs, SolveResult(Status.INFEASIBLE, Settings(), "f"))
+    nobody = Solved(
+        inputs, SolveResult(Status.INFEASIBLE, Settings(), "f"), inputs, Scenario("None")
+    )
     assert headlines([pair[0], nobody]).loc["not_placed", "Δ None"] == 4
     assert movers(pair[0], nobody)["outcome"].tolist() == ["only in Before"] * 4
     assert "None" not in group_costs([pair[0], nobody])["scenario"].tolist()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from allocator.cli.common import receipt_fields, service_for
 from allocator.cli.output import Output, issue_fields, moment
 from allocator.errors import ExitCode
-from allocator.models import LeftOut, RunInputs
+from allocator.models import LeftOut, Notice, RunInputs
 
 if TYPE_CHECKING:
     from allocator.database.overview import RunOverview
@@ -119,6 +119,7 @@ def show(args: Namespace, out: Output) -> int:
         fingerprint=inputs.fingerprint,
         data_errors=[issue_fields(issue) for issue in inputs.issues],
         left_out=[left_out_fields(row) for row in inputs.left_out],
+        notices=[notice_fields(notice) for notice in inputs.notices],
         used_places=used_places_fields(inputs),
         receipt=receipt_fields(receipt) if receipt else None,
     )
@@ -146,6 +147,17 @@ def left_out_fields(row: LeftOut) -> dict[str, str]:
     return {"kind": row.kind, "id": row.id, "name": row.name, "reason": row.reason}
 
 
+def notice_fields(notice: Notice) -> dict[str, Any]:
+    """Something to know of, as JSON fields."""
+    return {
+        "kind": notice.kind.value,
+        "row": notice.row,
+        "message": notice.message,
+        "ids": list(notice.ids),
+        "must_be_accepted": notice.must_accept,
+    }
+
+
 def used_places_fields(inputs: RunInputs) -> list[dict[str, Any]]:
     """Job lines of the run that earlier completed runs have taken places of, as JSON fields."""
     return [
@@ -165,6 +177,12 @@ def tell_issues_and_left_out(inputs: RunInputs, out: Output) -> None:
                 for i in inputs.issues
             ],
             title=f"{len(inputs.issues)} data errors",
+        )
+    if inputs.notices:
+        out.table(
+            ("About", "Notice", "Must be accepted"),
+            [(n.row, n.message, "yes" if n.must_accept else "no") for n in inputs.notices],
+            title=f"{len(inputs.notices)} to know of",
         )
     if inputs.left_out:
         out.table(

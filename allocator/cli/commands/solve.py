@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import threading
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from allocator.cli.commands.runs import (
     left_out_fields,
+    notice_fields,
     tell_issues_and_left_out,
     used_places_fields,
 )
@@ -18,6 +20,8 @@ from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode, InvalidData, UsageError
 from allocator.models import RunInputs, Settings, SolveResult, Status
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
+from allocator.solved import identity_of
 
 if TYPE_CHECKING:
     from allocator.service import AllocatorService
@@ -29,6 +33,8 @@ def solve(args: Namespace, out: Output) -> int:
     solves."""
     if args.commit and not (args.operator or "").strip():
         raise UsageError("--commit needs --operator.", remedy="Say who commits.")
+    if args.expect and not args.commit:
+        raise UsageError("--expect goes with --commit.", remedy="Add --commit, or leave it out.")
     settings = settings_of(args)
     service = service_for(args)
     run = service.find_run(args.run)
@@ -39,7 +45,7 @@ def solve(args: Namespace, out: Output) -> int:
         cancel_on_interrupt() as cancel,
     ):
         began = time.perf_counter()
-        inputs = service.hydrate(run.id, on_progress=on_progress)
+        inputs = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
         timings["hydrate"] = time.perf_counter() - began
         _add_result(out, inputs, None, settings, timings)
         try:
@@ -60,7 +66,7 @@ def solve(args: Namespace, out: Output) -> int:
     _add_result(out, inputs, result, settings, timings)
     _tell_result(inputs, result, out)
     if args.commit and result.status is not Status.INFEASIBLE:
-        _commit(args, service, inputs, result, out, timings)
+        _commit(args, service, inputs, result, out, timings, cancel)
     return _exit_code(result)
 
 
@@ -71,12 +77,13 @@ def _commit(
     result: SolveResult,
     out: Output,
     timings: dict[str, float],
+    cancel: threading.Event,
 ) -> None:
     from allocator.unattended import require_allocation
 
-    require_allocation(result, accept_unproven=args.accept_unproven)
+    require_allocation(result, accept_unproven=args.accept_unproven, cancel=cancel)
     began = time.perf_counter()
-    receipt = service.commit(inputs, result, args.operator)
+    receipt = service.commit(inputs, result, args.operator, expect=args.expect)
     timings["commit"] = time.perf_counter() - began
     out.add(receipt=receipt_fields(receipt), timings={**result.timings, **timings})
     again = "This commit had succeeded before; nothing changed." if receipt.repeated else ""
@@ -84,6 +91,8 @@ def _commit(
         f"Committed by {receipt.operator}: {receipt.n_allocations} allocations. {again}".strip(),
         style="bold green",
     )
+    for change in receipt.told:
+        out.say(f"Spelled anew since it was read, which changes nothing: {change}.")
 
 
 def _exit_code(result: SolveResult) -> int:
@@ -114,6 +123,7 @@ def _add_result(
         organisation_dissatisfaction=result.organisation_dissatisfaction if result else None,
         settings=settings.as_dict(),
         fingerprint=inputs.fingerprint,
+        identity=identity_of(result, {}) if result and result.allocations else None,
         solver=result.solver if result else "",
         message=result.message if result else "",
         allocations=[
@@ -127,6 +137,7 @@ def _add_result(
         ],
         data_errors=[issue_fields(issue) for issue in inputs.issues],
         left_out=[left_out_fields(row) for row in inputs.left_out],
+        notices=[notice_fields(notice) for notice in inputs.notices],
         used_places=used_places_fields(inputs),
         timings={**phases, **(result.timings if result else {}), **timings},
         certificate={
@@ -169,6 +180,7 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
             ("Time", f"{sum(result.timings.values()):.2f} s"),
         ],
     )
+    out.say(f"Identity: {identity_of(result, {})}  (commit just this with --expect)")
 
 
 def _figure(value: float | None) -> str:
@@ -230,6 +242,8 @@ def process_pending(args: Namespace, out: Output) -> int:
         title=f"{len(processed) - len(failed)} committed, {len(failed)} left pending",
         numbers=("Allocations", "Seconds"),
     )
+    if stop.is_set():
+        return ExitCode.INTERRUPTED
     return failed[0].error.exit_code if failed and failed[0].error else ExitCode.DONE
 
 

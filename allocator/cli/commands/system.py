@@ -33,6 +33,11 @@ def local_start(args: Namespace, out: Output) -> int:
     info = stack.start(args.data_dir, port=args.port, seed=args.seed)
     _tell_stack(info.as_dict(), out)
     where = f" --data-dir {args.data_dir}" if args.data_dir else ""
+    if args.seed == "demo" and info.seed == "empty":
+        out.say(
+            "This data directory was made empty and stays so; "
+            f"python -m allocator local reset --seed demo{where} makes it anew."
+        )
     out.say(f"List its runs with: python -m allocator runs{where}")
     return ExitCode.DONE
 
@@ -67,17 +72,29 @@ def local_status(args: Namespace, out: Output) -> int:
 
 
 def local_reset(args: Namespace, out: Output) -> int:
-    """Throw the local stack's data away and start again."""
+    """Throw the local stack's data away and start again, once somebody has said so."""
     from allocator.local import stack
 
+    where = stack.status(args.data_dir).data_dir
+    if not args.yes and not _agrees(f"Delete all data of the local database in {where}? (yes/no) "):
+        raise UsageError("Nothing was deleted.", remedy="Answer yes, or give --yes.")
     info = stack.reset(args.data_dir, seed=args.seed)
     _tell_stack(info.as_dict(), out)
     return ExitCode.DONE
 
 
+def _agrees(question: str) -> bool:
+    """Whether somebody at a terminal answers yes; nobody there has not agreed."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
 def _tell_stack(fields: dict[str, Any], out: Output) -> None:
     out.add(**fields)
-    secrets = ("service_role_key", "anon_key", "dsn")
+    secrets = ("service_role_key", "secret_key", "anon_key", "dsn")
     rows = [(name, "see --json" if name in secrets else v) for name, v in fields.items()]
     out.table(("Local stack", ""), rows)
 

@@ -4,17 +4,24 @@ import streamlit as st
 
 from allocator.database.rows import local_time
 from allocator.models import AllocatorRun
-from console.screens.commit.confirm import draw_confirmation
-from console.screens.commit.preview import draw_changes, draw_checks, draw_preview, look_again
-from console.screens.commit.receipt import draw_receipt
-from console.state import backend, outcome, solving
+from console.screens.commit.confirm import draw_confirmation, pressed_for
+from console.screens.commit.meanwhile import draw_gone, draw_replaced
+from console.screens.commit.preview import (
+    draw_changed_since,
+    draw_passed_checks,
+    draw_preview,
+    look_again,
+)
+from console.state import backend, solving
 from console.ui import heading, navigation, session
 from console.ui.messages import Message, literal, shown_errors
+from console.ui.reading import stored_outcome
+from console.ui.receipt import draw_receipt
 
 
-def draw_completed(run: AllocatorRun) -> None:
+def draw_committed(run: AllocatorRun) -> None:
     """A completed run: its receipt, read-only."""
-    receipt = session.remembered("receipt", run.id) or outcome.stored(run).receipt
+    receipt = session.remembered("receipt", run.id) or stored_outcome(run).receipt
     if receipt is None:
         when = local_time(run, run.completed_at) if run.completed_at else ""
         st.info(
@@ -27,7 +34,7 @@ def draw_completed(run: AllocatorRun) -> None:
     navigation.link("results", "Look at the results")
 
 
-def draw_nothing(run: AllocatorRun) -> None:
+def draw_nothing_to_commit() -> None:
     """Nothing to commit yet."""
     st.info(
         "There is no allocation to commit yet. Solve the run first.", icon=":material/task_alt:"
@@ -47,24 +54,34 @@ def can_write() -> bool:
 
 
 @session.signed_in
-def compare_again() -> None:
+def compare_again(run_id: str) -> None:
     """Compare with the database once more."""
-    look_again()
+    look_again(run_id)
 
 
 run = heading.run_page("Commit")
 with shown_errors(stop=True):
+    pressed = pressed_for(run.id)
     if not run.is_pending:
-        draw_completed(run)
+        draw_committed(run)
         st.stop()
     solved = solving.solved(run.id)
     if solved is None:
-        draw_nothing(run)
+        draw_gone(run) if pressed else draw_nothing_to_commit()
         st.stop()
+    if pressed and pressed.identity != solved.identity:
+        draw_replaced(pressed, solved)
+        pressed = None
     writable = can_write()
     draw_preview(solved, session.require_operator())
-    draw_checks(solved)
-    unchanged = draw_changes(solved)
-    st.button("Compare again", icon=":material/refresh:", type="tertiary", on_click=compare_again)
+    draw_passed_checks(solved)
+    unchanged = draw_changed_since(solved)
+    st.button(
+        "Compare again",
+        icon=":material/refresh:",
+        type="tertiary",
+        on_click=compare_again,
+        args=(run.id,),
+    )
     st.subheader("Confirm", anchor=False)
-    draw_confirmation(run, solved, possible=writable and unchanged)
+    draw_confirmation(run, solved, possible=writable and unchanged, pressed=pressed)

@@ -9,14 +9,14 @@ from allocator.errors import InputChange
 from allocator.measures import status_words
 from allocator.measures.bands import amount
 from allocator.report.parts import settings_words
-from console.screens.results.details import Shown
+from allocator.solved import Solved
 from console.state import backend
-from console.state.solving import Solved
 from console.ui import navigation, tables
 from console.ui.data_table import data_table, plain_table
 from console.ui.figures import counted, facts_row
 from console.ui.messages import literal, shown_errors
 from console.ui.notes import draw_audited_changes
+from console.ui.shown import ShownAllocation
 
 KEPT_SECONDS = 30
 
@@ -40,12 +40,12 @@ def draw_preview(solved: Solved, operator: str) -> None:
         ]
     )
     st.caption(literal(status_words(result)))
-    draw_audited_changes(solved.scenario, solved.as_read)
+    draw_audited_changes(solved.audit, solved.as_read)
     with st.expander("Settings"):
         for label, value in settings_words(result.settings):
             st.markdown(f"{literal(label)}: **{literal(value)}**")
     with st.expander("The placements"):
-        shown = Shown(solved, operator)
+        shown = ShownAllocation(solved, operator)
         data_table(
             shown.placed,
             key="to write",
@@ -57,11 +57,11 @@ def draw_preview(solved: Solved, operator: str) -> None:
         )
 
 
-def draw_changes(solved: Solved) -> bool:
+def draw_changed_since(solved: Solved) -> bool:
     """What changed in the database since the run was read; True when nothing did."""
     st.subheader("Changes since the run was solved", anchor=False)
     with shown_errors():
-        changes = _changes(solved.as_read.run.id, solved)
+        changes = _changes(solved)
         if not changes:
             st.success("Nothing changed in the database since.", icon=":material/check_circle:")
             return True
@@ -81,7 +81,7 @@ def draw_changed_rows(changes: tuple[InputChange, ...]) -> None:
     navigation.link("solve", "Solve again", fresh="1")
 
 
-def draw_checks(solved: Solved) -> None:
+def draw_passed_checks(solved: Solved) -> None:
     """Every rule that was checked independently, with its count."""
     checks = solved.result.checks
     st.subheader("Checks passed", anchor=False)
@@ -92,16 +92,16 @@ def draw_checks(solved: Solved) -> None:
     plain_table(tables.checks_table(checks), key="checks", file_name="checks")
 
 
-def look_again() -> None:
+def look_again(run_id: str) -> None:
     """Forget the comparison with the database: the next one reads it."""
-    _changes.clear()
+    backend.store().drop("changes", run_id)
 
 
-@st.cache_resource(
-    ttl=KEPT_SECONDS,
-    max_entries=20,
-    show_spinner="Reading the run again to see what changed …",
-    hash_funcs={Solved: lambda solved: (solved.solved_at, solved.as_read.fingerprint)},
-)
-def _changes(run_id: str, solved: Solved) -> tuple[InputChange, ...]:
-    return backend.service().changes_since(solved.as_read)
+def _changes(solved: Solved) -> tuple[InputChange, ...]:
+    service, as_read = backend.service(), solved.as_read
+    with st.spinner("Reading the run again to see what changed …"):
+        return backend.store().made(
+            ("changes", as_read.run.id, solved.identity),
+            lambda: service.changes_since(as_read),
+            KEPT_SECONDS,
+        )

@@ -4,11 +4,12 @@ import streamlit as st
 
 from allocator.errors import MissingTable
 from allocator.models import AllocatorRun, Receipt
-from console.screens.commit.receipt import draw_receipt
-from console.state import backend, outcome
+from console.state import backend
 from console.ui import heading, navigation
 from console.ui.figures import facts_row
 from console.ui.messages import literal, shown_errors
+from console.ui.reading import stored_outcome
+from console.ui.receipt import draw_receipt
 from console.ui.solve_log import draw_solves
 
 
@@ -43,7 +44,7 @@ def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
 
 run = heading.run_page("History")
 with shown_errors(stop=True):
-    receipt = None if run.is_pending else outcome.stored(run).receipt
+    receipt = None if run.is_pending else stored_outcome(run).receipt
     if receipt:
         draw_receipt(run, receipt)
     elif not run.is_pending:

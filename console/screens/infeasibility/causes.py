@@ -11,11 +11,9 @@ from allocator.diagnosis import Block, Cause, RuleInvolved, graph, reordered
 from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, worker_name
 from console.charts import CONFIG, cause_graph, run_matrix
-from console.screens.infeasibility.running import Found, bullets
-from console.screens.review.parts import Source
-from console.screens.review.people import draw_worker
-from console.screens.review.places import draw_job_line
+from console.screens.infeasibility.running import EndedDiagnosis, bullets
 from console.ui import figures, session
+from console.ui.about import about_job_line, about_worker
 from console.ui.data_table import data_table, newly_chosen
 from console.ui.figures import counted, facts_row
 from console.ui.messages import literal
@@ -31,7 +29,7 @@ KINDS = {
 }
 
 
-def draw_causes(found: Found) -> None:
+def draw_causes(found: EndedDiagnosis) -> None:
     """Choose a cause; its picture and rules, and the whole run beside them."""
     shown = _choose(found)
     _facts(shown)
@@ -46,7 +44,7 @@ def draw_causes(found: Found) -> None:
         _whole_run(found, shown)
 
 
-def _choose(found: Found) -> Cause | Block:
+def _choose(found: EndedDiagnosis) -> Cause | Block:
     """The cause to show; those with workers and job lines first, whose picture says most."""
     options: dict[str, Cause | Block] = {}
     blocks = enumerate(found.diagnosis.blocks)
@@ -97,7 +95,7 @@ def _short(shown: Cause | Block) -> str:
     return f"{counted(shown.shortage, 'worker' if shown.is_mirror else 'place')} short"
 
 
-def _picture(found: Found, shown: Cause | Block) -> None:
+def _picture(found: EndedDiagnosis, shown: Cause | Block) -> None:
     st.markdown(f"**This cause** :red-badge[:material/warning: {_short(shown)}]")
     st.caption(
         ":blue[●] workers · :green[■] job lines with their places · a line: may hold it. "
@@ -126,7 +124,7 @@ def _clicked(event: object) -> str | None:
     return str(first[0] if isinstance(first, list | tuple) else first) or None
 
 
-def _open_rows(found: Found, shown: Cause | Block, clicked: str | None) -> None:
+def _open_rows(found: EndedDiagnosis, shown: Cause | Block, clicked: str | None) -> None:
     """The rows of the node that was clicked, or chosen in the list (for keyboards)."""
     nodes = _nodes(found.inputs, shown)
     chosen = st.selectbox(
@@ -145,8 +143,8 @@ def _open_rows(found: Found, shown: Cause | Block, clicked: str | None) -> None:
     opened = session.remembered("node to open", found.version)
     session.forget("node to open", found.version)
     if opened in (*shown.workers, *shown.job_lines):
-        draw = draw_worker if opened in shown.workers else draw_job_line
-        draw(Source(found.inputs, found.version), opened)
+        draw = about_worker if opened in shown.workers else about_job_line
+        draw(found.on, opened)
 
 
 def _nodes(inputs: RunInputs, shown: Cause | Block) -> dict[str, str]:
@@ -162,7 +160,7 @@ def _nodes(inputs: RunInputs, shown: Cause | Block) -> dict[str, str]:
     return dict(zip(labels, ids, strict=True))
 
 
-def _whole_run(found: Found, shown: Cause | Block) -> None:
+def _whole_run(found: EndedDiagnosis, shown: Cause | Block) -> None:
     st.markdown("**The whole run**")
     st.caption("What blocks comes first and is framed in red. Point at a pair to see its rule.")
     blocks = found.diagnosis.blocks
@@ -176,7 +174,7 @@ def _whole_run(found: Found, shown: Cause | Block) -> None:
     )
 
 
-def _rules(found: Found, rules: Sequence[RuleInvolved]) -> None:
+def _rules(found: EndedDiagnosis, rules: Sequence[RuleInvolved]) -> None:
     st.markdown("**The rules behind it**")
     if len(rules) <= MOST_BULLETS:
         st.markdown(bullets([rule.words for rule in rules]))

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from allocator.jobs import JobSnapshot
 from console.screens.infeasibility.causes import draw_causes
-from console.screens.infeasibility.fixes import draw_checks, draw_fixes, draw_partial
-from console.screens.infeasibility.running import Found, ask
-from console.state.diagnosing import Question
+from console.screens.infeasibility.fixes import draw_fixes, draw_partial, draw_pre_checks
+from console.screens.infeasibility.running import EndedDiagnosis, ask
+from console.state.readings import RunReading
 from console.ui import messages, navigation
 from console.ui.figures import counted, facts_row
 from console.ui.messages import shown_errors
 
-TABS = {
+TABS: dict[str, Callable[[EndedDiagnosis], None]] = {
     "What stands in the way": draw_causes,
     "What would help": draw_fixes,
     "Best partial allocation": draw_partial,
-    "Quick checks": lambda found: draw_checks(found.diagnosis.pre_checks),
+    "Quick checks": lambda found: draw_pre_checks(found.diagnosis.pre_checks),
 }
 
 
-def draw_feasible(found: Found) -> None:
+def draw_feasible(found: EndedDiagnosis) -> None:
     """Nothing is wrong: say so, and where to go."""
     what = "This scenario" if found.question.name else "This run"
     count = counted(len(found.inputs.workers), "worker")
@@ -29,10 +31,10 @@ def draw_feasible(found: Found) -> None:
     st.success(words, icon=":material/sentiment_satisfied:")
     with st.container(horizontal=True):
         navigation.link("solve", "Find the best one")
-    draw_checks(found.diagnosis.pre_checks)
+    draw_pre_checks(found.diagnosis.pre_checks)
 
 
-def draw_infeasible(found: Found) -> None:
+def draw_why_infeasible(found: EndedDiagnosis) -> None:
     """The headline, then causes, fixes, the best partial allocation and the quick checks."""
     inputs, diagnosis = found.inputs, found.diagnosis
     causes = counted(diagnosis.n_causes, "independent cause")
@@ -55,21 +57,21 @@ def draw_infeasible(found: Found) -> None:
                 draw(found)
 
 
-def draw_ended(question: Question, snapshot: JobSnapshot) -> None:
+def draw_ended(snapshot: JobSnapshot, reading: RunReading) -> None:
     """What the diagnosis says, or why there is none."""
     if snapshot.error is not None:
-        messages.show(snapshot.error)
+        messages.show_error(snapshot.error)
     elif snapshot.result.cancelled:
         st.warning("This diagnosis was stopped; it shows what was found until then.")
     is_whole = snapshot.error is None and not snapshot.result.cancelled
     if not is_whole and st.button("Look again", icon=":material/refresh:", type="primary"):
-        ask(question, question.frozen)
+        ask(snapshot.request, snapshot.request.frozen)
     if snapshot.error is not None:
         return
-    found = Found.of(question, snapshot)
+    found = EndedDiagnosis.of(snapshot, reading)
     if found.diagnosis.feasible:
         draw_feasible(found)
     elif found.diagnosis.feasible is False:
-        draw_infeasible(found)
+        draw_why_infeasible(found)
     else:
-        draw_checks(found.diagnosis.pre_checks)
+        draw_pre_checks(found.diagnosis.pre_checks)

@@ -10,7 +10,7 @@ from allocator.measures.bands import rank_words
 from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, tag_name
 from console.screens.infeasibility.frozen import draw_frozen, keep_clicked
-from console.screens.infeasibility.running import Found, bullets, open_as_scenario
+from console.screens.infeasibility.running import EndedDiagnosis, bullets, open_as_scenario
 from console.ui.data_table import data_table
 from console.ui.figures import counted, facts_row
 from console.ui.messages import literal
@@ -25,7 +25,7 @@ NOUNS = {
 }
 
 
-def draw_fixes(found: Found) -> None:
+def draw_fixes(found: EndedDiagnosis) -> None:
     """The marks, then each fix with what it would give, the lightest first."""
     draw_frozen(found)
     fixes = found.diagnosis.fixes
@@ -47,7 +47,7 @@ def draw_fixes(found: Found) -> None:
         st.markdown(bullets(found.diagnosis.unavailable))
 
 
-def _draw_fix(found: Found, fix: Fix, number: int) -> None:
+def _draw_fix(found: EndedDiagnosis, fix: Fix, number: int) -> None:
     badge = ":green-badge[:material/verified: Proven to work]"
     least = ":blue-badge[No smaller one of its kind]" if fix.is_least else ""
     st.markdown(f"**{number}. {literal(fix.title)}** {badge} {least}")
@@ -67,7 +67,7 @@ def _draw_fix(found: Found, fix: Fix, number: int) -> None:
         open_as_scenario(found, fix)
 
 
-def _changes(found: Found, fix: Fix, number: int) -> None:
+def _changes(found: EndedDiagnosis, fix: Fix, number: int) -> None:
     """Each change with a lock beside it; the first words may speak of the cap, not of a change."""
     extra = len(fix.words) - len(fix.changes)
     if extra:
@@ -106,7 +106,7 @@ def _outcome(inputs: RunInputs, fix: Fix) -> None:
     )
 
 
-def draw_partial(found: Found) -> None:
+def draw_partial(found: EndedDiagnosis) -> None:
     """Who is left, what stays empty, and who would go where."""
     partial = found.diagnosis.partial
     if partial is None:
@@ -130,7 +130,7 @@ def draw_partial(found: Found) -> None:
         _placed(found, partial)
 
 
-def _left(found: Found, partial: PartialAllocation) -> None:
+def _left(found: EndedDiagnosis, partial: PartialAllocation) -> None:
     inputs = found.inputs
     rows = [_worker(inputs, row) for row in partial.left]
     data_table(
@@ -150,7 +150,7 @@ def _worker(inputs: RunInputs, row: str) -> tuple[str, str, str]:
     return worker.name, worker.internal_id, ", ".join(tags)
 
 
-def _placed(found: Found, partial: PartialAllocation) -> None:
+def _placed(found: EndedDiagnosis, partial: PartialAllocation) -> None:
     inputs = found.inputs
     rows = []
     for worker_id, line in partial.placed:
@@ -168,7 +168,7 @@ def _placed(found: Found, partial: PartialAllocation) -> None:
     )
 
 
-def draw_checks(checks: tuple[PreCheck, ...]) -> None:
+def draw_pre_checks(checks: tuple[PreCheck, ...]) -> None:
     """The quick tests, failed ones first."""
     for check in sorted(checks, key=lambda check: check.passed):
         icon = ":green[:material/check_circle:]" if check.passed else ":red[:material/cancel:]"

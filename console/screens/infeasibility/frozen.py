@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -11,7 +13,7 @@ from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.scenario.change import Change
 from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
-from console.screens.infeasibility.running import Found, ask
+from console.screens.infeasibility.running import EndedDiagnosis, ask
 from console.ui import session
 from console.ui.figures import counted
 
@@ -25,7 +27,7 @@ KINDS = {
 }
 
 
-def draw_frozen(found: Found) -> None:
+def draw_frozen(found: EndedDiagnosis) -> None:
     """The marks as they are, in a form that looks for fixes again."""
     frozen, inputs = found.question.frozen, found.inputs
     count = sum(len(getattr(frozen, name)) for name in Frozen.__slots__)
@@ -43,15 +45,17 @@ def draw_frozen(found: Found) -> None:
         st.info("Nothing was marked differently.")
 
 
-def _inputs(found: Found, frozen: Frozen, inputs: RunInputs) -> Frozen:
+def _inputs(found: EndedDiagnosis, frozen: Frozen, inputs: RunInputs) -> Frozen:
     lines = [j.id for j in sorted(inputs.job_lines, key=lambda j: (j.sort_order, j.name))]
     mandatory = [j for j in lines if inputs.job_line(j).least_places]
     people = [w.id for w in sorted(inputs.workers, key=lambda w: w.name)]
     pinned = [w for w in people if w in inputs.pins]
     kinds = [kind for kind in KINDS if _is_open(found, kind, pinned)]
 
-    def several(label: str, options: list, name: str, words) -> frozenset:
-        chosen = getattr(frozen, name)
+    def several(
+        label: str, options: Sequence[Any], name: str, words: Callable[[Any], str]
+    ) -> frozenset[Any]:
+        chosen: frozenset[Any] = getattr(frozen, name)
         if not options and not chosen:
             return chosen
         kept = [*options, *(c for c in chosen if c not in options)]
@@ -85,7 +89,7 @@ def _inputs(found: Found, frozen: Frozen, inputs: RunInputs) -> Frozen:
     )
 
 
-def _is_open(found: Found, kind: FixKind, pinned: list[str]) -> bool:
+def _is_open(found: EndedDiagnosis, kind: FixKind, pinned: list[str]) -> bool:
     if kind is FixKind.PINS:
         return bool(pinned)
     return kind is not FixKind.WORST_RANK or found.diagnosis.settings.worst_rank is not None
@@ -108,7 +112,7 @@ def keeping(frozen: Frozen, change: Change) -> Frozen | None:
 
 
 @session.signed_in
-def keep_clicked(found: Found, change: Change) -> None:
+def keep_clicked(found: EndedDiagnosis, change: Change) -> None:
     """Mark what the change would move, and look for fixes again."""
     frozen = keeping(found.question.frozen, change)
     if frozen is not None:

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from console.screens.infeasibility.ended import draw_ended
-from console.screens.infeasibility.running import ask, chosen_question, watch
-from console.state import diagnosing, readings
+from console.screens.infeasibility.running import ask, chosen_question, watch_diagnosis
+from console.state import diagnosing
 from console.ui import heading, navigation
 from console.ui.messages import shown_errors
 from console.ui.notes import draw_issues
+from console.ui.reading import reading_note, run_reading
 
 run = heading.run_page("No allocation?")
 if not run.is_pending:
@@ -15,18 +16,19 @@ if not run.is_pending:
     navigation.link("results", "Look at the results")
     st.stop()
 with shown_errors(stop=True):
-    inputs = readings.loaded(run.id)
-    readings.reading_note(run.id)
+    reading = run_reading(run)
+    reading_note(reading)
+inputs = reading.inputs
 if inputs.blocking_issues:
     st.markdown("These data errors have to be mended before anything else can be found out.")
-    draw_issues(inputs.issues, key="issues", version=readings.data_version(run.id))
+    draw_issues(inputs.issues, key="issues", version=reading.version)
     st.stop()
 with shown_errors(stop=True):
     wanted = chosen_question(inputs)
-    latest = diagnosing.latest(wanted)
+    latest = diagnosing.latest_diagnosis(wanted)
     if latest is None:
         ask(wanted, diagnosing.last_frozen(wanted))
-    elif latest[1].is_running:
-        watch(latest[0])
+    elif latest.is_running:
+        watch_diagnosis(latest.request)
     else:
-        draw_ended(*latest)
+        draw_ended(latest, reading)

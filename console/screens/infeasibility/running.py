@@ -9,9 +9,10 @@ import streamlit as st
 from allocator.diagnosis import Diagnosis, Fix, Frozen
 from allocator.jobs import JobSnapshot
 from allocator.models import RunInputs
-from console.state import diagnosing, scenario_store
+from allocator.solved import AS_IT_IS
+from console.state import diagnosing, readings, scenario_store, solving, trials
 from console.state.diagnosing import Question
-from console.state.what_if import AS_IT_IS
+from console.state.readings import RunReading
 from console.ui import navigation, session
 from console.ui.figures import counted
 from console.ui.messages import literal
@@ -25,13 +26,12 @@ STEPS = {
 
 @st.fragment(run_every=0.5)
 @session.signed_in
-def watch(question: Question) -> None:
+def watch_diagnosis(question: Question) -> None:
     """Show the running diagnosis; when it ends, the page is drawn anew."""
-    latest = diagnosing.latest(question)
-    if latest is None or not latest[1].is_running:
+    snapshot = diagnosing.latest_diagnosis(question)
+    if snapshot is None or not snapshot.is_running:
         st.rerun(scope="app")
-        return
-    snapshot, event = latest[1], latest[1].progress
+    event = snapshot.progress
     with st.container(border=True):
         step, total = (event.done, event.total) if event else (0, 1)
         words = "Stopping …" if snapshot.cancelling else f"{_words(event.step if event else '')} …"
@@ -57,34 +57,38 @@ def _words(step: str) -> str:
 
 @session.signed_in
 def _stop(question: Question) -> None:
-    diagnosing.cancel(question)
+    diagnosing.stop_diagnosis(question)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EndedDiagnosis:
     """A finished diagnosis, what was asked, and a version that changes with each diagnosis."""
 
     question: Question
-    inputs: RunInputs
+    on: RunReading
     diagnosis: Diagnosis
     version: str
 
+    @property
+    def inputs(self) -> RunInputs:
+        """What was diagnosed: the run as read, or with the scenario's changes."""
+        return self.on.inputs
+
     def key(self, name: str) -> str:
         """The key of a widget of this diagnosis."""
-        return f"{name} {self.question.key} {self.version}"
+        return f"{name} {self.question.subject} {self.version}"
 
     @staticmethod
-    def of(question: Question, snapshot: JobSnapshot) -> Found:
-        """From a job that has ended."""
-        version = f"{snapshot.started_at:%H%M%S%f}"
-        assert snapshot.inputs is not None
-        return Found(question, snapshot.inputs, snapshot.result, version)
+    def of(snapshot: JobSnapshot, reading: RunReading) -> EndedDiagnosis:
+        """From a job that has ended; `reading` is the run's present one, which it fits."""
+        question: Question = snapshot.request
+        on = trials.variant(reading, question.scenario).reading if question.changes else reading
+        return EndedDiagnosis(question, on, snapshot.result, f"{snapshot.started_at:%H%M%S%f}")
 
 
 def chosen_question(as_read: RunInputs) -> Question:
     """The run as it is, or the scenario that the address or the operator chooses."""
     run_id = as_read.run.id
-    settings = diagnosing.settings_for(run_id)
     kept = {one.id: one for one in scenario_store.shelf(run_id).readable}
     wanted = st.query_params.get("scenario", "")
     if kept:
@@ -103,21 +107,26 @@ def chosen_question(as_read: RunInputs) -> Question:
         st.warning("That scenario is not there any more; this is the run as it is.")
     one = kept.get(wanted)
     if one is None or one.scenario is None:
-        return Question(as_read, settings)
-    return Question(as_read, one.scenario.settings, one.scenario.changes, one.name, wanted)
+        return Question(run_id, as_read.fingerprint, solving.last_settings(run_id))
+    scenario = one.scenario
+    return Question(
+        run_id, as_read.fingerprint, scenario.settings, scenario.changes, one.name, wanted
+    )
 
 
 def ask(question: Question, frozen: Frozen) -> None:
     """Diagnose (again) with these things fixed, and draw the page anew."""
-    diagnosing.start(replace(question, frozen=frozen), session.require_operator())
+    as_read = readings.reading(question.run_id).inputs
+    operator = session.require_operator()
+    diagnosing.diagnose_in_background(replace(question, frozen=frozen), as_read, operator)
     st.rerun()
 
 
 @session.signed_in
-def open_as_scenario(found: Found, fix: Fix) -> None:
+def open_as_scenario(found: EndedDiagnosis, fix: Fix) -> None:
     """Store the fix as a what-if scenario and open it."""
     operator = session.require_operator()
-    run_id = found.question.as_read.run.id
+    run_id = found.question.run_id
     kept = scenario_store.save_anew(run_id, found.question.with_fix(fix), operator)
     navigation.go("scenarios", run_id, scenario=kept.id)
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
-import pandas as pd
 import streamlit as st
 
-from allocator.measures import by_job_line, higher_choices, placements, rank_summary, worst_off
+from allocator.measures import by_job_line, higher_choices, rank_summary, worst_off
 from allocator.measures.bands import rank_words
-from allocator.models import AllocatorRun, RunInputs, SolveResult
+from allocator.models import AllocatorRun
+from allocator.report.sections import PLACEMENT_COLUMNS
 from console.charts import (
     dissatisfaction_scatter,
     job_line_satisfaction,
     satisfaction_by_worker,
     seats_filled,
 )
-from console.state.outcome import Stored
-from console.state.solving import Solved
+from console.state.solving import StoredOutcome
 from console.ui import navigation, tables
 from console.ui.data_table import data_table, plain_table
 from console.ui.figures import draw, facts_row, is_dark
 from console.ui.messages import literal
-from console.ui.tables import PLACEMENT_COLUMNS
+from console.ui.shown import ShownAllocation
 
 
-def draw_allocation(shown: Shown) -> None:
+def draw_allocation(shown: ShownAllocation) -> None:
     """Every placement, to search, filter and download."""
     placed = shown.placed
     data_table(
@@ -48,7 +44,7 @@ def draw_allocation(shown: Shown) -> None:
     )
 
 
-def draw_worst_off(shown: Shown) -> None:
+def draw_worst_off(shown: ShownAllocation) -> None:
     """One worker at a time, worst first: what it ranked higher, and who holds that."""
     ordered = worst_off(shown.placed, len(shown.placed))
     if ordered.empty:
@@ -82,13 +78,13 @@ def draw_worst_off(shown: Shown) -> None:
     plain_table(table, key=f"higher {shown.version} {chosen}", file_name="ranked-higher")
 
 
-def draw_workers(shown: Shown) -> None:
+def draw_rank_by_worker(shown: ShownAllocation) -> None:
     """Each worker's rank, best placed first."""
     chart = satisfaction_by_worker(shown.placed, dark=is_dark())
     draw(chart, key="by worker", alt="Rank received by each worker, best placed first.")
 
 
-def draw_job_lines(shown: Shown) -> None:
+def draw_job_line_outcome(shown: ShownAllocation) -> None:
     """Job lines: how content their holders are, the places, and the whole table."""
     lines = by_job_line(shown.inputs, shown.placed)
     left, right = st.columns(2, gap="large")
@@ -112,7 +108,7 @@ def draw_job_lines(shown: Shown) -> None:
     )  # fmt: skip
 
 
-def draw_organisation(shown: Shown) -> None:
+def draw_organisation(shown: ShownAllocation) -> None:
     """The workers' wishes against the organisation's."""
     st.caption(
         "Each point is a worker. Further left: the worker is more content. Further down: the "
@@ -132,7 +128,7 @@ OTHER_PROGRAM = (
 )
 
 
-def draw_stored(run: AllocatorRun, stored: Stored) -> None:
+def draw_stored(run: AllocatorRun, stored: StoredOutcome) -> None:
     """The placements with the ranks that were stored, and what follows from them."""
     st.info(CHANGED if stored.receipt else OTHER_PROGRAM, icon=":material/lock:")
     placed = stored.placed
@@ -151,38 +147,3 @@ def draw_stored(run: AllocatorRun, stored: Stored) -> None:
         search=["name", "job_line_name"],
         kinds={"Unranked": placed["original_preference"].isna()},
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """An allocation and its placements, worked out once a script run."""
-
-    solved: Solved
-    operator: str
-
-    @property
-    def inputs(self) -> RunInputs:
-        """The inputs that were solved."""
-        return self.solved.inputs
-
-    @property
-    def result(self) -> SolveResult:
-        """The checked result."""
-        return self.solved.result
-
-    @cached_property
-    def placed(self) -> pd.DataFrame:
-        """One row a placement, by name."""
-        return placements(self.inputs, self.result)
-
-    @property
-    def version(self) -> str:
-        """Changes with the allocation: goes into the keys of tables with selections."""
-        when = self.solved.solved_at
-        return f"{when:%H%M%S%f}" if when else self.result.fingerprint[:12]
-
-    def file_name(self, what: str) -> str:
-        """A file's name: plan, what it holds, and the day of the solve."""
-        plan = "-".join(self.inputs.run.plan_name.lower().split()) or "allocation"
-        safe = "".join(c for c in plan if c.isalnum() or c == "-")
-        return f"{safe}-{what}"

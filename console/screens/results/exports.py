@@ -8,15 +8,15 @@ from allocator.config import console_options
 from allocator.errors import UsageError
 from allocator.measures.bands import band_labels
 from allocator.report import ReportOptions, printable_report, report_tables, to_csv, workbook
-from console.screens.results.details import Shown
 from console.ui import tables
 from console.ui.data_table import plain_table
 from console.ui.figures import counted
+from console.ui.shown import ShownAllocation
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def draw_report(shown: Shown) -> None:
+def draw_report(shown: ShownAllocation) -> None:
     """Choose what the report holds, see its tables, download it."""
     options = _options()
     _draw_downloads(shown, options)
@@ -60,7 +60,7 @@ def _edges(text: str) -> tuple[int, ...]:
     return edges
 
 
-def _draw_downloads(shown: Shown, options: ReportOptions) -> None:
+def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
     inputs, result = shown.inputs, shown.result
     with_names = ReportOptions(True, options.masked, options.edges, options.bottom)
     with st.container(horizontal=True):

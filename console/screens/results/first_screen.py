@@ -9,16 +9,16 @@ from allocator.measures import Headline, headline, rank_distribution, worst_off
 from allocator.measures.bands import rank_words
 from allocator.models import Status
 from console.charts import rank_distribution_chart
-from console.screens.results.details import Shown
 from console.ui import navigation, tables
 from console.ui.data_table import plain_table
 from console.ui.figures import counted, draw, facts_row, is_dark
 from console.ui.messages import literal
+from console.ui.shown import ShownAllocation
 
 FIRST_WORST = 8
 
 
-def draw_first_screen(shown: Shown) -> None:
+def draw_first_screen(shown: ShownAllocation) -> None:
     """Status, key figures, ranks received, and the worst-off beside them."""
     head = headline(shown.inputs, shown.result, shown.placed)
     _draw_status(head, shown)
@@ -39,14 +39,14 @@ def draw_first_screen(shown: Shown) -> None:
         navigation.link("why", "Why, and is it fair?", about="Fair?")
 
 
-def _worst(shown: Shown) -> pd.DataFrame:
+def _worst(shown: ShownAllocation) -> pd.DataFrame:
     worst = worst_off(shown.placed, FIRST_WORST)
     table = tables.worst_off_table(worst)
     table["Rank"] = [rank_words(rank) for rank in worst["rank"]]
     return table[["Name", "Rank", "Job line", "Job lines ranked"]]
 
 
-def _draw_status(head: Headline, shown: Shown) -> None:
+def _draw_status(head: Headline, shown: ShownAllocation) -> None:
     tell = st.success if head.status is Status.OPTIMAL else st.warning
     icon = ":material/verified:" if head.status is Status.OPTIMAL else ":material/info:"
     scenario = shown.result.scenario

@@ -3,41 +3,43 @@
 import streamlit as st
 
 from allocator.database.rows import local_time
-from allocator.models import AllocatorRun, SolveResult, Status
+from allocator.models import AllocatorRun, Status
 from allocator.report.parts import report_facts
+from allocator.solved import Solved
 from console.screens.results.details import (
-    Shown,
     draw_allocation,
-    draw_job_lines,
+    draw_job_line_outcome,
     draw_organisation,
+    draw_rank_by_worker,
     draw_stored,
-    draw_workers,
     draw_worst_off,
 )
 from console.screens.results.exports import draw_report
 from console.screens.results.first_screen import draw_first_screen
-from console.state import outcome, solving
+from console.state import solving
 from console.ui import heading, navigation, session
 from console.ui.messages import literal, shown_errors
+from console.ui.reading import stored_outcome
+from console.ui.shown import ShownAllocation
 
 TABS = {
     "Allocation": draw_allocation,
     "Who ranked what higher": draw_worst_off,
-    "By worker": draw_workers,
-    "By job line": draw_job_lines,
+    "By worker": draw_rank_by_worker,
+    "By job line": draw_job_line_outcome,
     "Workers and organisation": draw_organisation,
     "Report and files": draw_report,
 }
 
 
-def draw_nothing(run: AllocatorRun) -> None:
+def draw_no_results(run: AllocatorRun) -> None:
     """Why there is no allocation yet, and where to go."""
     snapshot = solving.latest(run.id)
-    result = snapshot.result if snapshot else None
+    ended = snapshot.result if snapshot else None
     if snapshot and snapshot.is_running:
         st.info("The run is being solved. Its results appear here when it is done.")
         navigation.link("solve", "Watch the solve")
-    elif isinstance(result, SolveResult) and result.status is Status.INFEASIBLE:
+    elif isinstance(ended, Solved) and ended.result.status is Status.INFEASIBLE:
         st.error("No allocation satisfies every rule of this run.", icon=":material/block:")
         navigation.link("infeasibility", "Find out why")
     else:
@@ -45,7 +47,7 @@ def draw_nothing(run: AllocatorRun) -> None:
         navigation.link("solve", "Go to Solve")
 
 
-def draw_about(shown: Shown) -> None:
+def draw_about(shown: ShownAllocation) -> None:
     """Who solved it and when; every setting behind a fold."""
     solved, run = shown.solved, shown.inputs.run
     verb = "Solved" if run.is_pending else "Committed"
@@ -60,12 +62,12 @@ def draw_about(shown: Shown) -> None:
 
 run = heading.run_page("Results")
 with shown_errors(stop=True):
-    found = outcome.solved(run)
-    stored = None if run.is_pending else outcome.stored(run)
+    stored = None if run.is_pending else stored_outcome(run)
+    found = stored.solved if stored else solving.solved(run.id)
 if found is None:
-    draw_stored(run, stored) if stored else draw_nothing(run)
+    draw_stored(run, stored) if stored else draw_no_results(run)
     st.stop()
-shown = Shown(found, session.require_operator())
+shown = ShownAllocation(found, session.require_operator())
 draw_first_screen(shown)
 draw_about(shown)
 for tab, (_name, draw) in zip(

@@ -2,26 +2,27 @@
 
 import streamlit as st
 
-from console.screens.review.parts import Source
-from console.screens.review.people import draw_preferences, draw_workers
-from console.screens.review.places import draw_eligibility, draw_job_lines
-from console.screens.review.weighting_tables import draw_weightings
-from console.state import checks, readings
+from console.screens.review.people import draw_preferences, draw_worker_review
+from console.screens.review.places import draw_eligibility, draw_job_line_review
+from console.screens.review.weighting_tables import draw_weighting_review
+from console.state import checks
+from console.state.readings import RunReading
 from console.ui import heading
 from console.ui.figures import counted, facts_row
 from console.ui.messages import shown_errors
 from console.ui.notes import draw_issues
+from console.ui.reading import reading_note, run_reading
 
 TABS = {
-    "Workers": draw_workers,
+    "Workers": draw_worker_review,
     "Preferences": draw_preferences,
     "Eligibility": draw_eligibility,
-    "Weightings": draw_weightings,
-    "Job lines": draw_job_lines,
+    "Weightings": draw_weighting_review,
+    "Job lines": draw_job_line_review,
 }
 
 
-def draw_summary(source: Source) -> None:
+def draw_summary(source: RunReading) -> None:
     """How much of what takes part."""
     inputs = source.inputs
     submitted = sum(worker.submitted for worker in inputs.workers)
@@ -42,9 +43,9 @@ def draw_summary(source: Source) -> None:
 
 run = heading.run_page("Review")
 with shown_errors(stop=True):
-    source = Source(readings.loaded(run.id), readings.data_version(run.id))
-checks.remember(source.inputs, readings.read_at(run.id))
-readings.reading_note(run.id)
+    source = run_reading(run)
+checks.remember_check(source.inputs, source.read_at)
+reading_note(source)
 draw_issues(source.inputs.issues, key=source.key("issues"), version=source.version)
 draw_summary(source)
 tabs = st.tabs(list(TABS), key="tab", bind="query-params")

@@ -1,4 +1,4 @@
-"""Workers: who takes part, who was left out and why, and everything about one of them."""
+"""Workers: who takes part, who was left out and why, and what they ranked."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allocator.models import RunInputs
-from allocator.review import (
-    pairs_of_worker,
-    preferences_long,
-    review_workers,
-    tied_preferences,
-    weightings_of,
-)
+from allocator.review import preferences_long, review_workers, tied_preferences
 from console.charts import preference_heatmap
-from console.screens.review.parts import Source, draw_view, draw_weightings_of
-from console.ui import figures, session
+from console.screens.review.parts import draw_view
+from console.state.readings import RunReading
+from console.ui import figures
+from console.ui.about import about_worker
 from console.ui.data_table import data_table, newly_chosen
-from console.ui.figures import copyable_ids, counted, facts_row
-from console.ui.messages import literal
 
 COLUMNS = (
     "name", "internal_id", "status", "submitted", "qualificationlevel",
@@ -27,7 +21,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def draw_workers(source: Source) -> None:
+def draw_worker_review(source: RunReading) -> None:
     """The table of workers, and the one that is selected."""
     frame = source.made(review_workers)
     if frame.empty:
@@ -60,60 +54,10 @@ def draw_workers(source: Source) -> None:
     )
     opened = newly_chosen(source.key("workers"), chosen)
     if opened:
-        draw_worker(source, opened)
+        about_worker(source, opened)
 
 
-@st.dialog("About this worker", width="large")
-@session.signed_in
-def draw_worker(source: Source, worker_id: str) -> None:
-    """All that is known of one worker."""
-    row = source.made(review_workers).set_index("worker").loc[worker_id]
-    st.subheader(literal(row["name"]), anchor=False)
-    if not row["takes_part"]:
-        st.warning(f"Left out: {literal(row['reason'])}")
-        copyable_ids([("Worker mapping", worker_id)])
-        return
-    facts_row(
-        [
-            ("Internal id", row["internal_id"]),
-            ("Level", row["qualificationlevel"]),
-            ("Qualifications", row["qualifications"] or "None"),
-            ("Preferences", "Submitted" if row["submitted"] else "Not submitted"),
-            ("Locked", "Yes" if row["locked"] else "No"),
-            ("Ranked", counted(row["n_ranked"], "job line")),
-            ("Eligible for", counted(row["n_eligible"], "job line")),
-            ("An unranked job line counts as", f"rank {row['unranked_score']:g}"),
-        ]
-    )
-    _pairs(source, worker_id)
-    weightings = weightings_of(source.inputs, worker_id=worker_id)
-    draw_weightings_of(source, weightings, "this worker", worker_id)
-    copyable_ids([("Worker mapping", worker_id)])
-
-
-def _pairs(source: Source, worker_id: str) -> None:
-    frame = pairs_of_worker(source.inputs, worker_id)
-    ranked = frame["raw_rank"].notna()
-    data_table(
-        frame,
-        key=f"{source.key('pairs of worker')} {worker_id}",
-        version=source.version,
-        noun="job line",
-        file_name="one-worker",
-        columns=["job_line_name", "raw_rank", "score", "eligible", "rule", "effect"],
-        search=["job_line_name", "rule"],
-        kinds={
-            "Ranked": ranked,
-            "Ranked but not eligible": ranked & ~frame["eligible"],
-            "Eligible": frame["eligible"],
-            "Not eligible": ~frame["eligible"],
-            "Moved by weightings": frame["weighting"] != 0,
-        },
-        height=320,
-    )
-
-
-def draw_preferences(source: Source) -> None:
+def draw_preferences(source: RunReading) -> None:
     """The chosen view of the preferences; only that one is worked out."""
     draw_view(
         source,
@@ -130,7 +74,7 @@ def _dark(inputs: RunInputs) -> go.Figure:
     return preference_heatmap(inputs, dark=True)
 
 
-def _map(source: Source) -> None:
+def _map(source: RunReading) -> None:
     st.caption(
         "Each cell is one worker's rank of one job line; tied job lines share the mean of their "
         "ranks, and a blank cell was not ranked."
@@ -141,7 +85,7 @@ def _map(source: Source) -> None:
     )
 
 
-def _ranks(source: Source) -> None:
+def _ranks(source: RunReading) -> None:
     frame = source.made(preferences_long)
     if frame.empty:
         st.info("Nobody has ranked a job line of this run.")
@@ -167,7 +111,7 @@ def _ranks(source: Source) -> None:
     )
 
 
-def _by_worker(source: Source) -> None:
+def _by_worker(source: RunReading) -> None:
     frame = source.made(review_workers)
     frame = frame[frame["takes_part"]].reset_index(drop=True)
     st.caption(
@@ -200,7 +144,7 @@ def _by_worker(source: Source) -> None:
     )
 
 
-def _ties(source: Source) -> None:
+def _ties(source: RunReading) -> None:
     frame = source.made(tied_preferences)
     if frame.empty:
         st.info("No worker gave two job lines the same rank.")

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from allocator.review import net_effects, review_weightings, workers_reached
-from console.screens.review.parts import Source, draw_view
+from console.screens.review.parts import draw_view
+from console.state.readings import RunReading
 from console.ui import session
 from console.ui.data_table import data_table, newly_chosen
 from console.ui.figures import copyable_ids, counted, facts_row
@@ -14,7 +15,7 @@ from console.ui.messages import literal
 from console.ui.tables import SIGN
 
 
-def draw_weightings(source: Source) -> None:
+def draw_weighting_review(source: RunReading) -> None:
     """The weightings or what they add up to."""
     if not source.inputs.weightings:
         st.info("The organisation has given no weightings for this run.")
@@ -23,7 +24,7 @@ def draw_weightings(source: Source) -> None:
     draw_view(source, "weightings view", {"Weightings": _weightings, "Net effect by pair": _net})
 
 
-def _weightings(source: Source) -> None:
+def _weightings(source: RunReading) -> None:
     frame = source.made(review_weightings)
     chosen = data_table(
         frame,
@@ -40,12 +41,12 @@ def _weightings(source: Source) -> None:
     )
     opened = newly_chosen(source.key("weightings"), chosen)
     if opened:
-        draw_weighting(source, frame.set_index("weighting_id").loc[opened], opened)
+        about_weighting(source, frame.set_index("weighting_id").loc[opened], opened)
 
 
 @st.dialog("About this weighting", width="large")
 @session.signed_in
-def draw_weighting(source: Source, row: pd.Series, weighting_id: str) -> None:
+def about_weighting(source: RunReading, row: pd.Series, weighting_id: str) -> None:
     st.subheader(row["effect"], anchor=False)
     facts_row(
         [
@@ -62,7 +63,7 @@ def draw_weighting(source: Source, row: pd.Series, weighting_id: str) -> None:
     copyable_ids([("Weighting", weighting_id)])
 
 
-def _net(source: Source) -> None:
+def _net(source: RunReading) -> None:
     frame = source.made(net_effects)
     if frame.empty:
         st.info("The weightings move no pair of this run.")

@@ -10,8 +10,9 @@ import streamlit as st
 from allocator.database.overview import RunOverview
 from allocator.database.rows import local_time
 from allocator.report.parts import run_title
-from console.state import backend
-from console.state.checks import Found
+from console.places import available
+from console.state import solving
+from console.state.checks import DataCheck
 from console.ui import heading, navigation, session, tables
 from console.ui.figures import Fact, counted, facts_row
 from console.ui.messages import literal
@@ -28,12 +29,12 @@ LINKS_AS_BUTTONS = """
 """
 
 
-def draw_pending(rows: Sequence[RunOverview], found: dict[str, Found | None]) -> None:
+def draw_waiting_cards(rows: Sequence[RunOverview], found: dict[str, DataCheck | None]) -> None:
     """Waiting runs, each with what is in it."""
     _draw(rows, lambda row: pending_facts(row, found.get(row.run.id)), "pending")
 
 
-def draw_completed(rows: Sequence[RunOverview]) -> None:
+def draw_completed_cards(rows: Sequence[RunOverview]) -> None:
     """Completed runs, each with how it came out."""
     _draw(rows, completed_facts, "completed")
 
@@ -64,7 +65,7 @@ def _card(row: RunOverview, facts: list[tuple[str, str]]) -> None:
 
 
 def _ways(row: RunOverview) -> None:
-    there = {place.path for place in navigation.available()}
+    there = {place.path for place in available()}
     with st.container(horizontal=True, width="content", gap="small", key=f"ways {row.run.id}"):
         for path in _paths(row):
             if path in there:
@@ -75,8 +76,8 @@ def _paths(row: RunOverview) -> tuple[str, ...]:
     """Where to go from a run: results as soon as it was solved here."""
     if not row.run.is_pending:
         return ("results", "review")
-    job = backend.jobs().get(row.run.id)
-    is_solved = job is not None and job.snapshot().result is not None
+    snapshot = solving.latest(row.run.id)
+    is_solved = snapshot is not None and snapshot.result is not None
     return ("review", "solve", "results") if is_solved else ("review", "solve")
 
 
@@ -96,17 +97,17 @@ def subtitle(row: RunOverview) -> str:
         queued = f"queued {local_time(run, run.queued_at)}" if run.queued_at else "not queued"
         parts.append(f"Created {local_time(run, run.created_at)}, {queued} ({run.timezone})")
     else:
-        parts.append(f"Completed {tables.moment(run, run.completed_at)}")
+        parts.append(f"Completed {tables.moment_words(run, run.completed_at)}")
     return " · ".join(filter(None, parts))
 
 
-def pending_facts(row: RunOverview, found: Found | None) -> list[Fact]:
+def pending_facts(row: RunOverview, found: DataCheck | None) -> list[Fact]:
     """What is in a waiting run."""
     return [
         ("Workers", f"{row.workers:,}" if row.workers is not None else ""),
         ("Submitted", submitted(row)),
         ("Job lines", f"{row.job_lines:,}" if row.job_lines is not None else ""),
-        ("Places", places(row)),
+        ("Places", places_words(row)),
         ("Left out", f"{row.left_out:,}" if row.left_out else ""),
         ("Data errors", errors(found)),
     ]
@@ -119,7 +120,7 @@ def submitted(row: RunOverview) -> str:
     return f"{row.submitted:,} of {row.workers:,}"
 
 
-def places(row: RunOverview) -> str:
+def places_words(row: RunOverview) -> str:
     """Places against workers."""
     spare = row.spare_seats
     if row.seats is None or spare is None:
@@ -129,7 +130,7 @@ def places(row: RunOverview) -> str:
     return f"{row.seats:,} ({spare:,} to spare)" if spare else f"{row.seats:,} (just enough)"
 
 
-def errors(found: Found | None) -> str:
+def errors(found: DataCheck | None) -> str:
     """What the check of the data found."""
     if found is None:
         return "Checking …"
@@ -165,7 +166,7 @@ def unranked(row: RunOverview) -> str:
     return f"{count:,}" if count is not None else ""
 
 
-def frame(rows: list[RunOverview], found: dict[str, Found | None]) -> pd.DataFrame:
+def frame(rows: list[RunOverview], found: dict[str, DataCheck | None]) -> pd.DataFrame:
     """The list as a table to download."""
     return pd.DataFrame(
         [
@@ -173,9 +174,9 @@ def frame(rows: list[RunOverview], found: dict[str, Found | None]) -> pd.DataFra
                 "Run": run_title(row.run),
                 "Batch": f"{row.batch} of {row.batches}",
                 "Status": "Waiting" if row.run.is_pending else "Completed",
-                "Created": tables.moment(row.run, row.run.created_at),
-                "Queued": tables.moment(row.run, row.run.queued_at),
-                "Completed": tables.moment(row.run, row.run.completed_at),
+                "Created": tables.moment_words(row.run, row.run.created_at),
+                "Queued": tables.moment_words(row.run, row.run.queued_at),
+                "Completed": tables.moment_words(row.run, row.run.completed_at),
                 **dict(
                     pending_facts(row, found.get(row.run.id))
                     if row.run.is_pending

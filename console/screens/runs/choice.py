@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 
 from allocator.database.overview import RunOverview
-from allocator.jobs import JobSnapshot
+from allocator.jobs import JobKind, JobSnapshot
 from allocator.report.parts import run_title
+from console.places import available
 from console.state import backend, checks
-from console.state.checks import Found
+from console.state.checks import DataCheck
 from console.ui import navigation, session, tables
 from console.ui.messages import literal
 
@@ -52,7 +53,7 @@ DONE_ORDERS: dict[str, tuple[Key, bool]] = {
 }
 
 
-def matching(rows: Sequence[RunOverview], text: str) -> list[RunOverview]:
+def matching_runs(rows: Sequence[RunOverview], text: str) -> list[RunOverview]:
     """The rows that hold every word of the text in plan, period, batch, dates or operator."""
     words = text.casefold().split()
     return [row for row in rows if all(word in _words_of(row) for word in words)]
@@ -70,17 +71,17 @@ def _words_of(row: RunOverview) -> str:
         run_title(run),
         run.org,
         f"batch {row.batch}",
-        tables.moment(run, run.created_at),
-        tables.moment(run, run.completed_at),
+        tables.moment_words(run, run.created_at),
+        tables.moment_words(run, run.completed_at),
         row.receipt.operator if row.receipt else "",
     ]
     return " ".join(parts).casefold()
 
 
-Seen = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, Found | None], ...]]
+Seen = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, DataCheck | None], ...]]
 
 
-def found_in(rows: Sequence[RunOverview]) -> dict[str, Found | None]:
+def found_in(rows: Sequence[RunOverview]) -> dict[str, DataCheck | None]:
     """What is known of the data of these runs; asks for the rest in the background."""
     known = checks.the_checks()
     ids = [row.run.id for row in rows]
@@ -90,24 +91,25 @@ def found_in(rows: Sequence[RunOverview]) -> dict[str, Found | None]:
 
 @st.fragment(run_every=1.5)
 @session.signed_in
-def watch(rows: Sequence[RunOverview], found: Mapping[str, Found | None]) -> None:
+def watch_runs(rows: Sequence[RunOverview], found: Mapping[str, DataCheck | None]) -> None:
     """Show running solves, and draw the page anew when one starts or ends or a check is done."""
     by_id = {row.run.id: row for row in rows}
-    running = [s for s in backend.jobs().snapshots() if s.key in by_id and s.is_running]
+    solves = backend.jobs().snapshots(JobKind.SOLVE)
+    running = [s for s in solves if s.subject in by_id and s.is_running]
     for snapshot in running:
-        _running(by_id[snapshot.key], snapshot)
+        _running(by_id[snapshot.subject], snapshot)
     if _state(found) != session.remembered("runs seen"):
         session.remember("runs seen", _state(found))
         st.rerun(scope="app")
 
 
-def remember_seen(found: Mapping[str, Found | None]) -> None:
+def remember_seen(found: Mapping[str, DataCheck | None]) -> None:
     """Note what the page is about to show."""
     session.remember("runs seen", _state(found))
 
 
-def _state(found: Mapping[str, Found | None]) -> Seen:
-    jobs = tuple((s.key, str(s.state)) for s in backend.jobs().snapshots())
+def _state(found: Mapping[str, DataCheck | None]) -> Seen:
+    jobs = tuple((s.subject, str(s.state)) for s in backend.jobs().snapshots(JobKind.SOLVE))
     known = checks.the_checks()
     return jobs, tuple((run_id, known.found(run_id)) for run_id in found)
 
@@ -120,5 +122,5 @@ def _running(row: RunOverview, snapshot: JobSnapshot) -> None:
             f"{snapshot.elapsed:.0f} s, started by {literal(snapshot.started_by or 'nobody')}",
             width="stretch",
         )
-        if any(place.path == "solve" for place in navigation.available()):
+        if any(place.path == "solve" for place in available()):
             navigation.link("solve", "Watch", run=row.run.id)

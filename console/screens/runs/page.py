@@ -5,8 +5,8 @@ import streamlit as st
 from allocator.database.overview import RunOverview
 from allocator.report import to_csv
 from console.screens.runs import cards, choice
-from console.state import backend, checks
-from console.state.checks import Found
+from console.state import backend, checks, solving
+from console.state.checks import DataCheck
 from console.ui import session
 from console.ui.messages import shown_errors
 
@@ -16,30 +16,30 @@ NO_RUNS = (
 )
 
 
-def draw_pending(rows: list[RunOverview], text: str, found: dict[str, Found | None]) -> None:
+def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck | None]) -> None:
     """The waiting runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
         order = st.selectbox("Order of waiting runs", list(choice.ORDERS), width=260)
-    kept = choice.ordered(choice.matching(rows, text), choice.ORDERS[order])
+    kept = choice.ordered(choice.matching_runs(rows, text), choice.ORDERS[order])
     if not rows:
         st.info("Nothing waits: every run is completed.", icon=":material/task_alt:")
     elif not kept:
         st.info("No waiting run matches the search.")
-    cards.draw_pending(kept, found)
+    cards.draw_waiting_cards(kept, found)
 
 
-def draw_completed(rows: list[RunOverview], text: str) -> None:
+def list_completed(rows: list[RunOverview], text: str) -> None:
     """The completed runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(f"Completed ({len(rows):,})", anchor=False, width="stretch")
         order = st.selectbox("Order of completed runs", list(choice.DONE_ORDERS), width=260)
-    kept = choice.ordered(choice.matching(rows, text), choice.DONE_ORDERS[order])
+    kept = choice.ordered(choice.matching_runs(rows, text), choice.DONE_ORDERS[order])
     if not rows:
         st.info("No run has been completed yet.")
     elif not kept:
         st.info("No completed run matches the search.")
-    cards.draw_completed(kept)
+    cards.draw_completed_cards(kept)
 
 
 @session.signed_in
@@ -58,9 +58,11 @@ if not rows:
     st.stop()
 pending = [row for row in rows if row.run.is_pending]
 completed = [row for row in rows if not row.run.is_pending]
+for row in completed:
+    solving.let_go(row.run)
 found = choice.found_in(pending)
 choice.remember_seen(found)
-choice.watch(rows, found)
+choice.watch_runs(rows, found)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     text = st.text_input(
         "Search", key="q", bind="query-params", type="search", live="300ms", width=360,
@@ -71,5 +73,5 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Download list (CSV)", lambda: to_csv(cards.frame(rows, found)), "runs.csv", "text/csv",
         icon=":material/download:", type="tertiary", on_click="ignore",
     )  # fmt: skip
-draw_pending(pending, text or "", found)
-draw_completed(completed, text or "")
+list_waiting(pending, text or "", found)
+list_completed(completed, text or "")

@@ -19,7 +19,7 @@ from allocator.scenario.changes import (
     SetPlaces,
 )
 from console.screens.scenarios.bench import Bench
-from console.state import trials, what_if
+from console.state import drafts, trials
 from console.ui.messages import literal
 
 NOBODY = "Choose a worker"
@@ -87,7 +87,7 @@ def add_button(bench: Bench, label: str, key: str, *changes: Change | None) -> N
         disabled=not made or len(made) < len(changes),
         key=bench.key(key),
     ):
-        what_if.add(bench.run_id, *made)
+        drafts.add(bench.run_id, *made)
         st.rerun()
 
 
@@ -160,7 +160,7 @@ def _why_not(bench: Bench, worker: str, line: str) -> str:
     """Why the worker may not hold the job line in the scenario, its pin aside; empty if it may."""
     scenario, inputs = bench.scenario.then(LiftPin(worker)), bench.as_read
     if not trials.problems(bench.as_read, scenario):
-        inputs = trials.changed(bench.as_read, scenario)
+        inputs = trials.variant(bench.reading, scenario).inputs
     try:
         rule = rule_for(inputs, inputs.worker(worker), inputs.job_line(line))
     except KeyError:

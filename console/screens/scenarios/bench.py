@@ -8,28 +8,43 @@ from dataclasses import dataclass
 import streamlit as st
 
 from allocator.jobs import Job
-from allocator.measures.comparison import Solved
 from allocator.models import RunInputs, Status
 from allocator.scenario import Scenario
-from console.state import trials, what_if
-from console.state.what_if import Draft
+from allocator.solved import Solved
+from console.state import drafts, trials
+from console.state.drafts import ScenarioDraft
+from console.state.readings import RunReading
 from console.ui import messages, session
 from console.ui.messages import literal
+
+VIEWS = ("Try changes", "Compare", "Policies", "Sweep")
+PART = "part"
+"""The address's parameter for the open view."""
+_VIEW = "what-if view"
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A run as it was read (`version` changes with each reading), the tab's draft, and who."""
+    """A run as it was read, the tab's draft, and who works on it."""
 
-    as_read: RunInputs
-    version: str
+    reading: RunReading
     operator: str
-    draft: Draft
+    draft: ScenarioDraft
+
+    @property
+    def as_read(self) -> RunInputs:
+        """The run without changes."""
+        return self.reading.inputs
+
+    @property
+    def version(self) -> str:
+        """Changes with each reading."""
+        return self.reading.version
 
     @property
     def run_id(self) -> str:
         """The run's id."""
-        return self.as_read.run.id
+        return self.reading.run_id
 
     @property
     def scenario(self) -> Scenario:
@@ -39,7 +54,7 @@ class Bench:
     @property
     def base(self) -> Scenario:
         """The run as it is, to compare with."""
-        return what_if.base(self.as_read)
+        return drafts.base(self.as_read)
 
     @property
     def has_effect(self) -> bool:
@@ -53,12 +68,12 @@ class Bench:
 
 def solved_or_wait(bench: Bench, scenarios: Sequence[Scenario]) -> list[Solved] | None:
     """The scenarios solved; None while a background job does that, whose progress is drawn."""
-    missing = sum(trials.known(bench.as_read, one) is None for one in scenarios)
+    missing = sum(trials.known(bench.reading, one) is None for one in scenarios)
     if missing > 1:
         with st.spinner(f"Solving {missing} scenarios …", show_time=True):
-            found = trials.ready(bench.as_read, scenarios, bench.operator)
+            found = trials.solve_all(bench.reading, scenarios, bench.operator)
     else:
-        found = trials.ready(bench.as_read, scenarios, bench.operator)
+        found = trials.solve_all(bench.reading, scenarios, bench.operator)
     if isinstance(found, list):
         return found
     if not found.snapshot().is_running:
@@ -70,12 +85,12 @@ def solved_or_wait(bench: Bench, scenarios: Sequence[Scenario]) -> list[Solved] 
 
 def _ended(bench: Bench, job: Job, scenarios: Sequence[Scenario]) -> None:
     error = job.snapshot().error
-    trials.forget_job(bench.as_read, scenarios)
+    trials.forget_trials(bench.reading, scenarios)
     if error is not None:
-        messages.show(error)
+        messages.show_error(error)
     else:
         st.info("The solve was stopped.")
-    st.button("Solve again", icon=":material/refresh:", key=f"again {job.key}")
+    st.button("Solve again", icon=":material/refresh:", key=f"again {job.subject}")
 
 
 @st.fragment(run_every=1.0)
@@ -94,10 +109,30 @@ def watch_job(job: Job, share: Callable[..., float]) -> None:
         icon=":material/stop_circle:",
         on_click=session.signed_in(job.cancel),
         disabled=snapshot.cancelling,
-        key=f"stop {job.key}",
+        key=f"stop {job.subject}",
     )
 
 
 def has_allocation(one: Solved) -> bool:
     """Whether the solve found an allocation."""
     return bool(one.result.allocations) and one.result.status is not Status.INFEASIBLE
+
+
+def view(run_id: str) -> str:
+    """Which part of the page is open: the address's, else the last one in this tab."""
+    asked = st.query_params.get(PART)
+    if asked in VIEWS:
+        session.remember(_VIEW, asked, run_id)
+        return asked
+    name = str(session.remembered(_VIEW, run_id, VIEWS[0]))
+    show_view(run_id, name)
+    return name
+
+
+def show_view(run_id: str, name: str) -> None:
+    """Open a part of the page."""
+    session.remember(_VIEW, name, run_id)
+    if name != VIEWS[0]:
+        st.query_params[PART] = name
+    else:
+        st.query_params.pop(PART, None)

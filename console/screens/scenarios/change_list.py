@@ -11,14 +11,15 @@ from allocator.errors import NotExplained
 from allocator.explanation import placement_options
 from allocator.measures import mask_small_counts
 from allocator.measures.bands import GROUPINGS
-from allocator.measures.comparison import EVERYBODY, Solved, group_costs
+from allocator.measures.comparison import EVERYBODY, group_costs
 from allocator.report.sections import MASKED
 from allocator.rules.eligibility import rule_for
 from allocator.scenario import Scenario
 from allocator.scenario.changes import Pin
+from allocator.solved import Solved
 from console.charts.scenarios import group_cost_chart
 from console.screens.scenarios.bench import Bench, has_allocation
-from console.state import trials, what_if
+from console.state import drafts, trials
 from console.ui import session
 from console.ui.data_table import data_table
 from console.ui.figures import counted, draw, is_dark
@@ -38,7 +39,7 @@ def draw_problems(bench: Bench) -> bool:
     return bool(found)
 
 
-def draw_changes(bench: Bench, now: Solved | None) -> None:
+def draw_change_list(bench: Bench, now: Solved | None) -> None:
     """Every change with its reason, author, price and a button that undoes it."""
     st.subheader(f"Changes ({len(bench.scenario.changes)})", anchor=False)
     if not bench.scenario.changes:
@@ -62,13 +63,15 @@ def draw_changes(bench: Bench, now: Solved | None) -> None:
 
 @session.signed_in
 def _undo(run_id: str, scenario: Scenario, index: int) -> None:
-    what_if.change(run_id, scenario.without(index), anew=True)
+    drafts.change(run_id, scenario.without(index), anew=True)
 
 
 def _pin_notes(bench: Bench, index: int, pin: Pin, now: Solved) -> None:
     """What the pin costs and whom it displaces: exact, by the chain of moves that it causes."""
     worker, line = now.inputs.worker(pin.worker), now.inputs.job_line(pin.job_line)
-    rule = rule_for(trials.changed(bench.as_read, bench.scenario.without(index)), worker, line)
+    rule = rule_for(
+        trials.variant(bench.reading, bench.scenario.without(index)).inputs, worker, line
+    )
     if not rule.eligible:
         st.markdown(
             f":red-badge[:material/block: Not eligible] {literal(worker.name)} may not hold this "
@@ -82,10 +85,10 @@ def _pin_notes(bench: Bench, index: int, pin: Pin, now: Solved) -> None:
 
 def _price(bench: Bench, without: Scenario, pin: Pin) -> None:
     """What the pin costs against the same scenario without it, and the moves that it causes."""
-    if not trials.is_quick(bench.as_read, 1) and trials.known(bench.as_read, without) is None:
+    if not trials.is_quick(bench.reading, 1) and trials.known(bench.reading, without) is None:
         st.caption(f"Pins are priced in runs of up to {trials.MOST_AT_ONCE} workers.")
         return
-    before = trials.solve(bench.as_read, without, bench.operator)
+    before = trials.solve_trial(bench.reading, without, bench.operator)
     if not has_allocation(before):
         st.caption("Without it there is no allocation to compare with.")
         return

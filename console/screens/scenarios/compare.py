@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from allocator.measures import bands, rank_distribution
-from allocator.measures.comparison import Solved, headlines, rank_distributions
+from allocator.measures.comparison import headlines, rank_distributions
 from allocator.scenario import Scenario
+from allocator.solved import Solved
 from console.charts import overlaid_bands, overlaid_distributions
 from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
 from console.screens.scenarios.change_list import draw_groups
@@ -76,7 +77,7 @@ def _is_sound(bench: Bench, scenario: Scenario) -> bool:
 
 
 def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
-    version = f"{bench.version} {hash(tuple((one.name, id(one.result)) for one in solved))}"
+    version = version_of(solved)
     st.subheader("Headline figures", anchor=False)
     st.caption(f"Differences (Δ) are to “{literal(solved[0].name)}”. Green is better.")
     _headlines(solved, version)
@@ -94,6 +95,11 @@ def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
     draw_movers(solved[0], after, key=f"compare {after.name}", version=version)
     st.subheader("What it costs whom", anchor=False)
     draw_groups(solved, version)
+
+
+def version_of(solved: Sequence[Solved]) -> str:
+    """Tells what is compared from anything else, for the keys of tables."""
+    return " ".join(f"{one.name} {one.identity[:12]}" for one in solved)
 
 
 def _headlines(solved: Sequence[Solved], version: str) -> None:
@@ -171,7 +177,7 @@ def _distributions(solved: Sequence[Solved]) -> None:
         data_table(
             table.drop(columns="choice"),
             key="compare distributions",
-            version=str(hash(tuple(id(one.result) for one in solved))),
+            version=version_of(solved),
             noun="row",
             file_name="rank-distributions",
         )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
-from allocator.errors import AlreadyRunning
 from allocator.measures import bands, rank_distribution, status_words
-from allocator.measures.comparison import FIGURES, Solved, headlines, movers
+from allocator.measures.comparison import FIGURES, headline_figures, headlines, movers
 from allocator.models import RunInputs, Status
+from allocator.solved import Solved
 from console.charts import overlaid_bands, overlaid_distributions
+from console.places import available
 from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.dials import figure_words, long_label, short_label, signed_words
@@ -45,7 +48,7 @@ def accepted(as_read: RunInputs, version: str) -> bool:
 SECONDS_WAITED = 8.0
 
 
-def draw_hand_over(bench: Bench, now: Solved) -> None:
+def draw_hand_over(bench: Bench) -> None:
     """The button that makes this the allocation to commit."""
     if not bench.as_read.run.is_pending:
         st.caption("The run is completed, so that a scenario can only be looked at.")
@@ -55,29 +58,29 @@ def draw_hand_over(bench: Bench, now: Solved) -> None:
         "written yet; the commit's audit row will list the changes."
     )
     if st.button("Take to Results and Commit", icon=":material/arrow_forward:", key="hand over"):
-        _hand_over(bench, now)
+        _hand_over(bench)
 
 
-def _hand_over(bench: Bench, now: Solved) -> None:
-    """Solve once more as the run's own solve, which logs it, and go to its result."""
-    job = solving.start(
-        now.inputs,
+def _hand_over(bench: Bench) -> None:
+    """Solve once more as the run's own solve, which logs it, and go to its result.
+
+    Raises AlreadyRunning while somebody solves the run.
+    """
+    job = solving.solve_in_background(
+        bench.as_read,
         bench.scenario.settings,
         bench.operator,
         acknowledged=True,
-        as_read=bench.as_read,
-        scenario=bench.scenario.audit(),
+        scenario=bench.scenario,
+        refuse_running=True,
     )
-    if job.inputs is not now.inputs:
-        raise AlreadyRunning(
-            "Somebody is solving this run at the moment.",
-            remedy="Wait for that solve to end, or stop it on the Solve page.",
-        )
     with st.spinner("Solving the scenario once more for the record …"):
         ended = job.wait(SECONDS_WAITED)
     navigation.go("results" if ended else "solve")
 
 
+STILL: Literal["off"] = "off"
+COLOURS: dict[str, Literal["inverse", "normal"]] = {"less": "inverse", "more": "normal"}
 SHOWN = (
     "top_1",
     "top_3",
@@ -99,20 +102,20 @@ def draw_solved(bench: Bench) -> Solved | None:
     base, now = solved
     if has_allocation(now):
         draw_outcome(bench, base, now)
-        draw_hand_over(bench, now)
+        draw_hand_over(bench)
     else:
-        draw_infeasible(bench)
+        draw_no_allocation(bench)
     return now
 
 
-def draw_infeasible(bench: Bench) -> None:
+def draw_no_allocation(bench: Bench) -> None:
     """No allocation: say so, and where to find out why."""
     st.warning(
         "**No allocation keeps every rule of this scenario.** Undo a change, loosen the cap on "
         "the worst rank, or find out what stands in the way.",
         icon=":material/block:",
     )
-    if any(place.path == "infeasibility" for place in navigation.available()):
+    if any(place.path == "infeasibility" for place in available()):
         kept = bench.draft.kept
         more = {"scenario": kept.id} if kept and bench.draft.is_saved else {}
         navigation.link("infeasibility", "Why is there no allocation?", **more)
@@ -155,18 +158,18 @@ def draw_outcome(bench: Bench, base: Solved, now: Solved) -> None:
 
 def _figures(base: Solved | None, now: Solved) -> None:
     """One card a figure; green is better."""
-    frame = headlines([base, now]) if base else headlines([now, Solved("", now.inputs, now.result)])
+    frame = headlines([base, now]) if base else None
+    figures = headline_figures(now)
     with st.container(horizontal=True, gap="small"):
         for figure in SHOWN:
-            row = frame.loc[figure]
-            change = row.get(f"Δ {now.name}") if base else None
-            better = {"less": "inverse", "more": "normal"}.get(FIGURES[figure][1], "off")
+            change = None if frame is None else frame.loc[figure, f"Δ {now.name}"]
+            better = COLOURS.get(FIGURES[figure][1], STILL)
             moved = change is not None and pd.notna(change) and abs(change) > 1e-9
             st.metric(
                 short_label(figure),
-                figure_words(figure, row[now.name]),
+                figure_words(figure, figures[figure]),
                 signed_words(figure, change) if moved else None,
-                delta_color=better if moved else "off",
+                delta_color=better if moved else STILL,
                 help=long_label(figure),
                 border=True,
                 width="content",

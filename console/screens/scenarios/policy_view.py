@@ -10,14 +10,14 @@ import streamlit as st
 from allocator.errors import NotSolved
 from allocator.explanation import extremes
 from allocator.measures import headline, rank_distribution
-from allocator.measures.comparison import Solved
 from allocator.models import Policy, Settings
 from allocator.scenario import Scenario
+from allocator.solved import Solved
 from console.charts import overlaid_distributions
-from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
+from console.screens.scenarios.bench import VIEWS, Bench, has_allocation, show_view, solved_or_wait
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.dials import figure_words, signed_words
-from console.state import trials, what_if
+from console.state import drafts, trials
 from console.ui import session
 from console.ui.data_table import data_table
 from console.ui.figures import draw, is_dark
@@ -89,7 +89,7 @@ def variants(bench: Bench) -> dict[str, Scenario]:
 
 
 def _least_cap(bench: Bench) -> Settings | None:
-    inputs = trials.changed(bench.as_read, bench.scenario)
+    inputs = trials.variant(bench.reading, bench.scenario).inputs
     try:
         return extremes(inputs, bench.scenario.settings).for_worst_off
     except NotSolved:
@@ -147,5 +147,5 @@ def _open_buttons(bench: Bench, offered: dict[str, Scenario]) -> None:
 @session.signed_in
 def _open(bench: Bench, scenario: Scenario) -> None:
     """Work on the draft under that aim; a stored scenario stays as it is stored."""
-    what_if.work_on(bench.run_id, replace(scenario, author=bench.operator))
-    what_if.show_view(bench.run_id, what_if.VIEWS[0])
+    drafts.work_on(bench.run_id, replace(scenario, author=bench.operator))
+    show_view(bench.run_id, VIEWS[0])

@@ -10,8 +10,8 @@ from allocator.database.rows import local_time
 from allocator.errors import UsageError
 from allocator.scenario import Scenario
 from console.screens.scenarios.bench import Bench
-from console.state import scenario_store, what_if
-from console.state.scenario_store import Kept, Shelf
+from console.state import drafts, scenario_store
+from console.state.scenario_store import Shelf, StoredScenario
 from console.ui import session
 from console.ui.messages import literal, shown_errors
 from console.ui.notes import writes
@@ -66,7 +66,7 @@ def _open_another(bench: Bench, shelf: Shelf) -> None:
         width=300,
     )
     if chosen:
-        what_if.open_kept(bench.run_id, next(k for k in others if k.id == chosen))
+        drafts.open_kept(bench.run_id, next(k for k in others if k.id == chosen))
         st.rerun()
 
 
@@ -105,7 +105,7 @@ def _save_form(bench: Bench, shelf: Shelf) -> None:
         _save(bench, name, None)
 
 
-def _save(bench: Bench, name: str, kept: Kept | None) -> None:
+def _save(bench: Bench, name: str, kept: StoredScenario | None) -> None:
     """Store the draft; somebody else's later version is not written over."""
     if kept:
         now = scenario_store.find_fresh(bench.run_id, kept.id)
@@ -116,22 +116,22 @@ def _save(bench: Bench, name: str, kept: Kept | None) -> None:
             )
         kept = now
     scenario = replace(bench.scenario, name=name, fingerprint=bench.as_read.fingerprint)
-    stored = scenario_store.save(bench.run_id, scenario, bench.operator, kept and kept.id)
-    what_if.saved(bench.run_id, stored)
+    stored = scenario_store.save(bench.run_id, scenario, bench.operator, kept.id if kept else None)
+    drafts.saved(bench.run_id, stored)
     session.remember(_JUST_SAVED, stored.name, bench.run_id)
     st.rerun()
 
 
 @session.signed_in
 def _new(bench: Bench) -> None:
-    what_if.start_new(bench.as_read, bench.operator)
+    drafts.start_new(bench.as_read, bench.operator)
 
 
 @session.signed_in
 def _delete(bench: Bench) -> None:
     if bench.draft.kept:
         scenario_store.delete(bench.run_id, bench.draft.kept.id)
-    what_if.start_new(bench.as_read, bench.operator)
+    drafts.start_new(bench.as_read, bench.operator)
 
 
 def _files(bench: Bench) -> None:
@@ -147,7 +147,7 @@ def _files(bench: Bench) -> None:
     file = st.file_uploader("Open a scenario file", type="json", key=bench.key("scenario import"))
     if file is not None:
         scenario = Scenario.from_json(file.getvalue())
-        what_if.work_on(bench.run_id, scenario)
+        drafts.work_on(bench.run_id, scenario)
         st.rerun()
 
 

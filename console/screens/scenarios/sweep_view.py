@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from allocator.jobs import Job, OnProgress
+from allocator.jobs import Job, JobKind, OnProgress
 from allocator.models import Phase, Progress, Settings, Status
 from allocator.solving.executors import scheduler_address
 from allocator.solving.sweep import SweepProgress, grid, sweep
 from console.charts import CONFIG
 from console.charts.scenarios import frontier_chart, shares_chart
-from console.screens.scenarios.bench import Bench, watch_job
+from console.screens.scenarios.bench import VIEWS, Bench, show_view, watch_job
 from console.screens.scenarios.change_list import draw_problems
-from console.state import backend, trials, what_if
+from console.state import backend, drafts, trials
 from console.ui import messages, session
 from console.ui.data_table import data_table
 from console.ui.figures import counted, draw, is_dark
@@ -40,14 +40,14 @@ def draw_sweep(bench: Bench) -> None:
     if draw_problems(bench):
         return
     _form(bench)
-    job = backend.jobs().get(_key(bench))
+    job = backend.jobs().get(JobKind.SWEEP, _subject(bench))
     if job is None:
         return
     snapshot = job.snapshot()
     if snapshot.is_running:
         watch_job(job, lambda progress: progress.iterations / max(progress.variables, 1))
     elif snapshot.error is not None:
-        messages.show(snapshot.error)
+        messages.show_error(snapshot.error)
     elif isinstance(snapshot.result, pd.DataFrame):
         _outcome(bench, job, snapshot.result)
 
@@ -80,7 +80,7 @@ def _start(bench: Bench, alphas: np.ndarray, powers: Sequence[float]) -> None:
     if len(points) > MOST_POINTS:
         st.warning(f"{len(points)} points are too many; at most {MOST_POINTS} at once.")
         return
-    inputs = trials.changed(bench.as_read, bench.scenario)
+    inputs = trials.variant(bench.reading, bench.scenario).inputs
 
     def work(on_progress: OnProgress, cancel: threading.Event) -> pd.DataFrame:
         began = time.perf_counter()
@@ -90,7 +90,7 @@ def _start(bench: Bench, alphas: np.ndarray, powers: Sequence[float]) -> None:
 
         return sweep(inputs, points, on_progress=report, cancel=cancel)
 
-    backend.jobs().submit(_key(bench), work, started_by=bench.operator)
+    backend.jobs().start(JobKind.SWEEP, _subject(bench), work, started_by=bench.operator)
     st.rerun()
 
 
@@ -103,12 +103,12 @@ def _step(progress: SweepProgress, elapsed: float) -> Progress:
     )
 
 
-def _key(bench: Bench) -> str:
+def _subject(bench: Bench) -> str:
     """One sweep a scenario and reading; alpha and power of the scenario do not matter."""
     settings = replace(bench.scenario.settings, alpha=0.0, power=1.0)
     content = replace(bench.scenario, name="", author="", settings=settings).to_json()
     digest = hashlib.sha256(content.encode()).hexdigest()[:24]
-    return f"sweep {bench.run_id} {bench.version} {digest}"
+    return f"{bench.run_id} {bench.version} {digest}"
 
 
 def _outcome(bench: Bench, job: Job, frame: pd.DataFrame) -> None:
@@ -125,7 +125,7 @@ def _outcome(bench: Bench, job: Job, frame: pd.DataFrame) -> None:
     if len(powers) > 1:
         power = st.segmented_control(
             "Power (each measures on its own scale)", powers, default=powers[0], required=True,
-            format_func="{:g}".format, key=f"sweep power {job.key}",
+            format_func="{:g}".format, key=f"sweep power {job.subject}",
         )  # fmt: skip
     rows = solved[solved["power"] == power].reset_index(drop=True)
     left, right = st.columns(2)
@@ -136,7 +136,7 @@ def _outcome(bench: Bench, job: Job, frame: pd.DataFrame) -> None:
     data_table(
         sweep_table(solved),
         key="sweep table",
-        version=f"{job.key} {id(frame)}",
+        version=f"{job.subject} {job.started_at}",
         noun="point",
         file_name="sweep",
     )
@@ -184,8 +184,8 @@ def open_point(bench: Bench, settings: Settings) -> None:
     if settings.power != bench.scenario.settings.power:
         name += f", power {settings.power:g}"
     scenario = replace(bench.scenario, name=name, settings=settings, author=bench.operator)
-    what_if.work_on(bench.run_id, scenario)
-    what_if.show_view(bench.run_id, what_if.VIEWS[0])
+    drafts.work_on(bench.run_id, scenario)
+    show_view(bench.run_id, VIEWS[0])
 
 
 def sweep_table(frame: pd.DataFrame) -> pd.DataFrame:

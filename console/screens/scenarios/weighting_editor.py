@@ -13,14 +13,14 @@ from allocator.scenario.changes import AddWeighting, SetWeighting, SwitchOffWeig
 from allocator.scenario.weighting_changes import LARGEST_WEIGHTING, SMALLEST_WEIGHTING
 from console.screens.scenarios.additions import add_button, choose_job_line, reason_input
 from console.screens.scenarios.bench import Bench
-from console.state import trials, what_if
+from console.state import drafts, trials
 from console.ui.tables import SIGN, SIGN_HELP
 
 VALUE, ON, SAYS = "Weighting (positive = less wanted)", "On", "Says"
 SHOWN = ["Whom", "Job line", VALUE, ON, SAYS]
 
 
-def draw_weightings(bench: Bench) -> None:
+def draw_weighting_editor(bench: Bench) -> None:
     """The table of weightings and the form for a new one."""
     with st.expander("Weightings", icon=":material/balance:", key="fold weightings"):
         st.caption(f"{SIGN} Edits stay in the scenario; the coordinators' table is not touched.")
@@ -37,7 +37,7 @@ def weightings_table(bench: Bench) -> pd.DataFrame:
     off = {c.weighting for c in bench.scenario.changes if isinstance(c, SwitchOffWeighting)}
     kept = tuple(c for c in bench.scenario.changes if not isinstance(c, SwitchOffWeighting))
     only = tuple(c for c in kept if isinstance(c, SetWeighting | AddWeighting))
-    inputs = trials.changed(bench.as_read, Scenario("weightings", changes=only))
+    inputs = trials.variant(bench.reading, Scenario("weightings", changes=only)).inputs
     told = review_weightings(inputs).set_index("weighting_id")
     order = [row.id for row in inputs.weightings]
     frame = told.loc[order, ["whom", "where", "weighting"]]
@@ -76,7 +76,7 @@ def _table(bench: Bench) -> None:
     )
     scenario = with_edits(bench, frame, edited)
     if scenario != bench.scenario:
-        what_if.change(bench.run_id, scenario, anew=True)
+        drafts.change(bench.run_id, scenario, anew=True)
         st.rerun()
 
 

@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from allocator.models import AllocatorRun, RunInputs, Settings
+from allocator.models import AllocatorRun, RunInputs
 from console.state import readings, solving
 from console.ui import heading, navigation, session
 from console.ui.messages import shown_errors
 from console.ui.notes import draw_issues
+from console.ui.reading import reading_note, run_reading
 from console.ui.settings_form import settings_inputs
 from console.ui.solve_progress import watched_solve
 
 
-def draw_completed() -> None:
+def draw_not_solvable() -> None:
     """A completed run is not solved again."""
     st.info("This run is committed. It can be read, but not solved again.", icon=":material/lock:")
     with st.container(horizontal=True):
@@ -19,18 +20,12 @@ def draw_completed() -> None:
         navigation.link("commit", "See the receipt")
 
 
-def last_settings(run: AllocatorRun) -> Settings:
-    """Those of the run's last solve, else the usual ones."""
-    snapshot = solving.latest(run.id)
-    return (snapshot.settings if snapshot else None) or Settings()
-
-
 def draw_form(run: AllocatorRun, inputs: RunInputs) -> None:
     """Settings, acknowledgement and the button that starts."""
     snapshot = solving.latest(run.id)
     running = bool(snapshot and snapshot.is_running)
     with st.form("settings", enter_to_submit=False):
-        settings = settings_inputs(last_settings(run))
+        settings = settings_inputs(solving.last_settings(run.id))
         acknowledged = False
         if inputs.issues and not inputs.blocking_issues:
             acknowledged = st.checkbox(
@@ -46,21 +41,24 @@ def draw_form(run: AllocatorRun, inputs: RunInputs) -> None:
     if start and inputs.issues and not acknowledged:
         st.warning("Tick the box above the button first.", icon=":material/info:")
     elif start:
-        solving.start(inputs, settings, session.require_operator(), acknowledged=acknowledged)
+        solving.solve_in_background(
+            inputs, settings, session.require_operator(), acknowledged=acknowledged
+        )
         st.rerun()
 
 
 run = heading.run_page("Solve")
 if not run.is_pending:
-    draw_completed()
+    draw_not_solvable()
     st.stop()
 if st.query_params.pop("fresh", ""):
     readings.refresh(run.id)
 with shown_errors(stop=True):
-    inputs = readings.loaded(run.id)
-readings.reading_note(run.id)
+    reading = run_reading(run)
+inputs = reading.inputs
+reading_note(reading)
 if inputs.issues:
-    draw_issues(inputs.issues, key="issues", version=readings.data_version(run.id))
+    draw_issues(inputs.issues, key="issues", version=reading.version)
 watched_solve(run)
 st.subheader("Settings", anchor=False)
 with shown_errors():

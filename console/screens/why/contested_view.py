@@ -12,25 +12,25 @@ from allocator.database.records import LoggedSolve
 from allocator.explanation import contested_job_lines, tied_workers, wanted_swaps
 from allocator.explanation.wording import outcome_words, total_words
 from console.charts.explanation import chain_picture, chain_words
-from console.screens.why.doctor import Source
 from console.state import backend
 from console.ui.data_table import data_table
 from console.ui.figures import counted, draw, is_dark
 from console.ui.messages import literal, shown_errors
+from console.ui.shown import ShownAllocation
 from console.ui.solve_log import draw_solves
 
 SAVING = "One more place would save (points)"
 MOST_TOLD = 8
 
 
-def draw_contested(source: Source) -> None:
+def draw_contested(source: ShownAllocation) -> None:
     """The whole part."""
     for part in (_ties, _seeds, _demand, _swaps):
         with shown_errors():
             part(source)
 
 
-def _ties(source: Source) -> None:
+def _ties(source: ShownAllocation) -> None:
     ties = tied_workers(source.inputs, source.result)
     seed = source.result.settings.seed
     st.markdown("#### Equally good allocations")
@@ -50,7 +50,7 @@ def _ties(source: Source) -> None:
     ties = ties.rename(columns={"alternatives": "Could equally be on"})
     data_table(
         ties,
-        key=source.key("ties"),
+        key=source.key("why ties"),
         version=source.version,
         noun="worker",
         file_name="equally-good",
@@ -59,7 +59,7 @@ def _ties(source: Source) -> None:
     )
 
 
-def _seeds(source: Source) -> None:
+def _seeds(source: ShownAllocation) -> None:
     st.markdown("#### Every seed that was tried")
     solves = backend.service().solve_log(source.run.id)
     if not solves:
@@ -82,7 +82,7 @@ def _seeds(source: Source) -> None:
         solves,
         fingerprint=source.inputs.fingerprint,
         same="As now",
-        key=source.key("seeds"),
+        key=source.key("why seeds"),
         height=300,
     )
 
@@ -99,7 +99,7 @@ def seeds_alone_changed(solves: Sequence[LoggedSolve]) -> int:
     return sum(len({solve.seed for solve in group}) > 1 for _, group in groups)
 
 
-def _demand(source: Source) -> None:
+def _demand(source: ShownAllocation) -> None:
     st.markdown("#### Job lines in demand")
     lines = contested_job_lines(source.inputs, source.result)
     st.markdown(
@@ -111,7 +111,7 @@ def _demand(source: Source) -> None:
         lines.rename(
             columns={"preferred_by": "Eligible and would rather have it", "saving": SAVING}
         ),
-        key=source.key("demand"),
+        key=source.key("why demand"),
         version=source.version,
         noun="job line",
         file_name="job-lines-in-demand",
@@ -131,7 +131,7 @@ def _demand(source: Source) -> None:
         _draw_place(source, lines[lines["job_line"] == chosen].iloc[0])
 
 
-def _draw_place(source: Source, line: pd.Series) -> None:
+def _draw_place(source: ShownAllocation, line: pd.Series) -> None:
     with st.container(border=True):
         st.markdown(f"#### One more place on {literal(line['job_line_name'])}")
         if not line["moves"]:
@@ -141,12 +141,12 @@ def _draw_place(source: Source, line: pd.Series) -> None:
         st.markdown(literal(would.replace("other doctor", "doctor").replace("have to ", "")))
         draw(
             chain_picture(line["moves"], dark=is_dark()),
-            key=source.key(f"place {line['job_line']}"),
+            key=source.key(f"why place {line['job_line']}"),
             alt=chain_words(line["moves"]),
         )
 
 
-def _swaps(source: Source) -> None:
+def _swaps(source: ShownAllocation) -> None:
     st.markdown("#### Pairs who would both like to swap")
     swaps = wanted_swaps(source.inputs, source.result)
     if swaps.empty:
@@ -171,7 +171,7 @@ def _swaps(source: Source) -> None:
     )
     data_table(
         swaps.rename(columns=names),
-        key=source.key("swaps"),
+        key=source.key("why swaps"),
         version=source.version,
         noun="pair",
         file_name="wanted-swaps",

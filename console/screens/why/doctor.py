@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,17 +12,18 @@ from allocator.errors import NotExplained
 from allocator.explanation import Situation
 from allocator.explanation.answers import Answer, teller, worker_answers
 from allocator.explanation.wording import placed_words
-from allocator.measures import higher_choices, placements, status_words, worst_off
-from allocator.models import AllocatorRun, Policy, RunInputs, SolveResult, Worker
+from allocator.measures import higher_choices, status_words, worst_off
+from allocator.models import AllocatorRun, Policy, Worker
 from allocator.report.letter import LetterOptions, doctor_letter
 from allocator.report.parts import POLICIES
 from console.charts.explanation import chain_picture, chain_words
-from console.state import outcome
-from console.state.solving import Solved
+from console.state import solving
 from console.ui import messages, navigation, tables
 from console.ui.data_table import data_table, plain_table
 from console.ui.figures import counted, draw, facts_row, is_dark
 from console.ui.messages import literal
+from console.ui.reading import stored_outcome
+from console.ui.shown import ShownAllocation
 
 PART, WORKER, LINE = "about", "worker", "line"
 """What the address says: the open tab, the worker, the job line to explain."""
@@ -35,44 +35,16 @@ OTHER_AIM = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An allocation to explain; `version` changes with it and goes into the keys of tables."""
-
-    solved: Solved
-    version: str
-
-    @property
-    def inputs(self) -> RunInputs:
-        """What was solved."""
-        return self.solved.inputs
-
-    @property
-    def result(self) -> SolveResult:
-        """The allocation."""
-        return self.solved.result
-
-    @property
-    def run(self) -> AllocatorRun:
-        """The run that it belongs to."""
-        return self.solved.inputs.run
-
-    def key(self, name: str) -> str:
-        """The key of a widget of this run."""
-        return f"why {name} {self.run.id}"
-
-
-def source_of(run: AllocatorRun) -> Source:
+def explained(run: AllocatorRun, operator: str) -> ShownAllocation:
     """The allocation of a run; without one the page ends here and says what to do."""
-    solved = outcome.solved(run)
+    solved = solving.solved(run.id) if run.is_pending else stored_outcome(run).solved
     if solved is None:
         _nothing(run)
         st.stop()
-    when = solved.solved_at or run.completed_at
-    return Source(solved, f"{when:%d%H%M%S%f}-{solved.result.settings.seed}")
+    return ShownAllocation(solved, operator)
 
 
-def draw_what(source: Source) -> None:
+def draw_what(source: ShownAllocation) -> None:
     """Which allocation is explained, and under which aim."""
     result = source.result
     scenario = result.scenario or source.inputs.scenario
@@ -112,7 +84,7 @@ COLUMNS = ["rank", "job_line_name", "Compared with now", PRICE, "Others moved", 
 Told = list[tuple[dict[Hashable, Any], Answer]]
 
 
-def draw_worker(source: Source) -> None:
+def draw_one_worker(source: ShownAllocation) -> None:
     """The whole part; the worker is in the address."""
     worker_id = _pick(source)
     if worker_id is None:
@@ -131,7 +103,7 @@ def draw_worker(source: Source) -> None:
     _letter(source, worker, line)
 
 
-def _pick(source: Source) -> str | None:
+def _pick(source: ShownAllocation) -> str | None:
     workers = {w.id: w for w in sorted(source.inputs.workers, key=lambda w: (w.name, w.id))}
     wanted = st.query_params.get(WORKER)
     if wanted is None:
@@ -142,7 +114,7 @@ def _pick(source: Source) -> str | None:
         index=list(workers).index(wanted) if wanted in workers else None,
         format_func=lambda worker_id: _label(workers[worker_id]),
         placeholder="Type a name or an internal id",
-        key=source.key(f"worker {wanted}"),
+        key=source.key(f"why worker {wanted}"),
         width=460,
     )
     if chosen != (wanted if wanted in workers else None):
@@ -154,9 +126,9 @@ def _pick(source: Source) -> str | None:
     return chosen
 
 
-def _worst_off(source: Source) -> str | None:
+def _worst_off(source: ShownAllocation) -> str | None:
     """The worst-off worker, of those who ranked anything if there are any."""
-    worst = worst_off(placements(source.inputs, source.result), len(source.inputs.workers))
+    worst = worst_off(source.placed, len(source.inputs.workers))
     if worst.empty:
         return None
     return str(worst["worker"].iloc[int(worst["n_ranked"].gt(0).to_numpy().argmax())])
@@ -166,7 +138,7 @@ def _label(worker: Worker) -> str:
     return f"{worker.name} ({worker.internal_id})" if worker.internal_id else worker.name
 
 
-def _facts(source: Source, worker: Worker) -> None:
+def _facts(source: ShownAllocation, worker: Worker) -> None:
     line, rank = placed_words(source.inputs, source.result, worker.id)
     ranked = len(worker.preferences.scores)
     facts_row(
@@ -179,7 +151,7 @@ def _facts(source: Source, worker: Worker) -> None:
     )
 
 
-def _options(source: Source, worker: Worker, told: Told) -> str | None:
+def _options(source: ShownAllocation, worker: Worker, told: Told) -> str | None:
     """The table of all job lines; gives the one to explain."""
     frame = options_frame(told)
     situation = pd.Series([o["situation"] for o, _ in told])
@@ -191,7 +163,7 @@ def _options(source: Source, worker: Worker, told: Told) -> str | None:
     )
     chosen = data_table(
         frame,
-        key=source.key(f"options {worker.id}"),
+        key=source.key(f"why options {worker.id}"),
         version=source.version,
         noun="job line",
         file_name=f"why-{worker.internal_id or 'worker'}",
@@ -238,11 +210,11 @@ def _compared(option: dict[Hashable, Any]) -> str:
     return f"{abs(change):g} {'better' if change < 0 else 'worse'}"
 
 
-def _draw_answer(source: Source, worker: Worker, option: dict[Hashable, Any]) -> None:
+def _draw_answer(source: ShownAllocation, worker: Worker, option: dict[Hashable, Any]) -> None:
     with st.container(border=True):
         hidden = st.toggle(
             "Hide other doctors' names",
-            key=source.key("hidden"),
+            key=source.key("why hidden"),
             help="For showing this to the doctor: others become “another doctor”.",
         )
         tells = teller(source.inputs, source.result, worker.id, letter=hidden, others_ranks=hidden)
@@ -258,14 +230,14 @@ def _draw_answer(source: Source, worker: Worker, option: dict[Hashable, Any]) ->
             with picture:
                 draw(
                     chain_picture(shown, dark=is_dark()),
-                    key=source.key(f"chain {worker.id} {option['job_line']} {hidden}"),
+                    key=source.key(f"why chain {worker.id} {option['job_line']} {hidden}"),
                     alt=chain_words(shown),
                 )
         with st.expander("Text to copy"):
             st.code(answer.text, language=None, wrap_lines=True)
 
 
-def _letter(source: Source, worker: Worker, line: str | None) -> None:
+def _letter(source: ShownAllocation, worker: Worker, line: str | None) -> None:
     st.markdown("#### A letter to the doctor")
     st.caption(
         "One page to print or send: the placement, why not each job line ranked higher, and how "
@@ -274,7 +246,7 @@ def _letter(source: Source, worker: Worker, line: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         ranks = st.checkbox(
             "Tell other doctors' moves and ranks",
-            key=source.key("others"),
+            key=source.key("why others"),
             help="Without names, but who holds a job line may be known: their ranks then are, too.",
         )
         options = LetterOptions(others_ranks=ranks, also=line or "", is_draft=source.run.is_pending)
@@ -285,18 +257,18 @@ def _letter(source: Source, worker: Worker, line: str | None) -> None:
             mime="text/html",
             icon=":material/mail:",
             on_click="ignore",
-            key=source.key("letter"),
+            key=source.key("why letter"),
         )
 
 
-def _without_prices(source: Source, worker_id: str, error: NotExplained) -> None:
+def _without_prices(source: ShownAllocation, worker_id: str, error: NotExplained) -> None:
     """An allocation that is not proven has no exact prices: say so, and show who holds what."""
-    messages.show(error)
+    messages.show_error(error)
     higher = higher_choices(source.inputs, source.result, worker_id)
     st.markdown("**Ranked higher than the placement, and who holds it**")
     if higher.empty:
         st.caption("None.")
         return
     table = tables.higher_choices_table(higher)
-    plain_table(table, key=source.key("higher choices"), file_name="ranked-higher")
+    plain_table(table, key=source.key("why higher choices"), file_name="ranked-higher")
     navigation.link("solve", "Solve again")

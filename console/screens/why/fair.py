@@ -11,7 +11,6 @@ from allocator.measures import (
     by_group,
     headline,
     mask_small_counts,
-    placements,
     rank_distribution,
     worst_off,
 )
@@ -21,19 +20,19 @@ from allocator.report import labelled
 from allocator.report.parts import LABELS
 from allocator.report.sections import MASKED
 from allocator.scenario import Scenario
-from allocator.scenario.file import changes_from
 from console.charts import rank_distribution_chart
-from console.screens.why.doctor import Source, open_worker
+from console.screens.why.doctor import open_worker
 from console.state import scenario_store
 from console.ui import navigation, session
 from console.ui.data_table import csv_button, data_table
 from console.ui.figures import counted, draw, facts_row, is_dark
 from console.ui.messages import literal
+from console.ui.shown import ShownAllocation
 
 
-def draw_fair(source: Source) -> None:
+def draw_fair(source: ShownAllocation) -> None:
     """The whole part."""
-    placed = placements(source.inputs, source.result)
+    placed = source.placed
     head = headline(source.inputs, source.result, placed)
     _figures(head)
     _extremes(source, head)
@@ -41,7 +40,7 @@ def draw_fair(source: Source) -> None:
     distribution = rank_distribution(placed, len(source.inputs.workers))
     draw(
         rank_distribution_chart(distribution, dark=is_dark()),
-        key=source.key("profile"),
+        key=source.key("why profile"),
         alt="Workers by the choice that they received, with the running share",
     )
     _worst_off(source, placed)
@@ -64,7 +63,7 @@ def _figures(head: Headline) -> None:
     )
 
 
-def _extremes(source: Source, head: Headline) -> None:
+def _extremes(source: ShownAllocation, head: Headline) -> None:
     best = extremes(source.inputs, source.result.settings)
     st.markdown("#### How far from the fairest possible")
     st.caption(
@@ -98,20 +97,20 @@ def _limit(title: str, best: str, here: str, short: str) -> None:
     st.caption(f"{short} than the best possible." if short else "This allocation reaches it.")
 
 
-def _open_button(source: Source, name: str, settings: Settings) -> None:
+def _open_button(source: ShownAllocation, name: str, settings: Settings) -> None:
     if st.button(
         "Open as a scenario",
         icon=":material/alt_route:",
-        key=source.key(f"open {name}"),
+        key=source.key(f"why open {name}"),
         help="Saves it beside the run's other scenarios; the run itself is not touched.",
     ):
         navigation.go("scenarios", scenario=scenario_id(source, name, settings))
 
 
-def scenario_id(source: Source, name: str, settings: Settings) -> str:
+def scenario_id(source: ShownAllocation, name: str, settings: Settings) -> str:
     """The stored scenario with these settings and the present changes; saved when it is new."""
     run_id = source.run.id
-    changes = changes_from(list(source.solved.scenario.get("changes") or []))
+    changes = source.solved.scenario.changes if source.solved.scenario else ()
     for kept in scenario_store.shelf(run_id).readable:
         stored = kept.scenario
         if stored and (stored.settings, stored.changes) == (settings, changes):
@@ -121,12 +120,12 @@ def scenario_id(source: Source, name: str, settings: Settings) -> str:
     return scenario_store.save_anew(run_id, scenario, operator).id
 
 
-def _worst_off(source: Source, placed: pd.DataFrame) -> None:
+def _worst_off(source: ShownAllocation, placed: pd.DataFrame) -> None:
     st.markdown("#### The worst-off")
     worst = worst_off(placed)
     chosen = data_table(
         worst,
-        key=source.key("worst"),
+        key=source.key("why worst"),
         version=source.version,
         noun="worker",
         file_name="worst-off",
@@ -137,11 +136,11 @@ def _worst_off(source: Source, placed: pd.DataFrame) -> None:
         st.caption("Select a worker to see why.")
         return
     name = source.inputs.worker(chosen).name
-    if st.button(f"Why was {literal(name)} placed there?", key=source.key("why worst")):
+    if st.button(f"Why was {literal(name)} placed there?", key=source.key("why why worst")):
         open_worker(chosen)
 
 
-def _groups(source: Source, placed: pd.DataFrame) -> None:
+def _groups(source: ShownAllocation, placed: pd.DataFrame) -> None:
     st.markdown("#### By group")
     grouping = st.segmented_control(
         "Group by",
@@ -149,7 +148,7 @@ def _groups(source: Source, placed: pd.DataFrame) -> None:
         default=next(iter(GROUPINGS)),
         required=True,
         format_func=GROUPINGS.__getitem__,
-        key=source.key("grouping"),
+        key=source.key("why grouping"),
         label_visibility="collapsed",
     )
     frame = by_group(source.inputs, placed, grouping)
@@ -162,4 +161,4 @@ def _groups(source: Source, placed: pd.DataFrame) -> None:
     # A static table: it has no download but the masked one below.
     st.table(shown.style.format("{:.2f}", subset=[LABELS["mean_rank"]], na_rep="–"))
     st.caption(f"On screen for your eyes only. In the file: {MASKED}")
-    csv_button(lambda: labelled(masked), "by-group", source.key("groups"))
+    csv_button(lambda: labelled(masked), "by-group", source.key("why groups"))

@@ -3,20 +3,20 @@
 import streamlit as st
 
 from console.screens.why.contested_view import draw_contested
-from console.screens.why.doctor import ONE_WORKER, PART, draw_what, draw_worker, source_of
+from console.screens.why.doctor import ONE_WORKER, PART, draw_one_worker, draw_what, explained
 from console.screens.why.fair import draw_fair
-from console.ui import heading
+from console.ui import heading, session
 from console.ui.messages import shown_errors
 
 TABS = {
-    ONE_WORKER: draw_worker,
+    ONE_WORKER: draw_one_worker,
     "Contested?": draw_contested,
     "Fair?": draw_fair,
 }
 
 run = heading.run_page("Why?")
 with shown_errors(stop=True):
-    source = source_of(run)
+    source = explained(run, session.require_operator())
 draw_what(source)
 asked = st.query_params.get(PART)
 first = asked if asked in TABS else next(iter(TABS))

@@ -12,7 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from console.ui import navigation
+from console import places
 from tests.console.server import (
     OPERATOR,
     PASSWORD,
@@ -24,7 +24,7 @@ from tests.console.server import (
 
 CLOSED_ADDRESSES = (
     "/",
-    *(f"/{place.path}" for place in navigation.PLACES),
+    *(f"/{place.path}" for place in places.PLACES),
     "/review?run=11111111-1111-4111-8111-111111111111",
     "/no-such-page",
     "/sign-in/",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 
 from allocator.demo import demo_data
+from allocator.jobs import JobKind
 from allocator.models import Settings, Status
 from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut
@@ -15,7 +17,7 @@ from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
 from tests.database.demo_rows import demo_rows
 
-RUN = demo_data.BY_EYE
+RUN, SECOND = demo_data.BY_EYE, demo_data.SECOND_BATCH
 ALLOCATIONS = "select * from allocator_py_allocations where allocator_py_run = %s"
 
 
@@ -69,11 +71,11 @@ def test_commit_writes_the_rows_and_shows_the_receipt(page, demo_database):
 
 
 def test_changes_of_a_scenario_are_told_before_and_after_the_commit(page, demo_database):
-    as_read = readings.loaded(RUN)
+    as_read = readings.reading(RUN).inputs
     worker = as_read.workers[0]
     out = LeaveOut(worker.id, reason="Works abroad", author=OPERATOR)
     scenario = Scenario("One less", changes=(out,))
-    solve(RUN, inputs=scenario.apply(as_read), as_read=as_read, scenario=scenario.audit())
+    solve(RUN, scenario=scenario)
     app = page("commit", run=RUN)
     for words in (*scenario.words(as_read), "Works abroad"):
         assert words in words_of(app)
@@ -84,13 +86,10 @@ def test_changes_of_a_scenario_are_told_before_and_after_the_commit(page, demo_d
 
 
 def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):
-    snapshot = solve(RUN)
-    unproven = replace(
-        snapshot.result, status=Status.FEASIBLE, bound=snapshot.result.objective - 1, gap=1.0
-    )
-    job = backend.jobs().start(
-        RUN, snapshot.inputs, snapshot.settings, solve=lambda *_, **__: unproven
-    )
+    proven = solve(RUN).result
+    bound = proven.result.objective - 1
+    unproven = replace(proven.result, status=Status.FEASIBLE, bound=bound, gap=1.0)
+    job = backend.jobs().start(JobKind.SOLVE, RUN, lambda *_: replace(proven, result=unproven))
     assert job.wait(10)
     app = page("commit", run=RUN)
     assert "The optimum can be better by at most 1" in words_of(app)
@@ -118,6 +117,77 @@ def test_data_that_changes_in_the_last_moment_refuses_the_commit(page, demo_data
     text = words_of(confirm(app))
     assert "refused; nothing was written" in text
     assert not demo_database.rows(ALLOCATIONS, RUN)
+
+
+def test_commit_of_another_solve_than_the_one_shown_writes_nothing_and_shows_the_difference(
+    page, demo_database
+):
+    before = solve(SECOND).result
+    first = page("commit", run=SECOND)
+    after = solve(SECOND, Settings(alpha=0.9), operator="Grace Hopper").result
+    held = {a.worker_mapping: a.job_line for a in before.result.allocations}
+    moved = [a for a in after.result.allocations if held[a.worker_mapping] != a.job_line]
+    assert moved
+    app = confirm(first)
+    text = words_of(app)
+    assert "Nothing was written" in text
+    assert "Grace Hopper solved it again meanwhile" in text
+    assert f"{len(moved)} worker" in text
+    [table] = [d.value for d in app.dataframe if "In what you confirmed" in d.value.columns]
+    assert len(table) == len(moved)
+    assert "**0.3 (0 = workers only" in text
+    assert "**0.9 (0 = workers only" in text
+    assert not demo_database.rows(ALLOCATIONS, SECOND)
+    assert next(f for f in app.text_input if f.label.startswith("To confirm")).value == ""
+    text = words_of(confirm(app))
+    assert "Receipt" in text
+    audit = demo_database.rows("select operator, settings from allocator_console_audit")[0]
+    assert (audit["operator"], audit["settings"]["alpha"]) == (OPERATOR, 0.9)
+
+
+def test_scenario_sent_to_commit_meanwhile_is_not_committed_for_the_run_as_it_is(
+    page, demo_database
+):
+    solve(RUN)
+    first = page("commit", run=RUN)
+    worker = readings.reading(RUN).inputs.workers[0]
+    scenario = Scenario("One less", changes=(LeaveOut(worker.id, author="Zoë"),))
+    solve(RUN, scenario=scenario, operator="Zoë")
+    app = confirm(first)
+    text = words_of(app)
+    assert "Zoë solved it again meanwhile" in text
+    assert "One less" in text
+    assert not demo_database.rows(ALLOCATIONS, RUN)
+
+
+def test_same_allocation_solved_again_by_a_colleague_is_what_was_confirmed(page, demo_database):
+    solve(RUN)
+    app = page("commit", run=RUN)
+    solve(RUN, operator="Grace Hopper")
+    assert "Receipt" in words_of(confirm(app))
+    assert len(demo_database.rows(ALLOCATIONS, RUN)) == 12
+
+
+def test_confirmation_while_a_colleague_solves_again_says_who(page, demo_database):
+    solve(RUN)
+    app = page("commit", run=RUN)
+    goes_on = threading.Event()
+    backend.jobs().start(JobKind.SOLVE, RUN, lambda *_: goes_on.wait(30), started_by="Grace Hopper")
+    try:
+        text = words_of(confirm(app))
+    finally:
+        goes_on.set()
+    assert "Nothing was written" in text
+    assert "Grace Hopper is solving it again" in text
+    assert not demo_database.rows(ALLOCATIONS, RUN)
+
+
+def test_solve_that_waits_for_a_commit_outlives_other_work(page, demo_database):
+    solve(RUN)
+    for number in range(60):
+        job = backend.jobs().start(JobKind.TRIALS, str(number), lambda *_: 1)
+        assert job.wait(10)
+    assert "12 placements" in words_of(page("commit", run=RUN))
 
 
 def test_second_operator_is_told_who_committed_first(page, demo_database):

@@ -6,10 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from allocator.demo import demo_data as demo
-from console.state import backend
+from allocator.jobs import JobKind
+from console.state import backend, readings
 from tests.database.demo_rows import demo_rows
 
-KEY = f"diagnosis {demo.INFEASIBLE}"
+KEY = (JobKind.DIAGNOSIS, demo.INFEASIBLE)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def diagnosed(app: AppTest) -> AppTest:
     run_id, scenario = app.query_params["run"], app.query_params.get("scenario", "")
     first = run_id[0] if isinstance(run_id, list) else run_id
     second = scenario[0] if isinstance(scenario, list) else scenario
-    job = backend.jobs().get(f"diagnosis {first} {second}".strip())
+    job = backend.jobs().get(JobKind.DIAGNOSIS, f"{first} {second}".strip())
     assert job is not None
     assert job.wait(60)
     return app.run()
@@ -101,11 +102,11 @@ def test_fixes_are_proven_and_say_what_they_give(open_page):
 
 def test_kept_change_is_in_no_fix_any_more(open_page):
     app = tab(open_page, "What would help")
-    before = backend.jobs().get(KEY).snapshot().result
+    before = backend.jobs().get(*KEY).snapshot().result
     kept = before.fixes[0].changes[0]
     button(app, "Keep as it is").click().run()
     app = diagnosed(app)
-    after = backend.jobs().get(KEY).snapshot().result
+    after = backend.jobs().get(*KEY).snapshot().result
     assert not app.exception
     assert before is not after
     assert all(
@@ -124,7 +125,7 @@ def test_kinds_that_are_out_of_the_question_are_not_offered(open_page):
         kinds.select(option)
     button(app, "Find fixes again").click().run()
     app = diagnosed(app)
-    fixes = backend.jobs().get(KEY).snapshot().result.fixes
+    fixes = backend.jobs().get(*KEY).snapshot().result.fixes
     assert fixes
     assert {str(fix.kind) for fix in fixes}.isdisjoint({"extra_places", "exceptions"})
 
@@ -193,9 +194,9 @@ def test_running_diagnosis_shows_steps_and_can_be_stopped(page, demo_data, monke
     from console.state import diagnosing
 
     app = page("infeasibility", run=demo.INFEASIBLE)
-    backend.jobs().get(KEY).wait(60)
-    asked = diagnosing._questions[backend.jobs().get(KEY)]
-    backend.jobs().forget(KEY)
+    backend.jobs().get(*KEY).wait(60)
+    asked = backend.jobs().get(*KEY).request
+    backend.jobs().forget(*KEY)
 
     def endless(inputs, settings, *, frozen, on_progress, cancel):
         cancel.wait(30)
@@ -203,11 +204,12 @@ def test_running_diagnosis_shows_steps_and_can_be_stopped(page, demo_data, monke
 
     real = diagnosing.diagnose
     monkeypatch.setattr(diagnosing, "diagnose", endless)
-    diagnosing.start(asked, "Grace Hopper")
+    as_read = readings.reading(demo.INFEASIBLE).inputs
+    diagnosing.diagnose_in_background(asked, as_read, "Grace Hopper")
     app = app.run()
     assert any("started by Grace Hopper" in c.value for c in app.caption)
     button(app, "Stop").click().run()
-    assert backend.jobs().get(KEY).wait(20)
+    assert backend.jobs().get(*KEY).wait(20)
     app = app.run()
     assert not app.exception
     assert "This diagnosis was stopped" in text_of(app)

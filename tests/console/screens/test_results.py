@@ -6,6 +6,7 @@ import pytest
 
 from allocator import config
 from allocator.demo import demo_data
+from allocator.jobs import JobKind
 from console.state import backend, readings, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import solve, words_of
@@ -119,7 +120,7 @@ def test_bands_start_as_the_secrets_file_says(page, demo_database):
 
 def test_committed_run_is_shown_as_it_was_solved(page, demo_database):
     receipt = commit(RUN)
-    backend.jobs().forget(RUN)  # as after a restart of the server
+    backend.jobs().forget(JobKind.SOLVE, RUN)  # as after a restart of the server
     app = page("results", run=RUN)
     text = words_of(app)
     assert f"Committed by {receipt.operator}" in text

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from allocator.demo import demo_data
-from allocator.models import Settings
+from allocator.jobs import JobKind
 from console.state import backend, checks
 from tests.console.conftest import connect_pages
 from tests.console.ui.test_frame import text_of
@@ -108,13 +108,12 @@ def test_runs_order_follows_the_choice(page, demo_database):
 
 
 def test_runs_shows_a_solve_under_way(page, demo_database):
-    inputs = backend.service().hydrate(demo_data.BY_EYE)
     goes_on = threading.Event()
 
-    def solve(inputs, settings, *, on_progress=None, cancel=None):
+    def solve(on_progress, cancel):
         goes_on.wait(30)
 
-    backend.jobs().start(demo_data.BY_EYE, inputs, Settings(), solve=solve, started_by="Grace")
+    backend.jobs().start(JobKind.SOLVE, demo_data.BY_EYE, solve, started_by="Grace")
     try:
         text = shown(page("runs"))
         assert "started by Grace" in text
@@ -149,7 +148,7 @@ def test_runs_with_a_wrong_key_says_what_to_do(page, demo_database, monkeypatch)
 
 
 def test_checks_look_again_when_told_to_and_survive_a_run_that_is_gone(demo_database):
-    known = checks.Checks(backend.service())
+    known = checks.Checks()
     gone = "00000000-0000-4000-8000-000000000000"
     known.want([gone, demo_data.BY_EYE])
     end = time.monotonic() + 20

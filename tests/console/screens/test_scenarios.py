@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from allocator.demo import demo_data
 from allocator.errors import MissingTable
+from allocator.jobs import JobKind
 from allocator.models import Policy, Settings
 from allocator.rules.eligibility import rule_for
 from allocator.scenario import Scenario
@@ -341,8 +342,8 @@ def test_sweep_runs_in_the_background_and_a_point_opens(page, as_read):
     app = show(page("scenarios", run=RUN), "Sweep")
     by_label(app.number_input, "How many weights").set_value(3)
     by_label(app.button, "Run the sweep").click().run()
-    [job] = [s.key for s in backend.jobs().snapshots() if s.key.startswith("sweep")]
-    assert backend.jobs().get(job).wait(60)
+    [job] = [s.subject for s in backend.jobs().snapshots(JobKind.SWEEP)]
+    assert backend.jobs().get(JobKind.SWEEP, job).wait(60)
     app.run()
     assert not app.exception
     [table] = [d.value for d in app.dataframe if WEIGHT in d.value.columns]
@@ -358,8 +359,8 @@ def test_sweep_runs_in_the_background_and_a_point_opens(page, as_read):
 def test_large_runs_are_solved_in_the_background(page, as_read, monkeypatch):
     monkeypatch.setattr(trials, "MOST_AT_ONCE", 5)
     app = page("scenarios", run=RUN)
-    [job] = [s.key for s in backend.jobs().snapshots() if s.key.startswith("trial")]
-    assert backend.jobs().get(job).wait(30)
+    [job] = [s.subject for s in backend.jobs().snapshots(JobKind.TRIALS)]
+    assert backend.jobs().get(JobKind.TRIALS, job).wait(30)
     app.run()
     assert "Proven optimal" in shown(app)
     assert not app.exception
@@ -372,10 +373,10 @@ def test_hand_over_makes_it_the_runs_solve_with_its_changes(page, as_read):
     app.button(key="hand over").click().run()
     solved = solving.solved(RUN)
     assert solved is not None
-    assert dict(solved.scenario) == replace(scenario, run=RUN).audit()
+    assert solved.audit == replace(scenario, run=RUN).audit()
     assert lines_in(solved.result)[pin.worker] == pin.job_line
     receipt = service().commit(
-        solved.inputs, solved.result, OPERATOR, scenario=solved.scenario, as_read=solved.as_read
+        solved.inputs, solved.result, OPERATOR, scenario=solved.audit, as_read=solved.as_read
     )
     assert receipt.scenario["changes"][0]["kind"] == "pin"
     assert receipt.scenario["changes"][0]["reason"] == "Partner nearby"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from allocator.demo import demo_data
+from allocator.jobs import JobKind
 from allocator.models import Policy, Settings, Status
 from console.state import backend, readings, solving
 from tests.console.conftest import connect_pages
@@ -22,7 +23,7 @@ def demo_database(connected):
 
 
 def ended(run_id: str = RUN):
-    assert backend.jobs().get(run_id).wait(60)
+    assert backend.jobs().get(JobKind.SOLVE, run_id).wait(60)
     return solving.latest(run_id)
 
 
@@ -41,7 +42,7 @@ def test_solve_starts_with_the_usual_settings_under_the_operators_name(page, dem
     app = press(page("solve", run=RUN), "Solve")
     snapshot = ended()
     assert snapshot.started_by == OPERATOR
-    assert snapshot.settings == Settings()
+    assert snapshot.request.settings == Settings()
     assert snapshot.result.status is Status.OPTIMAL
     text = words_of(app.run())
     assert "12 workers placed." in text
@@ -59,7 +60,7 @@ def test_solve_uses_what_the_form_says(page, demo_database):
     seed = next(f for f in app.number_input if f.label == "Seed for drawing lots")
     seed.set_value(7)
     press(app, "Solve")
-    settings = ended().settings
+    settings = ended().request.settings
     assert (settings.policy, settings.alpha, settings.power, settings.seed) == (
         Policy.LEXIMIN,
         0.0,
@@ -81,7 +82,7 @@ def test_form_takes_whatever_settings_a_solve_was_started_with(page, demo_databa
     app = page("solve", run=RUN)
     assert not [error.value for error in app.error]
     press(app, "Solve again")
-    settings = ended().settings
+    settings = ended().request.settings
     assert (settings.power, settings.seed, settings.worst_rank) == (9.5, 2**60, 500.0)
     assert settings.time_limit == 4001.0
 
@@ -137,9 +138,9 @@ def test_completed_run_is_not_solved_again(page, demo_database):
 
 def test_refresh_reads_the_run_again(page, demo_database):
     app = page("solve", run=RUN)
-    before = readings.loaded(RUN)
+    before = readings.reading(RUN)
     press(app, "Refresh from database")
-    assert readings.loaded(RUN) is not before
+    assert readings.reading(RUN) is not before
 
 
 def test_solve_with_unreachable_database_says_what_to_do(page, unreachable):

@@ -14,12 +14,14 @@ from allocator.explanation import (
     tied_workers,
     wanted_swaps,
 )
+from allocator.jobs import JobKind
 from allocator.models import Policy, Settings, Status
 from allocator.scenario import Scenario
 from console.screens.why.contested_view import SAVING, seeds_alone_changed
-from console.screens.why.doctor import PRICE, Source
+from console.screens.why.doctor import PRICE
 from console.screens.why.fair import scenario_id
 from console.state import backend, readings, scenario_store, solving
+from console.ui.shown import ShownAllocation
 from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.ui.test_frame import text_of
@@ -40,7 +42,7 @@ def solve(demo_database):
 
     def run(**settings):
         inputs = backend.service().hydrate(RUN)
-        job = solving.start(inputs, Settings(**settings), OPERATOR, acknowledged=True)
+        job = solving.solve_in_background(inputs, Settings(**settings), OPERATOR, acknowledged=True)
         assert job.wait(30)
         return solving.solved(RUN)
 
@@ -161,9 +163,7 @@ def test_unknown_worker_in_the_address_is_asked_for_again(page, solve):
 def test_unproven_allocation_says_that_it_has_no_prices(page, solve):
     solved = solve()
     unproven = replace(solved.result, status=Status.FEASIBLE)
-    job = backend.jobs().submit(
-        RUN, lambda *_: unproven, inputs=solved.inputs, settings=unproven.settings
-    )
+    job = backend.jobs().start(JobKind.SOLVE, RUN, lambda *_: replace(solved, result=unproven))
     assert job.wait(10)
     app = page("why", run=RUN, worker=of_worker(solved))
     assert "has no exact prices" in shown(app)
@@ -243,15 +243,15 @@ def test_worst_off_worker_leads_to_the_reasons(page, solve):
 
 def test_extreme_is_stored_once_as_a_scenario(solve, signed_in):
     solved = solve()
-    source = Source(solved, "1")
+    source = ShownAllocation(solved)
     best = extremes(solved.inputs, solved.result.settings).for_first_choices
     first = scenario_id(source, "Many first choices", best)
     assert scenario_id(source, "Many first choices", best) == first
     (row,) = backend.service().scenarios(RUN)
     stored = Scenario.from_dict(row.definition)
     assert stored.settings.policy is Policy.GREEDY
-    assert stored.fingerprint == readings.loaded(RUN).fingerprint
-    assert scenario_store.find(RUN, first).name == "Many first choices"
+    assert stored.fingerprint == readings.reading(RUN).inputs.fingerprint
+    assert scenario_store.find_scenario(RUN, first).name == "Many first choices"
 
 
 def test_button_opens_the_extreme_as_a_scenario(page, solve):

@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from allocator.errors import DataIssue, InputChange, InputsChanged, InvalidData, Unreachable
 from console.gate.access import the_access
-from console.ui import navigation, session
+from console.places import safe_next
+from console.ui import session
 from console.ui.messages import message_for
 from tests.console.server import OPERATOR, ROOT
 
@@ -84,7 +85,7 @@ def test_system_with_unreachable_database_says_what_to_do(page, unreachable):
     ],
 )
 def test_safe_next_gives_own_pages_with_plain_parameters(address, safe):
-    assert navigation.safe_next(address) == safe
+    assert safe_next(address) == safe
 
 
 def test_message_lists_data_issues_and_changes():

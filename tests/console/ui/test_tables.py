@@ -72,8 +72,8 @@ def test_changes_and_checks_in_words() -> None:
 def test_dates_are_in_the_plans_time_zone() -> None:
     noon = datetime(2026, 3, 1, 20, 5, tzinfo=UTC)
     run = AllocatorRun("r", "a", noon, timezone="Pacific/Auckland", startdate=date(2027, 1, 9))
-    assert tables.moment(run, noon) == "2 March 2026 09:05 (Pacific/Auckland)"
-    assert tables.moment(run, None) == ""
+    assert tables.moment_words(run, noon) == "2 March 2026 09:05 (Pacific/Auckland)"
+    assert tables.moment_words(run, None) == ""
     assert tables.period(run) == "9 January 2027"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from allocator.measures.comparison import Solved, group_costs
+from allocator.measures.comparison import group_costs
 from allocator.models import Settings
+from allocator.scenario import Scenario
+from allocator.solved import Solved
 from allocator.solving.solver import solve
 from allocator.solving.sweep import grid, sweep
 from console.charts.scenarios import frontier_chart, group_cost_chart, shares_chart
@@ -44,7 +46,7 @@ def test_empty_sweep_says_so():
 def test_groups_have_a_bar_for_each_scenario():
     inputs = small_run()
     solved = [
-        Solved(name, inputs, solve(inputs, Settings(alpha=alpha)))
+        Solved(inputs, solve(inputs, Settings(alpha=alpha)), inputs, Scenario(name))
         for name, alpha in (("A", 0.0), ("<b>B</b>", 1.0))
     ]
     costs = group_costs(solved)

@@ -1,4 +1,7 @@
-"""The scenario that this tab works on: opened, changed, saved. It lives until the tab closes."""
+"""The scenario that a tab works on: opened, changed, saved. It lives until the tab closes.
+
+Only `_load` and `_put` know where it lives.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,19 @@ import streamlit as st
 
 from allocator.models import RunInputs, Settings
 from allocator.scenario import Change, Scenario
+from allocator.solved import AS_IT_IS
 from console.state import scenario_store, solving
-from console.state.scenario_store import Kept
+from console.state.scenario_store import StoredScenario
 from console.ui import session
 
 SCENARIO = "scenario"
-PART = "part"
-"""The address's parameters."""
-AS_IT_IS = "The run as it is"
+"""The address's parameter."""
 NEW = "New scenario"
-_DRAFT, _VIEW = "what-if draft", "what-if view"
-VIEWS = ("Try changes", "Compare", "Policies", "Sweep")
+_DRAFT = "what-if draft"
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ScenarioDraft:
     """A scenario in the making; `kept` is what it was opened from or last saved as.
 
     `turn` grows whenever something other than its own widget changes a value, so that widgets
@@ -30,7 +31,7 @@ class Draft:
     """
 
     scenario: Scenario
-    kept: Kept | None = None
+    kept: StoredScenario | None = None
     turn: int = 0
 
     @property
@@ -46,20 +47,20 @@ class Draft:
 def base(as_read: RunInputs) -> Scenario:
     """The run without changes, under the settings that it was last solved with."""
     solved = solving.solved(as_read.run.id)
-    settings = solved.result.settings if solved and not solved.scenario else Settings()
+    settings = Settings() if solved is None or solved.scenario else solved.result.settings
     return Scenario(AS_IT_IS, settings, run=as_read.run.id, fingerprint=as_read.fingerprint)
 
 
-def draft(as_read: RunInputs, operator: str) -> Draft:
+def draft(as_read: RunInputs, operator: str) -> ScenarioDraft:
     """The tab's draft; the address's scenario, or a new one, when there is none yet.
 
     Raises DatabaseError when the stored scenarios cannot be read.
     """
     run_id = as_read.run.id
-    mine: Draft | None = session.remembered(_DRAFT, run_id)
+    mine = _load(run_id)
     wanted = st.query_params.get(SCENARIO, "").strip().lower()
     if wanted and (mine is None or mine.kept is None or mine.kept.id != wanted):
-        kept = scenario_store.find(run_id, wanted)
+        kept = scenario_store.find_scenario(run_id, wanted)
         if kept is not None and kept.scenario is not None:
             return open_kept(run_id, kept)
         st.query_params.pop(SCENARIO, None)
@@ -70,78 +71,72 @@ def draft(as_read: RunInputs, operator: str) -> Draft:
     return mine
 
 
-def start_new(as_read: RunInputs, operator: str) -> Draft:
+def start_new(as_read: RunInputs, operator: str) -> ScenarioDraft:
     """A new scenario without changes."""
     name = scenario_store.shelf(as_read.run.id).free_name(NEW)
     return work_on(as_read.run.id, replace(base(as_read), name=name, author=operator))
 
 
-def open_kept(run_id: str, kept: Kept) -> Draft:
+def open_kept(run_id: str, kept: StoredScenario) -> ScenarioDraft:
     """Work on a stored scenario."""
     if kept.scenario is None:
         raise ValueError("this scenario cannot be read")
-    return _put(Draft(replace(kept.scenario, run=run_id), _as_of(kept, run_id), _turn(run_id)))
+    return _put(
+        ScenarioDraft(replace(kept.scenario, run=run_id), _as_of(kept, run_id), _turn(run_id))
+    )
 
 
-def work_on(run_id: str, scenario: Scenario, kept: Kept | None = None) -> Draft:
+def work_on(run_id: str, scenario: Scenario, kept: StoredScenario | None = None) -> ScenarioDraft:
     """Work on this scenario, as one that is not stored unless `kept` is given."""
-    return _put(Draft(replace(scenario, run=run_id), kept, _turn(run_id)))
+    return _put(ScenarioDraft(replace(scenario, run=run_id), kept, _turn(run_id)))
 
 
 def change(run_id: str, scenario: Scenario, *, anew: bool = False) -> None:
     """The draft's scenario becomes this one; `anew`: its widgets start from it again."""
-    mine: Draft = session.remembered(_DRAFT, run_id)
+    mine = _opened(run_id)
     _put(replace(mine, scenario=scenario, turn=mine.turn + anew))
 
 
 def add(run_id: str, *changes: Change) -> None:
     """Add changes; one about the same thing gives way."""
-    mine: Draft = session.remembered(_DRAFT, run_id)
+    mine = _opened(run_id)
     change(run_id, mine.scenario.then(*changes), anew=True)
 
 
-def saved(run_id: str, kept: Kept) -> None:
+def saved(run_id: str, kept: StoredScenario) -> None:
     """The draft was stored as `kept`."""
-    mine: Draft = session.remembered(_DRAFT, run_id)
+    mine = _opened(run_id)
     _put(replace(mine, kept=_as_of(kept, run_id), scenario=kept.scenario or mine.scenario))
 
 
-def view(run_id: str) -> str:
-    """Which part of the page is open: the address's, else the last one in this tab."""
-    asked = st.query_params.get(PART)
-    if asked in VIEWS:
-        session.remember(_VIEW, asked, run_id)
-        return asked
-    name = str(session.remembered(_VIEW, run_id, VIEWS[0]))
-    show_view(run_id, name)
-    return name
-
-
-def show_view(run_id: str, name: str) -> None:
-    """Open a part of the page."""
-    session.remember(_VIEW, name, run_id)
-    if name != VIEWS[0]:
-        st.query_params[PART] = name
-    else:
-        st.query_params.pop(PART, None)
-
-
-def _as_of(kept: Kept, run_id: str) -> Kept:
+def _as_of(kept: StoredScenario, run_id: str) -> StoredScenario:
     return replace(kept, scenario=replace(kept.scenario, run=run_id)) if kept.scenario else kept
 
 
-def _put(mine: Draft) -> Draft:
+def _load(run_id: str) -> ScenarioDraft | None:
+    mine: ScenarioDraft | None = session.remembered(_DRAFT, run_id)
+    return mine
+
+
+def _opened(run_id: str) -> ScenarioDraft:
+    mine = _load(run_id)
+    if mine is None:
+        raise LookupError("no scenario is open")
+    return mine
+
+
+def _put(mine: ScenarioDraft) -> ScenarioDraft:
     session.remember(_DRAFT, mine, mine.scenario.run)
     _show_in_address(mine)
     return mine
 
 
 def _turn(run_id: str) -> int:
-    mine: Draft | None = session.remembered(_DRAFT, run_id)
+    mine = _load(run_id)
     return mine.turn + 1 if mine else 0
 
 
-def _show_in_address(mine: Draft) -> None:
+def _show_in_address(mine: ScenarioDraft) -> None:
     shown = st.query_params.get(SCENARIO)
     if mine.kept is None:
         if shown is not None:

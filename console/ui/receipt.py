@@ -14,11 +14,11 @@ from allocator.database.rows import local_time
 from allocator.measures.bands import amount
 from allocator.models import AllocatorRun, Receipt, Settings
 from allocator.report.parts import settings_words
-from console.state import readings
 from console.ui.data_table import plain_table
 from console.ui.figures import copyable_ids, facts_row
 from console.ui.messages import literal
 from console.ui.notes import draw_audited_changes
+from console.ui.reading import run_reading
 from console.ui.solve_log import OUTCOMES
 
 
@@ -42,7 +42,7 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
         for label, value in _settings(receipt.settings):
             st.markdown(f"{literal(label)}: **{literal(value)}**")
         if receipt.scenario.get("changes"):
-            draw_audited_changes(receipt.scenario, readings.loaded(run.id))
+            draw_audited_changes(receipt.scenario, run_reading(run).inputs)
         st.caption("Fingerprint of the data that was solved")
         st.code(receipt.fingerprint, language=None)
         _draw_checks(counts.get("checks") or {})

@@ -1,0 +1,84 @@
+"""Readings: shared, versioned, weighed, and never from before a commit."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import pytest
+
+from allocator.demo import demo_data
+from allocator.explanation.graph import graph
+from allocator.models import Settings
+from allocator.review import review_workers
+from allocator.solving.solver import solve
+from console.state import backend, readings, solving
+from tests.console.server import OPERATOR
+from tests.console.solving import solve as solve_run
+from tests.database.demo_rows import demo_rows
+
+RUN = demo_data.BY_EYE
+
+
+@pytest.fixture
+def demo_database(connected):
+    connected.insert_tables(demo_rows())
+    return connected
+
+
+def test_reading_is_shared_until_it_is_refreshed(demo_database):
+    first = readings.reading(RUN)
+    assert readings.reading(RUN) is first
+    assert first.made(review_workers) is first.made(review_workers)
+    readings.refresh(RUN)
+    second = readings.reading(RUN)
+    assert second is not first
+    assert second.version != first.version
+
+
+def test_run_committed_elsewhere_is_read_again_and_its_data_is_unchanged(demo_database):
+    """Another process commits while this one holds an older reading."""
+    before = readings.reading(RUN)
+    result = backend.service().solve(before.inputs, Settings(), operator="Grace Hopper")
+    backend.service().commit(before.inputs, result, "Grace Hopper")
+    run = backend.service().find_run(RUN)
+    outcome = solving.stored(run)
+    assert outcome.receipt.operator == "Grace Hopper"
+    assert outcome.solved is not None
+    assert outcome.solved.as_read is not before.inputs
+
+
+def test_completed_run_lets_its_solve_go(demo_database):
+    found = solve_run(RUN).result
+    assert solving.solved(RUN) is found
+    backend.service().commit(found.inputs, found.result, OPERATOR)
+    solving.let_go(backend.service().find_run(RUN))
+    assert solving.solved(RUN) is None
+
+
+def test_inputs_of_a_solve_that_waits_for_a_commit_are_exempt(demo_database):
+    reading = readings.reading(RUN)
+    solve_run(RUN)
+    store = backend.store()
+
+    class Heavy:
+        weight = 10**12
+
+    store.put(("heavy",), Heavy())
+    store.put(("heavy", 2), Heavy())
+    assert readings.reading(RUN) is reading
+
+
+def test_weight_is_about_what_a_reading_takes(demo_database):
+    """Within a factor of two of what Python allocates for the run and a solve of it."""
+    backend.service().hydrate(demo_data.INTERN_YEAR)
+    gc.collect()
+    tracemalloc.start()
+    reading = readings.reading(demo_data.INTERN_YEAR)
+    result = solve(reading.inputs, Settings())
+    kept = result, graph(reading.inputs, result)
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept
+    assert 0.5 < reading.weight / taken < 2

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from allocator.models import RunInputs, SolveResult, Status
+from allocator.rules.ranks import read_by
 from allocator.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ AS_IT_IS = "The run as it is"
 @dataclass(frozen=True, eq=False)
 class Solved:
     """`inputs` are what was solved, `as_read` the same before the changes of `scenario` (None: the
-    run as it is). `result` may be without an allocation. `solved_at` is None for a mere trial."""
+    run as it is), with the lists read as the result's settings say. `result` may be without an
+    allocation. `solved_at` is None for a mere trial."""
 
     inputs: RunInputs
     result: SolveResult
@@ -34,6 +36,9 @@ class Solved:
     scenario: Scenario | None = None
     solved_by: str = ""
     solved_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", read_by(self.inputs, self.result.settings))
 
     @property
     def name(self) -> str:

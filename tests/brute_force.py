@@ -29,13 +29,30 @@ def may_hold(worker: Worker, line: JobLine) -> bool:
 def score(inputs: RunInputs, worker: Worker, line: JobLine) -> Fraction:
     """Mean of the positions that the job line may take in the worker's list of the run."""
     in_run = {row.id for row in inputs.job_lines}
-    order = {j: rank for j, rank in worker.preferences.order.items() if j in in_run}
+    buckets = worker.preferences.buckets if inputs.bucket_order else {}
+    order = {
+        j: (buckets.get(j, 35), rank) for j, rank in worker.preferences.order.items() if j in in_run
+    }
     n, r = len(in_run), len(order)
     if line.id not in order:
         return Fraction(n * (n + 1) - r * (r + 1), 2 * (n - r))
     rank = order[line.id]
     positions = [i for i, other in enumerate(sorted(order.values()), start=1) if other == rank]
     return Fraction(sum(positions), len(positions))
+
+
+def ranked_something(inputs: RunInputs, worker: Worker) -> bool:
+    """Whether the worker ranked any job line of the run: the cap on the worst rank binds it."""
+    return any(line.id in worker.preferences.order for line in inputs.job_lines)
+
+
+def within_cap(inputs: RunInputs, chosen: tuple[JobLine, ...], cap: float) -> bool:
+    """Whether nobody who ranked something is placed above the cap."""
+    return all(
+        score(inputs, worker, line) <= cap
+        for worker, line in zip(inputs.workers, chosen, strict=True)
+        if ranked_something(inputs, worker)
+    )
 
 
 def extra(inputs: RunInputs, worker: Worker, line: JobLine) -> int:

@@ -139,6 +139,9 @@ def _worker(
     tags: Sequence[str],
 ) -> Worker:
     order = draw(orders(rankable))
+    buckets = draw(
+        st.dictionaries(st.sampled_from(list(rankable)), st.sampled_from([10, 20, 35, 40, 50]))
+    )
     return Worker(
         id=key,
         firstname=f"Worker{number}",
@@ -147,7 +150,7 @@ def _worker(
         qualificationlevel=draw(st.sampled_from(["PGY1", "PGY2"])),
         submitted=bool(order),
         qualification_ids=draw(subsets(tags)),
-        preferences=preferences(order, set(job_lines)),
+        preferences=replace(preferences(order, set(job_lines)), buckets=buckets),
     )
 
 

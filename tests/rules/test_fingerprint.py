@@ -2,12 +2,18 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.errors import DataIssue, InputChange
-from allocator.models import LeftOut, RunInputs, Weighting
-from allocator.rules.fingerprint import differences, fingerprint
+from allocator.models import LeftOut, OtherPlacement, RunInputs, Weighting
+from allocator.rules.fingerprint import (
+    deciding_fingerprint,
+    differences,
+    fingerprint,
+    spellings,
+)
 from allocator.rules.ranks import preferences
 from tests.builders import ICU, J1, J2, J3, J4, RURAL, W1, W2, W3, W4, renamed, small_run
 from tests.strategies import run_inputs
@@ -73,12 +79,74 @@ def test_fingerprint_another_run_of_the_same_content_differs():
     assert fingerprint(other) != fingerprint(inputs)
 
 
-def test_fingerprint_names_flags_and_completion_do_not_matter():
+def test_fingerprint_names_and_completion_do_not_matter_and_names_are_told():
     inputs = small_run()
     completed = replace(inputs.run, completed_at=inputs.run.created_at)
-    same = replace(with_worker(renamed(inputs, W1, "Adah"), W2, locked=True), run=completed)
+    same = with_job_line(renamed(inputs, W1, "Adah"), J1, name="General surgery")
+    same = replace(same, run=completed)
     assert fingerprint(same) == fingerprint(inputs)
     assert differences(inputs, same) == ()
+    assert [str(change) for change in spellings(inputs, same)] == [
+        "job_lines, Surgery: was Surgery, is now General surgery",
+        "workers, Ada Archer: was Ada Archer, is now Adah Archer",
+    ]
+    assert spellings(inputs, small_run()) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "after"),
+    [
+        ({"locked": True}, "submitted, not locked", "submitted, locked"),
+        ({"submitted": False}, "submitted, not locked", "not submitted, not locked"),
+    ],
+)
+def test_differences_of_a_list_that_is_locked_or_withdrawn_leave_measures_alone(
+    change, before, after
+):
+    inputs = small_run()
+    now = with_worker(inputs, W2, **change)
+    found = only_change(inputs, now)
+    assert (found.row, found.before, found.after) == ("Ben Birch", before, after)
+    assert deciding_fingerprint(now) == deciding_fingerprint(inputs)
+
+
+def test_differences_of_the_allocation_runs_state_leave_measures_alone():
+    inputs = small_run()
+    now = replace(inputs, run=replace(inputs.run, allocation_run_status="archived"))
+    found = only_change(inputs, now)
+    assert (found.table, found.after) == ("allocationruns", "archived")
+    assert deciding_fingerprint(now) == deciding_fingerprint(inputs)
+
+
+def test_differences_of_exclusiveness_and_of_the_person_behind_a_mapping_decide():
+    inputs = with_worker(small_run(), W1, person="one")
+    for now in (
+        replace(inputs, run=replace(inputs.run, is_exclusive=True)),
+        with_worker(inputs, W1, person="another"),
+    ):
+        only_change(inputs, now)
+        assert deciding_fingerprint(now) != deciding_fingerprint(inputs)
+
+
+def test_differences_of_a_bucket_name_worker_job_line_and_buckets():
+    inputs = small_run()
+    chosen = replace(inputs.worker(W1).preferences, buckets={J1: 10, J2: 50})
+    now = with_worker(inputs, W1, preferences=chosen)
+    assert {(c.row, c.before, c.after) for c in differences(inputs, now)} == {
+        ("Ada Archer on Surgery", "in no bucket", "in the bucket love"),
+        ("Ada Archer on Medicine", "in no bucket", "in the bucket never"),
+    }
+
+
+def test_differences_of_another_applications_placement():
+    inputs = small_run()
+    placed = OtherPlacement(W1, J1, "Ada Archer", "Surgery", "locked", "3 March 2026 10:00")
+    found = only_change(inputs, replace(inputs, other_placements=(placed,)))
+    assert (found.row, found.before, found.after) == (
+        "Ada Archer on Surgery",
+        "absent",
+        "locked",
+    )
 
 
 def test_differences_of_a_rank_names_worker_and_job_line():

@@ -71,6 +71,23 @@ def test_solve_finds_the_brute_force_optimum(inputs: RunInputs, alpha: float, po
     assert [held[w.id] for w in inputs.workers] in [[j.id for j in row] for row in allocations]
 
 
+@given(run_inputs(max_workers=4, max_job_lines=4), ALPHAS)
+@examples(80)
+def test_solve_by_bucket_first_finds_the_brute_force_optimum(inputs: RunInputs, alpha: float):
+    settings = Settings(alpha=alpha, bucket_order=True)
+    best, allocations = optima(replace(inputs, bucket_order=True), settings)
+    result = solve(inputs, settings)
+    if best is None:
+        assert result.status is Status.INFEASIBLE
+        return
+    assert result.objective == pytest.approx(float(best), rel=1e-9)
+    assert result.certificate is not None
+    assert result.certificate.verified
+    held = placed(result)
+    assert [held[w.id] for w in inputs.workers] in [[j.id for j in row] for row in allocations]
+    assert result.fingerprint != solve(inputs, Settings(alpha=alpha)).fingerprint
+
+
 @given(run_inputs(max_workers=5, max_job_lines=4, feasible=True), st.randoms(use_true_random=False))
 @examples(60)
 def test_solve_does_not_depend_on_the_order_of_rows_or_the_solver(

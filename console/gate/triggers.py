@@ -14,6 +14,7 @@ from allocator.log import Event
 from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
 from allocator.solved import Solved
 from allocator.unattended import Attempt, Terms, process_pending
+from console.gate.bodies import in_short
 from console.state import backend, solving
 from console.state.solving import SolveOrder
 
@@ -71,7 +72,7 @@ def start_pending(
             if processed.error:
                 text = f"process-pending: {type(processed.error).__name__}"
                 log.event(Event.REFUSAL, operator=OPERATOR, run=processed.run.id, outcome=text)
-        return {p.run.id: str(p.error) if p.error else "committed" for p in done}
+        return {p.run.id: in_short(p.error) if p.error else "committed" for p in done}
 
     def in_registry(inputs: RunInputs, attempt: Attempt, cancel: threading.Event) -> None:
         def work(on_progress: OnProgress, stop: threading.Event) -> Solved:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -40,8 +40,9 @@ def ended_job(api: httpx.Client, run: str) -> dict:
     end = time.monotonic() + 90
     while time.monotonic() < end:
         answer = api.get(f"/{run}")
-        if answer.status_code == 200 and answer.json()["job"]["state"] != "running":
-            return answer.json()["job"]
+        job = answer.json().get("job") if answer.status_code == 200 else None
+        if job and job["state"] != "running":
+            return job
         time.sleep(1.5)
     raise AssertionError("the job did not end")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from uuid import uuid4
 
@@ -16,36 +15,11 @@ from allocator.database.validation import tie_issues
 from allocator.demo import demo_data
 from allocator.errors import DataIssue, RunNotFound
 from allocator.models import RunInputs
-from allocator.postgres import Client, fetchAll
+from allocator.postgres import fetchAll
 from allocator.rules.fingerprint import differences
-from tests.conftest import Database
-from tests.database.year import Year, in_waves, own_client
+from tests.database.year import Year, in_waves
 
 PREFERENCE_KEY = "preference_worker_job_lines_pkey"
-
-
-@pytest.fixture
-def year(database: Database) -> Year:
-    return Year(database)
-
-
-@pytest.fixture
-def without_preference_key(database: Database) -> Iterator[None]:
-    """A database that lets a worker rank a job line in several rows."""
-    database.rows("alter table preference_worker_job_lines drop constraint " + PREFERENCE_KEY)
-    yield
-    database.rows("delete from preference_worker_job_lines")
-    database.rows(
-        f"alter table preference_worker_job_lines add constraint {PREFERENCE_KEY}"
-        " primary key (job_line, allocation_run_worker_mapping)"
-    )
-
-
-@pytest.fixture
-def client(database: Database) -> Iterator[Client]:
-    client = own_client(database)
-    yield client
-    client.options.httpx_client.close()
 
 
 def only_issue(inputs: RunInputs) -> DataIssue:

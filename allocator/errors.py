@@ -9,9 +9,9 @@ command line ends with.
     │   ├── ConfigurationError
     │   ├── RunNotFound
     │   └── RunCompleted
-    ├── InvalidData
+    ├── InvalidData, NotAccepted
     ├── DatabaseError
-    │   ├── Unreachable, KeyRefused, Denied
+    │   ├── Unreachable, ProjectStopped, DatabaseFull, KeyRefused, Denied
     │   ├── MissingTable, MissingFunction
     │   └── TimedOut, MalformedAnswer
     ├── NotSolved
@@ -19,7 +19,7 @@ command line ends with.
     ├── CheckFailed
     ├── NotExplained
     ├── CommitRefused
-    │   ├── SolveCancelled
+    │   ├── SolveCancelled, OtherSolve
     │   ├── AlreadyCompleted
     │   ├── InputsChanged
     │   └── NotProven

@@ -7,13 +7,38 @@ Everything about a worker is keyed by the worker mapping's id
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
+from allocator.effort import Effort
 from allocator.errors import DataIssue, InputChange
+
+Derived = TypeVar("Derived")
+
+
+class Keeper:
+    """An immutable object that keeps what is derived from it as long as it lives.
+
+    Arrays, graphs and frames are made by the rooms above the models, which the models must not
+    import; kept here they go when their owner goes. Nothing kept is copied, compared or pickled.
+    """
+
+    def derived(self, make: Callable[..., Derived], *of: object) -> Derived:
+        """`make(self, *of)`, made once; made anew only for another `of` (compared by identity)."""
+        kept: dict[Any, tuple[tuple[object, ...], Any]] = self.__dict__.setdefault("_derived", {})
+        made = kept.get(make)
+        if made is None or any(a is not b for a, b in zip(made[0], of, strict=True)):
+            made = kept[make] = (of, make(self, *of))
+        value: Derived = made[1]
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        names: Mapping[str, object] = getattr(type(self), "__dataclass_fields__", {})
+        return {name: self.__dict__[name] for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +240,7 @@ class Policy(StrEnum):
 
 
 class SolverName(StrEnum):
-    """Solvers of the restricted master."""
+    """PuLP's solvers of the master."""
 
     HIGHS = "highs"
     CBC = "cbc"
@@ -228,7 +253,9 @@ class Settings:
     alpha: `preferencer_weight`, 0 (workers only) … 1 (organisation only).
     power: `preference_power`, 0.1 … 10; above 1 it spares the worst-off.
     seed: any integer ≥ 0; decides among equally good allocations.
-    time_limit: seconds, > 0. `worst_rank`: no worker's score may exceed it (None = no cap).
+    time_limit: seconds, > 0, for the proof; a draw and the check that follow are not cut short.
+    `worst_rank`: no score may exceed it of a worker who ranked at least one job line of the
+    run; those who ranked none are exempt (None = no cap).
     bucket_order: lists count by bucket first, then by rank inside it.
     Raises ValueError when a value is out of range.
     """
@@ -265,7 +292,7 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class RunInputs:
+class RunInputs(Keeper):
     """Everything that defines one allocator run, hydrated. Compared by identity.
 
     Workers and job lines are sorted by id. `notices` are right as data and to be known before
@@ -293,24 +320,21 @@ class RunInputs:
 
     def worker(self, mapping_id: str) -> Worker:
         """The worker with this mapping id; KeyError when it does not take part."""
-        return self._workers_by_id[mapping_id]
+        return self.workers[self.worker_positions[mapping_id]]
 
     def job_line(self, job_line_id: str) -> JobLine:
         """The job line with this id; KeyError when it does not take part."""
-        return self._job_lines_by_id[job_line_id]
+        return self.job_lines[self.job_line_positions[job_line_id]]
 
-    @property
-    def _workers_by_id(self) -> dict[str, Worker]:
-        return self._index("_w", self.workers)
+    @cached_property
+    def worker_positions(self) -> Mapping[str, int]:
+        """Worker mapping → its position in `workers`, which is its row in every array."""
+        return {worker.id: row for row, worker in enumerate(self.workers)}
 
-    @property
-    def _job_lines_by_id(self) -> dict[str, JobLine]:
-        return self._index("_j", self.job_lines)
-
-    def _index(self, key: str, rows: tuple[Any, ...]) -> dict[str, Any]:
-        if key not in self.__dict__:
-            self.__dict__[key] = {row.id: row for row in rows}
-        return self.__dict__[key]  # type: ignore[no-any-return]
+    @cached_property
+    def job_line_positions(self) -> Mapping[str, int]:
+        """Job line → its position in `job_lines`, which is its column in every array."""
+        return {line.id: column for column, line in enumerate(self.job_lines)}
 
     @property
     def to_accept(self) -> tuple[Notice, ...]:
@@ -382,9 +406,13 @@ class Check:
 
 
 @dataclass(frozen=True)
-class SolveResult:
+class SolveResult(Keeper):
     """What a solve found. `objective`, `bound`, `gap` (objective − bound) are None without an
-    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping."""
+    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping.
+    `solver` names the PuLP solver whose answer decided: "" when none had, after NOT_DECIDING
+    when it brought nothing usable and network code decided. A cancelled result with a
+    certificate is optimal, but the draw among equals was interrupted.
+    """
 
     status: Status
     settings: Settings
@@ -399,6 +427,7 @@ class SolveResult:
     checks: tuple[Check, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     solver: str = ""
+    effort: Effort = field(default_factory=Effort)
     message: str = ""
     scenario: str = ""
 
@@ -413,13 +442,13 @@ class SolveResult:
 
 
 class Phase(StrEnum):
-    """Phases of a solve, in order."""
+    """Phases of a solve, in order; MASTER and PRICING take turns until the optimum is proven."""
 
     FORMULATE = "formulate"
-    START = "starting prices"
+    START = "start"
     MASTER = "solve"
-    PRICING = "prove"
-    TIE_BREAK = "break ties"
+    PRICING = "price"
+    TIE_BREAK = "draw lots"
     CHECK = "check"
     DONE = "done"
 

@@ -41,6 +41,20 @@ def score(inputs: RunInputs, worker: Worker, line: JobLine) -> Fraction:
     return Fraction(sum(positions), len(positions))
 
 
+def ranked_something(inputs: RunInputs, worker: Worker) -> bool:
+    """Whether the worker ranked any job line of the run: the cap on the worst rank binds it."""
+    return any(line.id in worker.preferences.order for line in inputs.job_lines)
+
+
+def within_cap(inputs: RunInputs, chosen: tuple[JobLine, ...], cap: float) -> bool:
+    """Whether nobody who ranked something is placed above the cap."""
+    return all(
+        score(inputs, worker, line) <= cap
+        for worker, line in zip(inputs.workers, chosen, strict=True)
+        if ranked_something(inputs, worker)
+    )
+
+
 def extra(inputs: RunInputs, worker: Worker, line: JobLine) -> int:
     """Sum of the weightings that reach the pair."""
     total = 0

@@ -51,15 +51,18 @@ def may_hold(inputs: RunInputs, settings: Settings | None = None) -> dict[str, s
         worker.id: {
             job_line.id
             for job_line in inputs.job_lines
-            if rule_for(inputs, worker, job_line).eligible
-            and (cap is None or _score(worker, job_line.id) <= cap)
+            if rule_for(inputs, worker, job_line).eligible and within_cap(worker, job_line.id, cap)
         }
         for worker in inputs.workers
     }
 
 
-def _score(worker: Worker, job_line: str) -> float:
-    return worker.preferences.scores.get(job_line, worker.preferences.unranked_score)
+def within_cap(worker: Worker, job_line: str, cap: float | None) -> bool:
+    """Whether a cap on the worst rank lets the worker have the job line."""
+    chosen = worker.preferences
+    if cap is None or not chosen.scores:
+        return True
+    return chosen.scores.get(job_line, chosen.unranked_score) <= cap
 
 
 def everywhere(inputs: RunInputs, also_nowhere: bool = False) -> Iterator[Placement]:

@@ -69,16 +69,26 @@ def add_settings(parser: ArgumentParser) -> None:
         type=float,
         default=default.time_limit,
         metavar="T",
-        help=f"seconds (default {default.time_limit:g})",
+        help=f"seconds for the proof (default {default.time_limit:g})",
     )
-    add("--solver", choices=[s.value for s in SolverName], default=default.solver.value)
+    add(
+        "--solver",
+        choices=[s.value for s in SolverName],
+        default=default.solver.value,
+        help=f"PuLP's solver, which decides; both find the same (default {default.solver.value})",
+    )
     add(
         "--policy",
         choices=[p.value for p in Policy],
         default=default.policy.value,
         help="what the best allocation is (default: least total dissatisfaction)",
     )
-    add("--worst-rank", type=float, metavar="R", help="no worker may get a rank beyond this")
+    add(
+        "--worst-rank",
+        type=float,
+        metavar="R",
+        help="no worker who ranked something may get a rank beyond this",
+    )
     add(
         "--bucket-order",
         action="store_true",

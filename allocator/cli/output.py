@@ -15,8 +15,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allocator.database.rows import time_zone
 from allocator.errors import AllocatorError, InputsChanged, InvalidData
+from allocator.rules.moments import time_zone
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod

@@ -23,7 +23,7 @@ from allocator.errors import (
     Unreachable,
     UsageError,
 )
-from allocator.measures.placements import counts_of
+from allocator.measures.outcome import audit_counts
 from allocator.models import Receipt, RunInputs, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint, differences, spellings
 from allocator.rules.naming import job_line_name, worker_name
@@ -109,7 +109,7 @@ def audit_of(
         "bound": result.bound,
         "solver": result.solver,
         "fingerprint": result.fingerprint,
-        "counts": counts_of(inputs, result),
+        "counts": audit_counts(inputs, result),
     }
 
 

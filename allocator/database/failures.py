@@ -121,14 +121,10 @@ _WORDS = (
         "The address leads to a place below the REST API, where {subject} is not.",
     ),
     Word(("PGRST103",), MalformedAnswer, "Rows of {subject} changed while they were read."),
-    Word(
-        ("PGRST000", "PGRST001", "PGRST002", "53"),
-        Unreachable,
-        "The database is not ready to answer for {subject}.",
-    ),
+    Word(("53",), Unreachable, "The database has no resources left for {subject}."),
     # The connection was lost, perhaps in mid-commit.
     Word(
-        ("08", "57P", "502", "503", "520"),
+        ("PGRST000", "PGRST001", "PGRST002", "08", "57P", "502", "503", "520"),
         Unreachable,
         "The database is not ready to answer for {subject}.",
         rolled_back=False,

@@ -11,13 +11,13 @@ from allocator.database.rows import (
     RunRows,
     is_rank,
     job_line_name,
-    local_time,
     moment,
     run_name,
     worker_name,
 )
 from allocator.database.tables import PLACEMENT_STATES
 from allocator.models import Notice, NoticeKind, OtherPlacement
+from allocator.rules.moments import local_time
 
 A_YEAR = timedelta(days=365)
 """How long an allocation run without an end date is taken to last."""

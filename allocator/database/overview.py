@@ -20,7 +20,7 @@ from allocator.database.rows import RunRows, allocator_run
 from allocator.database.transport import OnReading, together
 from allocator.database.validation import run_issues
 from allocator.errors import DataIssue, MissingTable, RunNotFound
-from allocator.measures.placements import outcome_counts
+from allocator.measures.outcome import outcome_of_audit, outcome_of_ranks
 from allocator.models import AllocatorRun, Receipt
 
 MOST_UNAUDITED = 12
@@ -34,7 +34,8 @@ class RunOverview:
     `batch` counts the allocator runs of the allocation run in the order of creation, from 1 to
     `batches`. Counts are of those who take part; None where nobody recorded them (a run that
     another program completed). `seats` are places left. `receipt` is that of our own commit.
-    `outcome` holds `placed`, `within` (k → number placed within their top k) and `unranked`.
+    `outcome` is the count as far as it was kept: see `measures.outcome.outcome_of_audit` and,
+    for runs that another program completed, `outcome_of_ranks`.
     `issues` are what is wrong in the run's own row; the other data errors show when it is read.
     """
 
@@ -130,8 +131,7 @@ def _recorded(receipt: Receipt) -> dict[str, Any]:
     """What an audit row kept of the run."""
     counts = receipt.counts
     names = ("workers", "submitted", "job_lines", "seats", "left_out")
-    outcome = {n: counts[n] for n in ("placed", "within", "unranked") if n in counts}
-    return {**{n: counts.get(n) for n in names}, "outcome": outcome}
+    return {**{n: counts.get(n) for n in names}, "outcome": outcome_of_audit(counts)}
 
 
 def _pending_counts(
@@ -186,7 +186,7 @@ def _stored_outcomes(
 
     def read(run: AllocatorRun, _told: OnReading) -> dict[str, Any]:
         rows = postgres.fetchAll("allocations", run, client=client)
-        return {"outcome": outcome_counts(row["original_preference"] for row in rows)}
+        return {"outcome": outcome_of_ranks(row["original_preference"] for row in rows)}
 
     outcomes = together([partial(read, run) for run in completed])
     return dict(zip((run.id for run in completed), outcomes, strict=True))

@@ -13,11 +13,11 @@ from allocator.database.rows import (
     Row,
     RunRows,
     job_line_name,
-    local_time,
     moment,
     worker_name,
 )
 from allocator.models import LeftOut
+from allocator.rules.moments import local_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ import pandas as pd
 
 from allocator import postgres
 from allocator.database.rows import moment
+from allocator.effort import Effort
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
-from allocator.measures.placements import counts_of
+from allocator.measures.outcome import audit_counts
 from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint
 from allocator.rules.matrices import matrices
@@ -92,7 +93,7 @@ def log_solve(
         "bound": result.bound,
         "solver": result.solver,
         "fingerprint": result.fingerprint,
-        "counts": counts_of(inputs, result),
+        "counts": audit_counts(inputs, result),
     }
     try:
         postgres.post("solves", [row], inputs.run.id, client=client)
@@ -196,6 +197,7 @@ def committed(
         gap=None if receipt.bound is None else receipt.objective - receipt.bound,
         checks=verdict.checks,
         solver=receipt.solver,
+        effort=Effort.of_counts(receipt.counts),
         scenario=solved.scenario,
     )
     return (solved, result) if result.is_checked else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allocator.models import AllocatorRun, Eligibility, QualificationTag, Weighting
+from allocator.rules.moments import EARLIEST, LATEST, local_time, time_zone
 
 Row = Mapping[str, Any]
 
@@ -157,26 +157,6 @@ def run_name(run: AllocatorRun) -> str:
     return f"{run.plan_name or 'Run'}, batch created {local_time(run, run.created_at)}"
 
 
-def local_time(run: AllocatorRun, when: datetime) -> str:
-    """A moment in the plan's time zone, e.g. `2 March 2026 09:05`; without a zone, in UTC and said
-    to be so."""
-    if when in (EARLIEST, LATEST):
-        return "a day before the year 1" if when == EARLIEST else "a day after the year 9999"
-    there = when.astimezone(_zone(run))
-    said = "" if run.unknown_timezone is None else " UTC"
-    return f"{there.day} {there:%B %Y %H:%M}{said}"
-
-
-def local_clock(run: AllocatorRun, when: datetime) -> str:
-    """The time of day in the plan's time zone, e.g. `09:05`."""
-    return f"{when.astimezone(_zone(run)):%H:%M}"
-
-
-EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
-LATEST = datetime(9999, 12, 30, tzinfo=UTC)
-"""What stands for the times that PostgreSQL has and Python has not; order and age stay right."""
-
-
 def moment(value: str | None) -> datetime | None:
     """A timestamptz of the API; without an offset it is UTC.
 
@@ -208,14 +188,6 @@ def calendar_day(value: str | None, timezone: str) -> date | None:
     return when.astimezone(time_zone(timezone) or UTC).date()
 
 
-def time_zone(name: str) -> ZoneInfo | None:
-    """The time zone of this name; None when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a directory, as `Australia`
-        return None
-
-
 def is_whole(value: Any) -> bool:
     """Whether a number of the API is a whole one; `true` is not."""
     return isinstance(value, int) and not isinstance(value, bool)
@@ -224,10 +196,6 @@ def is_whole(value: Any) -> bool:
 def is_rank(value: Any) -> bool:
     """Whether a value of `order_preference` is a rank: a whole number from 1."""
     return is_whole(value) and value >= 1
-
-
-def _zone(run: AllocatorRun) -> tzinfo:
-    return time_zone(run.timezone) or UTC
 
 
 def ids(value: Iterable[Any] | None) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from allocator.diagnosis.elastic import Frozen, Weights
 from allocator.diagnosis.engine import diagnose
-from allocator.diagnosis.pictures import Edge, Graph, Reordered, graph, reordered
+from allocator.diagnosis.pictures import BlockedPairs, Edge, Reordered, blocked_pairs, reordered
 from allocator.diagnosis.pre_checks import pre_checks
 from allocator.diagnosis.results import (
     Block,
@@ -15,11 +15,11 @@ from allocator.diagnosis.results import (
     PartialAllocation,
     PreCheck,
     RuleInvolved,
-    Satisfaction,
 )
 
 __all__ = [
     "Block",
+    "BlockedPairs",
     "Cause",
     "CauseKind",
     "Diagnosis",
@@ -28,15 +28,13 @@ __all__ = [
     "Fix",
     "FixKind",
     "Frozen",
-    "Graph",
     "PartialAllocation",
     "PreCheck",
     "Reordered",
     "RuleInvolved",
-    "Satisfaction",
     "Weights",
+    "blocked_pairs",
     "diagnose",
-    "graph",
     "pre_checks",
     "reordered",
 ]

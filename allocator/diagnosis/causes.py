@@ -1,4 +1,4 @@
-"""All independent minimal causes of an infeasible run.
+"""Independent minimal causes of an infeasible run, as many as there are.
 
 A run has an allocation exactly when (a) every worker can get a place, mandatory flags aside,
 (b) every mandatory job line can get a worker, other workers aside, and (c) every mandatory job
@@ -8,6 +8,11 @@ when one matching covers a set on the left and another covers a set on the right
 matching covers both. Here the left are the workers and the right are the places, of which the
 first of each mandatory job line must be covered. So the violators of Hall's condition on either
 side are all the causes there can be.
+
+The violators that are found are independent: each has a member of its own. Where two of them
+share a member there are more minimal causes, made of parts of both (circuit elimination in the
+transversal matroid); where none do, they are all there are. Those others are not enumerated, for
+there can be exponentially many.
 """
 
 from __future__ import annotations
@@ -33,10 +38,10 @@ from allocator.diagnosis.results import (
     Fix,
     PartialAllocation,
     RuleInvolved,
-    Satisfaction,
 )
 from allocator.diagnosis.violators import Bools, Ints, Positions, Violator, blocks, largest_matching
-from allocator.models import RunInputs, Settings, SolveResult, Status
+from allocator.measures.outcome import outcome
+from allocator.models import RunInputs, Settings, Status
 from allocator.rules.matrices import Matrices, matrices
 from allocator.solving.solver import solve
 
@@ -46,15 +51,17 @@ LIST_AT_MOST = 4000
 
 @dataclass(frozen=True)
 class Findings:
-    """The causes that are listed, the blocks that they form, and how many causes there are."""
+    """The causes that are listed, the blocks that they form, how many independent causes were
+    found, and whether there are others, which overlap them."""
 
     causes: tuple[Cause, ...]
     blocks: tuple[Block, ...]
-    n_causes: int
+    n_independent: int
+    others_overlap: bool
 
 
-def count_causes(allowed: Bools, lower: Ints, upper: Ints) -> int:
-    """How many causes there are, 0 when an allocation exists.
+def count_independent(allowed: Bools, lower: Ints, upper: Ints) -> int:
+    """How many independent causes there are, 0 when an allocation exists.
 
     Shapes (workers, job lines), (job lines,), (job lines,). Opening a pair never adds a cause.
     """
@@ -74,7 +81,7 @@ def unfillable_job_lines(arrays: Matrices, settings: Settings) -> Positions:
 def find_causes(
     arrays: Matrices, settings: Settings, on_member: Callable[[int], None] | None = None
 ) -> Findings:
-    """Every independent minimal cause; none exactly when the run is feasible.
+    """A largest set of independent minimal causes; none exactly when the run is feasible.
 
     `on_member` is called with the number of workers, then of mandatory job lines, looked at.
     """
@@ -99,7 +106,14 @@ def find_causes(
         tuple(causes),
         tuple(_block(arrays, group) for group in groups),
         sum(len(group.members) for group in groups),
+        _any_overlap(crowded) or _any_overlap(unfillable),
     )
+
+
+def _any_overlap(violators: tuple[Violator, ...]) -> bool:
+    """Whether two of them share a member, so that there are more minimal violators."""
+    members = [member for violator in violators for member in violator.members.tolist()]
+    return len(set(members)) < len(members)
 
 
 def _unfillable(
@@ -225,26 +239,8 @@ def verified(fix: Fix, inputs: RunInputs, cancel: threading.Event | None = None)
         fix,
         verified=True,
         objective=result.objective,
-        satisfaction=summary(fixed, result),
+        outcome=outcome(fixed, result),
         result=result,
-    )
-
-
-def summary(inputs: RunInputs, result: SolveResult) -> Satisfaction:
-    """How satisfied the workers who are placed would be."""
-    scores = [allocation.score for allocation in result.allocations]
-    ranked = [
-        allocation.job_line in inputs.worker(allocation.worker_mapping).preferences.scores
-        for allocation in result.allocations
-    ]
-    wished = [score for score, is_ranked in zip(scores, ranked, strict=True) if is_ranked]
-    return Satisfaction(
-        placed=len(scores),
-        mean_score=sum(scores) / len(scores),
-        worst_score=max(scores),
-        first_choices=sum(score < 2 for score in wished),
-        top_three=sum(score <= 3 for score in wished),
-        unranked=ranked.count(False),
     )
 
 

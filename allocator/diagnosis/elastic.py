@@ -95,11 +95,9 @@ class Ground:
         """Pairs that an exception to the eligibility rules would open; the cap still holds."""
         inputs, frozen = self.inputs, self.frozen
         possible = ~self.free
-        if self.settings.worst_rank is not None:
-            possible &= matrices(inputs).scores <= self.settings.worst_rank
+        possible &= matrices(inputs).within_cap(self.settings.worst_rank)
         possible[:, [j.id in frozen.eligibility for j in inputs.job_lines]] = False
-        rows = {w.id: i for i, w in enumerate(inputs.workers)}
-        columns = {j.id: i for i, j in enumerate(inputs.job_lines)}
+        rows, columns = inputs.worker_positions, inputs.job_line_positions
         for worker, job_line in frozen.pairs:
             if worker in rows and job_line in columns:
                 possible[rows[worker], columns[job_line]] = False
@@ -108,7 +106,7 @@ class Ground:
     @cached_property
     def pinned(self) -> Positions:
         """Each worker's pin as a position; −1 not pinned, −2 pinned outside the run."""
-        columns = {j.id: i for i, j in enumerate(self.inputs.job_lines)}
+        columns = self.inputs.job_line_positions
         pins = self.inputs.pins
         return np.array(
             [columns.get(pins[w.id], -2) if w.id in pins else -1 for w in self.inputs.workers],

@@ -21,11 +21,11 @@ from allocator.diagnosis.elastic import Floats, PricedAllocation, Prices
 from allocator.diagnosis.violators import Bools, Positions
 from allocator.solving.problem import in_fresh_thread
 
-COLUMNS = 8
+PAIRS_EACH = 8
 """Pairs of each worker that the model starts with."""
 ADDED = 5
 """Pairs of one worker that a round may add."""
-TOLERANCE = 1e-6
+WHOLE_UP_TO = 1e-6
 """Prices are whole numbers, so dual prices are too, up to this."""
 
 
@@ -47,9 +47,9 @@ def proves_least(
         if not model.is_optimal:
             return False
         reduced = prices.pair - model.worker_prices[:, None] - model.job_line_prices
-        missing = (reduced < -TOLERANCE) & ~pool & ~prices.closed
+        missing = (reduced < -WHOLE_UP_TO) & ~pool & ~prices.closed
         if not missing.any():
-            return model.objective > change.price - 1 + TOLERANCE
+            return model.objective > change.price - 1 + WHOLE_UP_TO
         _add_cheapest(pool, missing, reduced)
         number += 1
 
@@ -60,9 +60,9 @@ def _starting_pairs(prices: Prices, place: Positions) -> Bools:
     pool = np.zeros((n_workers, n_job_lines), dtype=bool)
     # A rotating bonus spreads equally cheap pairs evenly over the job lines.
     rows, columns = np.indices((n_workers, n_job_lines))
-    spread = ((columns - rows * COLUMNS) % max(1, n_job_lines)) / max(1, n_job_lines)
+    spread = ((columns - rows * PAIRS_EACH) % max(1, n_job_lines)) / max(1, n_job_lines)
     rank = np.where(prices.closed, np.inf, prices.pair + spread)
-    few = min(COLUMNS, n_job_lines)
+    few = min(PAIRS_EACH, n_job_lines)
     if few:
         cheapest = np.argpartition(rank, few - 1, axis=1)[:, :few]
         np.put_along_axis(pool, cheapest, True, axis=1)

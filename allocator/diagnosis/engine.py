@@ -16,7 +16,7 @@ from allocator.errors import InvalidData
 from allocator.models import RunInputs, Settings
 from allocator.rules.matrices import matrices
 
-OnProgress = Callable[[DiagnosisProgress], None]
+OnDiagnosis = Callable[[DiagnosisProgress], None]
 EVERY = 0.2
 """Seconds between reports within a step."""
 
@@ -27,7 +27,7 @@ def diagnose(
     *,
     frozen: Frozen | None = None,
     mix: Weights | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnDiagnosis | None = None,
     cancel: threading.Event | None = None,
 ) -> Diagnosis:
     """Why the run has no allocation, and the least changes that are proven to help.
@@ -55,7 +55,7 @@ class _Diagnosing:
     settings: Settings
     frozen: Frozen
     mix: Weights
-    on_progress: OnProgress | None
+    on_progress: OnDiagnosis | None
     cancel: threading.Event | None
     started: float = field(default_factory=time.perf_counter)
     reported: float = 0.0
@@ -91,7 +91,8 @@ class _Diagnosing:
             feasible=not findings.causes,
             causes=findings.causes,
             blocks=findings.blocks,
-            n_causes=findings.n_causes,
+            n_independent=findings.n_independent,
+            others_overlap=findings.others_overlap,
         )
 
     def _with_fix(self, found: Diagnosis, finder: FixFinder, kind: FixKind) -> Diagnosis:
@@ -104,6 +105,9 @@ class _Diagnosing:
                 same = replace(other, also=(*other.also, kind))
                 fixes = (*found.fixes[:position], same, *found.fixes[position + 1 :])
                 return replace(found, fixes=fixes)
+        if fix.leaves_out == len(self.inputs.workers):
+            note = f"{TITLES[kind]}: nothing helps but leaving everybody out."
+            return replace(found, unavailable=(*found.unavailable, note))
         fix = verified(fix, self.inputs, self.cancel)
         self._tick()
         if not fix.verified:
@@ -156,5 +160,5 @@ def _ranked(fixes: tuple[Fix, ...]) -> tuple[Fix, ...]:
 
 
 def _rank(fix: Fix) -> tuple[int, bool, float]:
-    mean = fix.satisfaction.mean_score if fix.satisfaction else float("inf")
-    return fix.weight, not fix.is_pure, mean
+    mean = fix.outcome.mean_score if fix.outcome else None
+    return fix.weight, not fix.is_pure, float("inf") if mean is None else mean

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allocator.diagnosis.causes import count_causes, unfillable_job_lines
+from allocator.diagnosis.causes import count_independent, unfillable_job_lines
 from allocator.diagnosis.elastic import (
     CURRENCIES,
     Frozen,
@@ -30,7 +30,7 @@ TASTES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ChangeCounts:
     """How many changes of each kind a fix makes."""
 
     by_kind: dict[FixKind, int]
@@ -176,14 +176,14 @@ class FixFinder:
             *(LeaveOut(worker=worker[w]) for w in np.flatnonzero(change.place < 0)),
         )
 
-    def _counts(self, changes: tuple[Change, ...]) -> Counts:
+    def _counts(self, changes: tuple[Change, ...]) -> ChangeCounts:
         counts = dict.fromkeys(CURRENCIES, 0)
         for change in changes:
             step = 1
             if isinstance(change, SetPlaces):
                 step = change.places - self.inputs.job_line(change.job_line).places
             counts[_kind_of(change)] += step
-        return Counts(counts)
+        return ChangeCounts(counts)
 
     def _raised_cap(self) -> Fix | None:
         """The lowest cap on the worst rank that is to blame for nothing; the mix does the rest."""
@@ -210,19 +210,19 @@ def lowest_blameless_cap(inputs: RunInputs, settings: Settings) -> float | None:
     """The lowest cap with no more causes than without a cap, by bisection; None: it is no cause."""
     arrays = matrices(inputs)
 
-    def n_causes(cap: float) -> int:
-        allowed = arrays.eligible & (arrays.scores <= cap)
-        return count_causes(allowed, arrays.lower, arrays.upper)
+    def how_many(cap: float) -> int:
+        allowed = arrays.eligible & arrays.within_cap(cap)
+        return count_independent(allowed, arrays.lower, arrays.upper)
 
     cap = settings.worst_rank
-    if cap is None or n_causes(cap) == n_causes(np.inf):
+    if cap is None or how_many(cap) == how_many(np.inf):
         return None
-    fewest = n_causes(np.inf)
-    caps = np.unique(arrays.scores[arrays.eligible & (arrays.scores > cap)])
+    fewest = how_many(np.inf)
+    caps = np.unique(arrays.scores[arrays.eligible & ~arrays.within_cap(cap)])
     low, high = 0, len(caps) - 1
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if n_causes(caps[middle]) == fewest else (middle + 1, high)
+        low, high = (low, middle) if how_many(caps[middle]) == fewest else (middle + 1, high)
     return float(caps[low])
 
 

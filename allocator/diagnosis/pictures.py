@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
+class BlockedPairs:
     """A cause or block as a bipartite graph: workers left, job lines right, allowed pairs."""
 
     workers: tuple[str, ...]
@@ -35,18 +36,18 @@ class Graph:
     needed: int
 
 
-def graph(inputs: RunInputs, settings: Settings, of: Cause | Block) -> Graph:
-    """The graph of a cause or block; `places` in the order of its job lines."""
+def blocked_pairs(inputs: RunInputs, settings: Settings, of: Cause | Block) -> BlockedPairs:
+    """The pairs of a cause or block; `places` in the order of its job lines."""
     allowed = matrices(inputs).allowed(settings)
-    rows = _positions(of.workers, tuple(w.id for w in inputs.workers))
-    columns = _positions(of.job_lines, tuple(j.id for j in inputs.job_lines))
+    rows = _positions(of.workers, inputs.worker_positions)
+    columns = _positions(of.job_lines, inputs.job_line_positions)
     edges = []
     for row, column in np.argwhere(allowed[np.ix_(rows, columns)]):
         worker = inputs.workers[rows[row]]
         job_line = inputs.job_lines[columns[column]]
         edges.append(Edge(worker.id, job_line.id, rule_for(inputs, worker, job_line)))
     places = tuple(inputs.job_lines[column].places for column in columns)
-    return Graph(of.workers, of.job_lines, tuple(edges), places, of.seats, of.needed)
+    return BlockedPairs(of.workers, of.job_lines, tuple(edges), places, of.seats, of.needed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +68,8 @@ class Reordered:
 def reordered(inputs: RunInputs, diagnosis: Diagnosis) -> Reordered:
     """The eligibility matrix reordered so that the blocking blocks stand out."""
     allowed = matrices(inputs).allowed(diagnosis.settings)
-    row_block = _membership(tuple(w.id for w in inputs.workers), diagnosis, "workers")
-    column_block = _membership(tuple(j.id for j in inputs.job_lines), diagnosis, "job_lines")
+    row_block = _membership(inputs.worker_positions, diagnosis, "workers")
+    column_block = _membership(inputs.job_line_positions, diagnosis, "job_lines")
     rows = _blocks_first(row_block, allowed.sum(axis=1))
     columns = _blocks_first(column_block, allowed.sum(axis=0))
     return Reordered(
@@ -80,15 +81,14 @@ def reordered(inputs: RunInputs, diagnosis: Diagnosis) -> Reordered:
     )
 
 
-def _positions(ids: tuple[str, ...], order: tuple[str, ...]) -> Positions:
-    position = {row: number for number, row in enumerate(order)}
+def _positions(ids: tuple[str, ...], position: Mapping[str, int]) -> Positions:
     return np.array([position[row] for row in ids], dtype=np.intp)
 
 
-def _membership(order: tuple[str, ...], diagnosis: Diagnosis, side: str) -> Positions:
-    block = np.full(len(order), -1, dtype=np.intp)
+def _membership(position: Mapping[str, int], diagnosis: Diagnosis, side: str) -> Positions:
+    block = np.full(len(position), -1, dtype=np.intp)
     for number in reversed(range(len(diagnosis.blocks))):
-        block[_positions(getattr(diagnosis.blocks[number], side), order)] = number
+        block[_positions(getattr(diagnosis.blocks[number], side), position)] = number
     return block
 
 

@@ -83,8 +83,7 @@ def _pin_problems(
     arrays: Matrices, settings: Settings, taken: dict[str, list[str]]
 ) -> Iterator[tuple[str, list[str], str]]:
     inputs = arrays.inputs
-    rows = {w.id: i for i, w in enumerate(inputs.workers)}
-    columns = {j.id: i for i, j in enumerate(inputs.job_lines)}
+    rows, columns = inputs.worker_positions, inputs.job_line_positions
     allowed = arrays.allowed(settings)
     for job_line, pinned in taken.items():
         workers = [w for w in pinned if w in rows]
@@ -226,7 +225,7 @@ def _cap(
     if settings.worst_rank is None:
         return
     pairs = np.ix_(rows, columns)
-    capped: Bools = arrays.eligible[pairs] & (arrays.scores[pairs] > settings.worst_rank)
+    capped: Bools = arrays.eligible[pairs] & ~arrays.within_cap(settings.worst_rank)[pairs]
     if not capped.any():
         return
     inputs = arrays.inputs

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from allocator.measures.outcome import Outcome
 from allocator.models import RunInputs, Settings, SolveResult
 from allocator.scenario import Scenario
 from allocator.scenario.change import Change
+from allocator.scenario.changes import LeaveOut
 from allocator.scenario.file import change_as_dict
 
 
@@ -98,14 +100,17 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Causes that share workers or job lines, taken together: the whole shortage there."""
+    """Causes that share workers or job lines, taken together: the whole shortage there.
+
+    `n_independent` of them were found; as many changes are needed as are missing (`shortage`).
+    """
 
     workers: tuple[str, ...]
     job_lines: tuple[str, ...]
     seats: int
     needed: int
     is_mirror: bool
-    n_causes: int
+    n_independent: int
     explanation: str
 
     @property
@@ -121,7 +126,7 @@ class Block:
             "seats": self.seats,
             "needed": self.needed,
             "shortage": self.shortage,
-            "n_causes": self.n_causes,
+            "n_independent": self.n_independent,
             "explanation": self.explanation,
         }
 
@@ -136,22 +141,6 @@ class FixKind(StrEnum):
     PINS = "pins_lifted"
     MIX = "mix"
     WORST_RANK = "worst_rank"
-
-
-@dataclass(frozen=True, slots=True)
-class Satisfaction:
-    """What a fix would give: scores are fractional ranks or unranked budgets."""
-
-    placed: int
-    mean_score: float
-    worst_score: float
-    first_choices: int
-    top_three: int
-    unranked: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, under the field names."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +165,7 @@ class Fix:
     also: tuple[FixKind, ...] = ()
     verified: bool = False
     objective: float | None = None
-    satisfaction: Satisfaction | None = None
+    outcome: Outcome | None = None
     result: SolveResult | None = None
 
     def scenario(self, inputs: RunInputs, name: str = "", author: str = "") -> Scenario:
@@ -189,6 +178,11 @@ class Fix:
             run=inputs.run.id,
             fingerprint=inputs.fingerprint,
         )
+
+    @property
+    def leaves_out(self) -> int:
+        """How many workers it leaves out."""
+        return sum(isinstance(change, LeaveOut) for change in self.changes)
 
     @property
     def title(self) -> str:
@@ -213,7 +207,7 @@ class Fix:
             "also": [str(kind) for kind in self.also],
             "verified": self.verified,
             "objective": self.objective,
-            "satisfaction": self.satisfaction and self.satisfaction.as_dict(),
+            "outcome": self.outcome and self.outcome.as_dict(),
         }
 
 
@@ -295,8 +289,10 @@ class DiagnosisProgress:
 class Diagnosis:
     """Why a run has no allocation, and what would help.
 
-    `feasible` is None when the diagnosis was cancelled before that was known. Every block has at
-    least one of its causes listed; `n_causes` counts all, also those too alike to list.
+    `feasible` is None when the diagnosis was cancelled before that was known. `n_independent`
+    counts the independent causes that were found; every block has at least one of its own listed
+    in `causes`, the rest are too alike to list. `others_overlap`: there are further minimal
+    causes, made of parts of these, which are not counted; without it these are all.
     `unavailable` says in a sentence why a kind of fix is not offered. `timings` are seconds.
     """
 
@@ -304,7 +300,8 @@ class Diagnosis:
     settings: Settings
     causes: tuple[Cause, ...] = ()
     blocks: tuple[Block, ...] = ()
-    n_causes: int = 0
+    n_independent: int = 0
+    others_overlap: bool = False
     fixes: tuple[Fix, ...] = ()
     unavailable: tuple[str, ...] = ()
     partial: PartialAllocation | None = None
@@ -312,13 +309,36 @@ class Diagnosis:
     cancelled: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def causes_words(self) -> str:
+        """How many causes were found and whether there are others: a heading."""
+        causes = f"{self.n_independent:,} independent cause{'' if self.n_independent == 1 else 's'}"
+        if self.others_overlap:
+            return f"{causes}; others overlap them."
+        return f"{causes}, and no others."
+
+    @property
+    def remaining_words(self) -> str:
+        """What to say after the last listed cause; empty when the listed ones are all."""
+        unlisted = self.n_independent - len(self.causes)
+        words = [f"{unlisted:,} more independent causes, much like these, are not listed."]
+        if not unlisted:
+            words = []
+        if self.others_overlap:
+            words.append(
+                "Other causes overlap these and are not listed. Mending what several share does "
+                "not settle them all: each group needs as many changes as it is short."
+            )
+        return " ".join(words)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready: what `python -m allocator diagnose --json` prints."""
         return {
             "feasible": self.feasible,
             "cancelled": self.cancelled,
             "causes": [cause.as_dict() for cause in self.causes],
-            "n_causes": self.n_causes,
+            "n_independent": self.n_independent,
+            "others_overlap": self.others_overlap,
             "blocks": [block.as_dict() for block in self.blocks],
             "fixes": [fix.as_dict() for fix in self.fixes],
             "unavailable": list(self.unavailable),

@@ -3,7 +3,7 @@
 from allocator.explanation.answers import Situation, placement_options
 from allocator.explanation.contested import contested_job_lines, wanted_swaps
 from allocator.explanation.fairness import Extremes, extremes, tied_workers
-from allocator.explanation.graph import Move
+from allocator.explanation.optimum import Move
 
 __all__ = [
     "Extremes",

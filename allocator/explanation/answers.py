@@ -13,9 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from allocator.explanation.chains import Chains
 from allocator.explanation.fairness import tied_workers
-from allocator.explanation.graph import Graph, Move, graph
+from allocator.explanation.optimum import Chains, Move, Optimum, optimum
 from allocator.explanation.wording import (
     AIMS,
     change_words,
@@ -68,7 +67,7 @@ class Teller:
     good allocation gives the worker.
     """
 
-    found: Graph
+    found: Optimum
     worker: str
     tied: frozenset[str]
     letter: bool = False
@@ -129,7 +128,9 @@ class Teller:
                 return f"{self.who} may not hold it: {rule[:1].lower()}{rule[1:]}"
             case Situation.BEYOND_CAP:
                 cap = self.found.result.settings.worst_rank
-                return f"this run was solved so that nobody is placed beyond rank {cap:g}"
+                return (
+                    f"this run was solved so that nobody who ranked is placed beyond rank {cap:g}"
+                )
             case Situation.IMPOSSIBLE:
                 return (
                     f"if {self.who} had it, no allocation would be left that gives everybody a"
@@ -188,7 +189,7 @@ def teller(
     ties = tied_workers(inputs, result)
     tied = ties.loc[ties["worker"] == worker_id, "alternative_ids"]
     lines = frozenset(line for ids in tied for line in ids)
-    return Teller(graph(inputs, result), worker_id, lines, letter, others_ranks)
+    return Teller(optimum(inputs, result), worker_id, lines, letter, others_ranks)
 
 
 def worker_answers(
@@ -219,7 +220,7 @@ class Situation(StrEnum):
     FREE = "has a free place"
 
 
-COLUMNS = {
+OPTION_COLUMNS = {
     "job_line": "str",
     "job_line_name": "str",
     "rank": "float64",
@@ -249,25 +250,25 @@ def placement_options(inputs: RunInputs, result: SolveResult, worker_id: str) ->
     chains of equal price one is shown. Raises KeyError when the worker does not take part,
     NotExplained.
     """
-    found = graph(inputs, result)
+    found = optimum(inputs, result)
     row = found.rows[worker_id]
     prices, chains = found.forcing(row)
     records = [
         _record(found, row, column, int(prices[column]), chains)
         for column in range(len(inputs.job_lines))
     ]
-    frame = pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
+    frame = pd.DataFrame(records, columns=list(OPTION_COLUMNS)).astype(OPTION_COLUMNS)
     return frame.sort_values(["score", "job_line_name", "job_line"], ignore_index=True)
 
 
-def chain(found: Graph, row: int, column: int, chains: Chains) -> tuple[Move, ...]:
+def chain(found: Optimum, row: int, column: int, chains: Chains) -> tuple[Move, ...]:
     """The moves when the worker is forced to the job line; none when it holds it."""
     if column == found.assigned[row]:
         return ()
     return (found.move(row, column), *found.moves(chains, chains.path(column)))
 
 
-def _record(found: Graph, row: int, column: int, price: int, chains: Chains) -> dict[str, object]:
+def _record(found: Optimum, row: int, column: int, price: int, chains: Chains) -> dict[str, object]:
     line, arrays = found.inputs.job_lines[column], found.matrices
     score, here = float(arrays.scores[row, column]), int(found.assigned[row])
     rule, possible = Rule(int(arrays.rules[row, column])), price < NO_ARC
@@ -275,7 +276,7 @@ def _record(found: Graph, row: int, column: int, price: int, chains: Chains) -> 
     return {
         "job_line": line.id,
         "job_line_name": found.line_name(column),
-        "rank": score if found.ranked[row, column] else None,
+        "rank": score if found.matrices.ranked[row, column] else None,
         "score": score,
         "score_change": score - float(arrays.scores[row, here]),
         "situation": _situation(found, row, column, possible).value,
@@ -289,7 +290,7 @@ def _record(found: Graph, row: int, column: int, price: int, chains: Chains) -> 
     }
 
 
-def _situation(found: Graph, row: int, column: int, possible: bool) -> Situation:
+def _situation(found: Optimum, row: int, column: int, possible: bool) -> Situation:
     if column == found.assigned[row]:
         return Situation.HELD
     if not found.matrices.eligible[row, column]:

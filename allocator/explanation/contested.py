@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from allocator.explanation.chains import Chains
-from allocator.explanation.graph import Graph, Move, graph
+from allocator.explanation.optimum import Chains, Move, Optimum, optimum
 from allocator.models import RunInputs, SolveResult
 from allocator.rules.eligibility import Rule
 from allocator.rules.naming import signed
 
-COLUMNS = {
+CONTESTED_COLUMNS = {
     "job_line": "str",
     "job_line_name": "str",
     "places": "int64",
@@ -31,7 +30,7 @@ def contested_job_lines(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     may raise it for what it puts first); `moves` is the chain that would then follow, empty
     when nothing would change. Raises NotExplained.
     """
-    found = graph(inputs, result)
+    found = optimum(inputs, result)
     # Chains that start where somebody can be spared and end at the job line.
     chains = found.chains(found.residual.outside, outward=True)
     wanted = _preferred_by(found)
@@ -50,7 +49,7 @@ def contested_job_lines(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
                 "moves": _moves(found, chains, column) if helps else (),
             }
         )
-    frame = pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
+    frame = pd.DataFrame(records, columns=list(CONTESTED_COLUMNS)).astype(CONTESTED_COLUMNS)
     return frame.sort_values(
         ["saving", "preferred_by", "job_line_name", "job_line"],
         ascending=[False, False, True, True],
@@ -58,12 +57,12 @@ def contested_job_lines(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     )
 
 
-def _moves(found: Graph, chains: Chains, column: int) -> tuple[Move, ...]:
+def _moves(found: Optimum, chains: Chains, column: int) -> tuple[Move, ...]:
     """The chain into the new place, the worker who takes it first."""
     return tuple(reversed(found.moves(chains, chains.path(column)[::-1])))
 
 
-def _preferred_by(found: Graph) -> np.ndarray:
+def _preferred_by(found: Optimum) -> np.ndarray:
     scores = found.matrices.scores
     own = scores[np.arange(len(found.assigned)), found.assigned]
     better = (scores < own[:, None]) & found.matrices.eligible
@@ -93,7 +92,7 @@ def wanted_swaps(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     permits the swap), price (change of the objective; NaN when not allowed) and why_not in
     words. Raises NotExplained.
     """
-    found = graph(inputs, result)
+    found = optimum(inputs, result)
     scores, rows = found.matrices.scores, np.arange(len(found.assigned))
     # Entry (a, b): what a would gain or lose with b's job line.
     change = scores[:, found.assigned] - scores[rows, found.assigned][:, None]
@@ -108,7 +107,7 @@ def wanted_swaps(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     )
 
 
-def _record(found: Graph, change: np.ndarray, a: int, b: int) -> dict[str, object]:
+def _record(found: Optimum, change: np.ndarray, a: int, b: int) -> dict[str, object]:
     at_a, at_b = int(found.assigned[a]), int(found.assigned[b])
     values = found.costs.values
     price = values[a, at_b] + values[b, at_a] - values[a, at_a] - values[b, at_b]
@@ -128,7 +127,7 @@ def _record(found: Graph, change: np.ndarray, a: int, b: int) -> dict[str, objec
     }
 
 
-def _ineligible(found: Graph, barred: list[tuple[int, int]]) -> str:
+def _ineligible(found: Optimum, barred: list[tuple[int, int]]) -> str:
     return " ".join(
         f"{found.name(row)} may not hold {found.line_name(column)}:"
         f" {Rule(int(found.matrices.rules[row, column])).words}."
@@ -136,7 +135,7 @@ def _ineligible(found: Graph, barred: list[tuple[int, int]]) -> str:
     )
 
 
-def _outweighed(found: Graph, a: int, b: int) -> str:
+def _outweighed(found: Optimum, a: int, b: int) -> str:
     """An allowed swap helps both workers, so at an optimum only weightings stand against it."""
     at_a, at_b = int(found.assigned[a]), int(found.assigned[b])
     net = found.matrices.weightings

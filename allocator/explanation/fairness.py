@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator.errors import Infeasible
-from allocator.explanation.graph import graph
+from allocator.explanation.optimum import optimum
+from allocator.measures.outcome import first_choices_possible
 from allocator.models import Policy, RunInputs, Settings, SolveResult
 from allocator.rules.matrices import Matrices, matrices
-from allocator.solving.policies import choice_numbers
-from allocator.solving.residual import Face, Residual
-from allocator.solving.starting import best_allocation, feasible_allocation
+from allocator.solving.residual import Face
+from allocator.solving.starting import feasible_allocation
 from allocator.solving.tie_break import TieBreak
 
 
@@ -22,13 +22,12 @@ from allocator.solving.tie_break import TieBreak
 class Extremes:
     """The best that any allocation under the hard rules reaches, one respect at a time.
 
-    `worst_score`: least possible score (rank or unranked budget) of the worst-off worker.
-    `first_choices`: largest possible number of workers on a first choice, alone or one of
-    several tied firsts.
-    The settings open a scenario that reaches the first and the second.
+    `worst_score`: least possible worst rank counted (rank or unranked budget) among the workers
+    who ranked something; None when nobody did. `first_choices`: largest possible number of first
+    choices received. The settings open a scenario that reaches the first and the second.
     """
 
-    worst_score: float
+    worst_score: float | None
     first_choices: int
     for_worst_off: Settings
     for_first_choices: Settings
@@ -39,47 +38,43 @@ def extremes(inputs: RunInputs, settings: Settings) -> Extremes:
 
     The cap on the worst rank in `settings` does not restrict them.
     """
-    arrays = matrices(inputs)
-    worst = _least_worst_score(arrays)
+    worst, first = inputs.derived(_least_worst_score), first_choices_possible(inputs)
+    if first is None:
+        raise Infeasible
     return Extremes(
         worst,
-        _most_first_choices(arrays),
+        first,
         replace(settings, policy=Policy.LEAST_TOTAL, worst_rank=worst),
         replace(settings, policy=Policy.GREEDY, worst_rank=None),
     )
 
 
-def _least_worst_score(arrays: Matrices) -> float:
+def _least_worst_score(inputs: RunInputs) -> float | None:
     """The least cap under which an allocation exists: bisection over the scores that occur."""
+    arrays = matrices(inputs)
     feasible_allocation(_face(arrays, arrays.eligible))
-    least = np.where(arrays.eligible, arrays.scores, np.inf).min(axis=1).max(initial=0.0)
-    caps = np.unique(arrays.scores[arrays.eligible & (arrays.scores >= least)])
+    chose = arrays.ranked.any(axis=1)
+    if not chose.any():
+        return None
+    scores, eligible = arrays.scores[chose], arrays.eligible[chose]
+    least = np.where(eligible, scores, np.inf).min(axis=1).max(initial=0.0)
+    caps = np.unique(scores[eligible & (scores >= least)])
     low, high = 0, len(caps) - 1
     while low < high:
         middle = (low + high) // 2
         try:
-            feasible_allocation(_face(arrays, arrays.eligible & (arrays.scores <= caps[middle])))
+            feasible_allocation(_face(arrays, arrays.eligible & arrays.within_cap(caps[middle])))
             high = middle
         except Infeasible:
             low = middle + 1
     return float(caps[low])
 
 
-def _most_first_choices(arrays: Matrices) -> int:
-    """A cheapest allocation when a first choice costs −1 and everything else 0."""
-    first, face = choice_numbers(arrays) == 1, _face(arrays, arrays.eligible)
-    costs = -first.astype(np.int64)
-    start = best_allocation(costs, face, lambda: False)
-    residual = Residual(costs, face, feasible_allocation(face) if start is None else start)
-    residual.optimise()
-    return int(first[np.arange(len(first)), residual.assigned].sum())
-
-
 def _face(arrays: Matrices, allowed: NDArray[np.bool_]) -> Face:
     return Face(allowed, arrays.lower, arrays.upper)
 
 
-COLUMNS = {
+TIED_COLUMNS = {
     "worker": "str",
     "name": "str",
     "job_line": "str",
@@ -99,7 +94,7 @@ def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     other job lines with the worker's rank in words, best first), alternative_ids,
     best_alternative (least score among them). Raises NotExplained.
     """
-    found = graph(inputs, result)
+    found = optimum(inputs, result)
     scores = found.matrices.scores
     ties = TieBreak(found.optimal, found.assigned)
     others: dict[int, list[int]] = {}
@@ -125,5 +120,5 @@ def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
                 "best_alternative": float(scores[row, ordered[0]]),
             }
         )
-    frame = pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
+    frame = pd.DataFrame(records, columns=list(TIED_COLUMNS)).astype(TIED_COLUMNS)
     return frame.sort_values(["name", "worker"], ignore_index=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allocator.explanation.graph import Move
+from allocator.explanation.optimum import Move
 from allocator.measures.bands import rank_words
 from allocator.models import Policy, RunInputs, SolveResult
 from allocator.rules.naming import job_line_name

@@ -1,9 +1,8 @@
 """Satisfaction measures of an allocation, as pandas frames and small dataclasses.
 
-How ranks count, everywhere: a placement is *within the top k* when its fractional rank among the
-run's job lines is at most k. A worker who tied two job lines as first holds rank 1.5 on either
-and so counts from the top 2 on (`Headline.shared_first` says how many got one of several
-firsts). An unranked placement is never within the top k, whatever its budget.
+How ranks count, everywhere, is said in `allocator.measures.outcome`: a tied first choice that was
+received is a first choice, the top k count by fractional rank, and workers who gave no
+preferences are counted apart.
 """
 
 from allocator.measures.bands import bands, by_group, list_lengths, rank_distribution
@@ -11,16 +10,18 @@ from allocator.measures.headline import (
     Headline,
     headline,
     higher_choices,
-    rank_summary,
     status_words,
+    without_preferences,
     worst_off,
 )
 from allocator.measures.masking import mask_small_counts
 from allocator.measures.offers import by_job_line, offers_by_rank, unfilled
+from allocator.measures.outcome import Outcome, outcome, outcome_of_ranks
 from allocator.measures.placements import placements
 
 __all__ = [
     "Headline",
+    "Outcome",
     "bands",
     "by_group",
     "by_job_line",
@@ -29,10 +30,12 @@ __all__ = [
     "list_lengths",
     "mask_small_counts",
     "offers_by_rank",
+    "outcome",
+    "outcome_of_ranks",
     "placements",
     "rank_distribution",
-    "rank_summary",
     "status_words",
     "unfilled",
+    "without_preferences",
     "worst_off",
 ]

@@ -12,12 +12,13 @@ from allocator.models import RunInputs
 EDGES = (1, 3, 5)
 ALL_WORKERS = "All workers"
 LENGTHS = (0, 5, 10, 20)
+UNRANKED, NO_PREFERENCES, NOT_PLACED = "Unranked", "No preferences", "Not placed"
 GROUPINGS = {"qualificationlevel": "Qualification level", "tag": "Qualification"}
 NO_GROUP = {"qualificationlevel": "No level given", "tag": "No qualification"}
 
 
 def band_labels(edges: Sequence[int] = EDGES) -> list[str]:
-    """`1st`, `2nd–3rd` …, `Outside the top five`, `Unranked`.
+    """`1st`, `2nd–3rd` …, `Outside the top five`, `Unranked`, `No preferences`.
 
     Raises ValueError unless the edges are whole numbers ≥ 1 that increase.
     """
@@ -25,14 +26,18 @@ def band_labels(edges: Sequence[int] = EDGES) -> list[str]:
         raise ValueError("the bands' limits must be whole numbers from 1 up, each above the last")
     starts = [1, *(edge + 1 for edge in edges[:-1])]
     labels = [band_words(low, high) for low, high in zip(starts, edges, strict=True)]
-    return [*labels, f"Outside the top {number_words(edges[-1])}", UNRANKED]
+    outside = f"Outside the top {number_words(edges[-1])}"
+    return [*labels, outside, UNRANKED, NO_PREFERENCES]
 
 
-def band_of(ranks: pd.Series, edges: Sequence[int] = EDGES) -> pd.Series:
-    """The band of each fractional rank (NaN: unranked), as an ordered categorical."""
+def band_of(placed: pd.DataFrame, edges: Sequence[int] = EDGES) -> pd.Series:
+    """The band of each placement by its choice number, as an ordered categorical."""
     labels = band_labels(edges)
-    ranked = pd.cut(ranks, [0, *edges, float("inf")], labels=labels[:-1])
-    return ranked.cat.add_categories([UNRANKED]).fillna(UNRANKED)
+    choices = placed["choice"].astype("Float64").to_numpy(dtype="float64", na_value=math.nan)
+    banded = pd.cut(pd.Series(choices), [0, *edges, float("inf")], labels=labels[:-2])
+    found = pd.Series(banded.astype("object").to_numpy(), index=placed.index)
+    found = found.fillna(UNRANKED).mask(placed["n_ranked"] == 0, NO_PREFERENCES)
+    return found.astype(pd.CategoricalDtype(labels, ordered=True))
 
 
 def bands(
@@ -46,15 +51,17 @@ def bands(
 
     The last band of ranks is followed by a row *of whom in the bottom `bottom`* (rank above
     N − bottom), flagged `of_above` because it is part of the row before it; it is left out when
-    it would overlap a named band. *Not placed* appears only when there is somebody.
+    it would overlap a named band. *No preferences* (placed, but ranked nothing) and *Not placed*
+    appear only when there is somebody.
     """
-    counts = band_of(placed["rank"], edges).value_counts(sort=False)
+    counts = band_of(placed, edges).value_counts(sort=False)
     rows: list[tuple[str, int, bool]] = []
     for label, count in counts.items():
         if label == UNRANKED and bottom and n_job_lines - bottom >= edges[-1]:
             lowest = int((placed["rank"] > n_job_lines - bottom).sum())
             rows.append((f"of whom in the bottom {number_words(bottom)}", lowest, True))
-        rows.append((str(label), int(count), False))
+        if count or label != NO_PREFERENCES:
+            rows.append((str(label), int(count), False))
     if n_workers > len(placed):
         rows.append((NOT_PLACED, n_workers - len(placed), False))
     frame = pd.DataFrame(rows, columns=["band", "workers", "of_above"])
@@ -111,7 +118,7 @@ def _band_counts(
 ) -> pd.DataFrame:
     groups = groups | {ALL_WORKERS: {w.id for w in inputs.workers}}
     labels = [*band_labels(edges), NOT_PLACED]
-    placed = placed.assign(band=band_of(placed["rank"], edges).astype(str))
+    placed = placed.assign(band=band_of(placed, edges).astype(str))
     rows = []
     for group, members in groups.items():
         held = placed[placed["worker"].isin(members)]
@@ -140,22 +147,23 @@ def _groups(inputs: RunInputs, grouping: str) -> dict[str, set[str]]:
     return ordered | ({NO_GROUP[grouping]: nowhere} if nowhere else {})
 
 
-UNRANKED, NOT_PLACED = "Unranked", "Not placed"
-
-
 def rank_distribution(placed: pd.DataFrame, n_workers: int) -> pd.DataFrame:
-    """Rows 1st … last choice that anybody got (zeros included), then unranked, then not placed.
+    """Rows 1st … last choice that anybody got (zeros included), then those without a number.
 
-    Columns: `choice` (NA in the last two), `label`, `workers`, `share` (0 … 1 of all workers in
+    Columns: `choice` (NA in the last rows), `label`, `workers`, `share` (0 … 1 of all workers in
     the run), `cumulative_workers` and `cumulative_share` (NA where there is no choice number).
-    `placed` is the placements frame; the row *not placed* appears only when there is somebody.
+    `placed` is the placements frame. The last rows are *unranked* and, when there is somebody,
+    *no preferences* (placed, but ranked nothing) and *not placed*.
     """
     choices = placed["choice"].dropna().astype(int)
     last = int(choices.max()) if len(choices) else 0
     counts = choices.value_counts().reindex(range(1, last + 1), fill_value=0)
     workers = [int(n) for n in counts]
     unplaced = n_workers - len(placed)
-    tail = [(UNRANKED, int(placed["choice"].isna().sum()))]
+    nothing = int((placed["n_ranked"] == 0).sum())
+    tail = [(UNRANKED, int(placed["choice"].isna().sum()) - nothing)]
+    if nothing:
+        tail.append((NO_PREFERENCES, nothing))
     if unplaced:
         tail.append((NOT_PLACED, unplaced))
     cumulative = pd.Series(workers, dtype="Int64").cumsum()

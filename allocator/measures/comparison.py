@@ -9,19 +9,21 @@ import pandas as pd
 from allocator.errors import UsageError
 from allocator.measures import headline, rank_distribution
 from allocator.measures.bands import GROUPINGS, NO_GROUP
-from allocator.measures.headline import TOPS
+from allocator.measures.outcome import TOPS
 from allocator.models import RunInputs
 from allocator.rules.naming import tag_name
 from allocator.solved import Solved
 
 EVERYBODY = "All workers"
-MEASURES = ("mean_score", "worker_dissatisfaction", "organisation_dissatisfaction")
+MEASURES = ("mean_score", "worker_dissatisfaction", "weighting_points")
 
 FIGURES = {
     "objective": ("Objective", "less"),
     "worker_dissatisfaction": ("Worker dissatisfaction", "less"),
-    "organisation_dissatisfaction": ("Organisation dissatisfaction", "less"),
-    **{f"top_{k}": (f"Share within their top {k}", "more") for k in TOPS},
+    "weighting_points": ("Organisation's weighting points", "less"),
+    "first_choices": ("First choices received", "more"),
+    "first_choices_possible": ("First choices possible at best", ""),
+    **{f"top_{k}": (f"Share within their top {k}, of those who ranked", "more") for k in TOPS},
     "unranked": ("Placed on an unranked job line", "less"),
     "not_placed": ("Not placed", "less"),
     "mean_rank": ("Mean rank of ranked placements", "less"),
@@ -30,12 +32,13 @@ FIGURES = {
     "worst_score": ("Worst rank counted", "less"),
     "n_worst_off": ("Workers who share the worst", "less"),
     "gini": ("Gini of satisfaction", "less"),
+    "no_preferences": ("Workers who gave no preferences", ""),
     "filled": ("Job lines that got somebody", ""),
     "workers": ("Workers", ""),
     "job_lines": ("Job lines", ""),
     "places": ("Places", ""),
 }
-"""Headline figure → its words, and whether less or more of it is better."""
+"""Headline figure → its words, and whether less or more of it is better (empty: neither)."""
 
 
 def headlines(solved: Sequence[Solved]) -> pd.DataFrame:
@@ -56,22 +59,26 @@ def headlines(solved: Sequence[Solved]) -> pd.DataFrame:
 
 def headline_figures(one: Solved) -> dict[str, float | None]:
     """The headline figures of one solve, under the keys of `FIGURES`."""
-    head, result = headline(one.inputs, one.result, one.placed), one.result
+    head, result = headline(one.inputs, one.result), one.result
+    got = head.outcome
     return {
         "objective": result.objective,
         "worker_dissatisfaction": result.worker_dissatisfaction,
-        "organisation_dissatisfaction": result.organisation_dissatisfaction,
-        **{f"top_{k}": head.ranks.share(k) if head.ranks.placed else None for k in TOPS},
-        "unranked": head.ranks.unranked,
+        "weighting_points": got.weighting_points if got.placed else None,
+        "first_choices": got.first_choices if got.placed else None,
+        "first_choices_possible": got.first_choices_possible,
+        **{f"top_{k}": got.share(k) if got.placed else None for k in TOPS},
+        "unranked": got.unranked,
         "not_placed": head.not_placed,
-        "mean_rank": head.ranks.mean_rank,
-        "median_rank": head.ranks.median_rank,
-        "mean_score": head.mean_score,
-        "worst_score": head.worst_score,
-        "n_worst_off": head.n_worst_off,
+        "mean_rank": got.mean_rank,
+        "median_rank": got.median_rank,
+        "mean_score": got.mean_score,
+        "worst_score": got.worst_score,
+        "n_worst_off": got.n_worst,
         "gini": head.gini,
+        "no_preferences": len(got.no_preferences),
         "filled": head.filled,
-        "workers": head.workers,
+        "workers": got.workers,
         "job_lines": head.job_lines,
         "places": head.places,
     }
@@ -132,9 +139,10 @@ def group_costs(solved: Sequence[Solved], by: str = "qualificationlevel") -> pd.
     """What each scenario costs the workers and the organisation, by group of workers.
 
     `by` is `qualificationlevel` or `tag` (a worker counts under each tag that it holds).
-    Columns: group, scenario, workers (placed), mean_score, worker_dissatisfaction and
-    organisation_dissatisfaction (sums of D_worker and D_org), and `Δ` of the last three to the
-    first scenario (NaN where that has no such group). `All workers` come first.
+    Columns: group, scenario, workers (placed), mean_score (of those who ranked),
+    worker_dissatisfaction (sum of D_worker) and weighting_points (sum of the net weightings), and
+    `Δ` of the last three to the first scenario (NaN where that has no such group). `All workers`
+    come first.
     """
     _check(solved)
     if by not in GROUPINGS:
@@ -143,12 +151,15 @@ def group_costs(solved: Sequence[Solved], by: str = "qualificationlevel") -> pd.
     for one in solved:
         placed = one.placed
         groups = [_group_names(one.inputs, worker, by) for worker in placed["worker"]]
-        rows = placed.assign(group=[[EVERYBODY, *names] for names in groups]).explode("group")
+        rows = placed.assign(
+            group=[[EVERYBODY, *names] for names in groups],
+            counted=placed["score"].where(placed["n_ranked"] > 0),
+        ).explode("group")
         costs = rows.groupby("group").agg(
             workers=("worker", "size"),
-            mean_score=("score", "mean"),
+            mean_score=("counted", "mean"),
             worker_dissatisfaction=("worker_dissatisfaction", "sum"),
-            organisation_dissatisfaction=("organisation_dissatisfaction", "sum"),
+            weighting_points=("weighting", "sum"),
         )
         costs.insert(0, "scenario", one.name)
         frames.append(costs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,109 +9,64 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator.measures.bands import amount, rank_words
+from allocator.measures.outcome import Outcome, outcome
 from allocator.measures.placements import placements
 from allocator.models import RunInputs, SolveResult, Status
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import matrices
+from allocator.rules.naming import job_line_name, worker_name
 
-TOPS = (1, 3, 5, 10)
 MOST_WORST_OFF = 5
-
-
-@dataclass(frozen=True, slots=True)
-class RankSummary:
-    """Counts and averages of a set of placements.
-
-    `within` maps k to the number placed within their top k. `mean_rank` and `median_rank` are
-    over ranked placements only, None when there is none: read them beside `unranked`.
-    """
-
-    placed: int
-    within: Mapping[int, int]
-    unranked: int
-    mean_rank: float | None
-    median_rank: float | None
-
-    def share(self, k: int) -> float:
-        """Share (0 … 1) of those placed who are within their top k; k must be in `within`."""
-        return self.within[k] / self.placed if self.placed else 0.0
-
-
-def rank_summary(ranks: Iterable[float | None], tops: tuple[int, ...] = TOPS) -> RankSummary:
-    """The summary of fractional ranks, None or NaN for unranked.
-
-    Also serves a completed run's stored `original_preference` values.
-    """
-    values = np.array([np.nan if rank is None else rank for rank in ranks], dtype=float)
-    ranked = values[~np.isnan(values)]
-    return RankSummary(
-        placed=len(values),
-        within={k: int((ranked <= k).sum()) for k in tops},
-        unranked=len(values) - len(ranked),
-        mean_rank=float(ranked.mean()) if len(ranked) else None,
-        median_rank=float(np.median(ranked)) if len(ranked) else None,
-    )
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
     """What a coordinator reads first.
 
-    `workers`, `job_lines`, `places` count the run; `filled` counts job lines that got somebody.
-    `mean_score` averages rank or unranked budget over everybody placed; `worst_score` is the
-    largest of them, `worst_off` the names that share it (the first few), `n_worst_off` how many
-    do. `shared_first` counts placements on one of several tied firsts, `moved_up` placements
-    whose rank on the worker's whole list is worse than in this run. `gini` is that of
-    satisfaction N + 1 − score: 0 = all alike, towards 1 = very unequal; None when nobody is placed.
+    `outcome` is the count. `submitted`, `job_lines`, `places` count the run; `filled` counts job
+    lines that got somebody. `worst_off` are the names that share the worst rank counted (the
+    first few), `without_preferences` those of workers who ranked nothing. `moved_up` counts
+    placements whose rank on the worker's whole list is worse than in this run. `gini` is that of
+    satisfaction N + 1 − score among those who ranked: 0 = all alike, towards 1 = very unequal;
+    None when none of them is placed.
     """
 
     status: Status
     status_words: str
-    workers: int
     submitted: int
-    ranked_nothing: int
     job_lines: int
     places: int
     filled: int
-    ranks: RankSummary
-    shared_first: int
+    outcome: Outcome
     moved_up: int
-    mean_score: float | None
-    worst_score: float | None
     worst_off: tuple[str, ...]
-    n_worst_off: int
+    without_preferences: tuple[str, ...]
     gini: float | None
 
     @property
     def not_placed(self) -> int:
         """Workers of the run without a job line."""
-        return self.workers - self.ranks.placed
+        return self.outcome.workers - self.outcome.placed
 
 
-def headline(
-    inputs: RunInputs, result: SolveResult, placed: pd.DataFrame | None = None
-) -> Headline:
-    """The headline of an allocation; `placed` saves working out the placements again."""
-    placed = placements(inputs, result) if placed is None else placed
-    worst = placed[placed["score"] == placed["score"].max()]
-    on_whole_list = placed["original_preference"]
+def headline(inputs: RunInputs, result: SolveResult) -> Headline:
+    """The headline of an allocation."""
+    placed, counted = placements(inputs, result), outcome(inputs, result)
+    chose = placed[placed["n_ranked"] > 0]
+    worst = chose[chose["score"] == chose["score"].max()]
+    satisfaction = len(inputs.job_lines) + 1 - chose["score"].to_numpy()
     return Headline(
         status=result.status,
         status_words=status_words(result),
-        workers=len(inputs.workers),
         submitted=sum(w.submitted for w in inputs.workers),
-        ranked_nothing=sum(not w.preferences.scores for w in inputs.workers),
         job_lines=len(inputs.job_lines),
         places=sum(j.places for j in inputs.job_lines),
         filled=int(placed["job_line"].nunique()),
-        ranks=rank_summary(placed["rank"]),
-        shared_first=int(placed["first_shared"].sum()),
-        moved_up=int((on_whole_list > placed["rank"]).sum()),
-        mean_score=float(placed["score"].mean()) if len(placed) else None,
-        worst_score=float(worst["score"].iloc[0]) if len(worst) else None,
+        outcome=counted,
+        moved_up=int((placed["original_preference"] > placed["rank"]).sum()),
         worst_off=tuple(worst["name"].head(MOST_WORST_OFF)),
-        n_worst_off=len(worst),
-        gini=gini(len(inputs.job_lines) + 1 - placed["score"].to_numpy()) if len(placed) else None,
+        without_preferences=tuple(worker_name(inputs, w) for w in counted.no_preferences),
+        gini=gini(satisfaction) if len(chose) else None,
     )
 
 
@@ -138,6 +92,8 @@ def status_words(result: SolveResult) -> str:
     ended = "Cancelled" if result.status is Status.CANCELLED else "Stopped at the time limit"
     if not result.allocations or result.objective is None:
         return f"{ended} before an allocation was found."
+    if result.status is Status.CANCELLED and result.certificate is not None:
+        return f"{ended}: the optimum was proven, but the draw among equals was interrupted."
     if result.gap is None:
         return f"{ended}: the best allocation found so far, not proven to be the best."
     share = result.gap / abs(result.objective) if result.objective else 0.0
@@ -148,9 +104,18 @@ def status_words(result: SolveResult) -> str:
 
 
 def worst_off(placed: pd.DataFrame, count: int = 10) -> pd.DataFrame:
-    """The `count` placements with the largest score, worst first; equals by name."""
-    ordered = placed.sort_values(["score", "name", "worker"], ascending=[False, True, True])
+    """The `count` placements with the largest score, worst first; equals by name.
+
+    Of workers who ranked something: see `without_preferences` for the others.
+    """
+    chose = placed[placed["n_ranked"] > 0]
+    ordered = chose.sort_values(["score", "name", "worker"], ascending=[False, True, True])
     return ordered.head(count).reset_index(drop=True)
+
+
+def without_preferences(placed: pd.DataFrame) -> pd.DataFrame:
+    """The placements of workers who ranked no job line of the run, by name."""
+    return placed[placed["n_ranked"] == 0].reset_index(drop=True)
 
 
 def higher_choices(
@@ -166,9 +131,8 @@ def higher_choices(
     """
     worker = inputs.worker(worker_id)
     placed = placements(inputs, result) if placed is None else placed
-    row = next(i for i, w in enumerate(inputs.workers) if w.id == worker_id)
-    columns = {j.id: i for i, j in enumerate(inputs.job_lines)}
-    rules = matrices(inputs).rules[row]
+    columns = inputs.job_line_positions
+    rules = matrices(inputs).rules[inputs.worker_positions[worker_id]]
     own = placed.loc[placed["worker"] == worker_id, "score"]
     limit = float(own.iloc[0]) if len(own) else np.inf
     records = []
@@ -180,7 +144,7 @@ def higher_choices(
         records.append(
             {
                 "job_line": job_line,
-                "job_line_name": inputs.job_line(job_line).name,
+                "job_line_name": job_line_name(inputs, job_line),
                 "rank": rank,
                 "eligible": rule.eligible,
                 "rule": rule.words,

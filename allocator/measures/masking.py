@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 SMALL = 5
 HIDDEN = "hidden"
 
-Counts = NDArray[np.int64]
+CountTable = NDArray[np.int64]
 Marks = NDArray[np.int8]
 Corner = tuple[int, int]
 
@@ -59,7 +59,7 @@ def mask_small_counts(
     return shown
 
 
-def _marks(counts: Counts, small: int) -> Marks:
+def _marks(counts: CountTable, small: int) -> Marks:
     """A mark for each count of each group; the last row of `counts` is the groups' known sum.
 
     Small counts first, then whatever it takes until none of them can be worked out.
@@ -84,7 +84,7 @@ def _marks(counts: Counts, small: int) -> Marks:
     return marks
 
 
-def _rectangle(groups: Counts, marks: Marks, row: int, column: int) -> list[Corner] | None:
+def _rectangle(groups: CountTable, marks: Marks, row: int, column: int) -> list[Corner] | None:
     """The cheapest rectangle with this corner that hides something more: its other corners.
 
     The four corners can trade workers without changing any total. None when every rectangle is
@@ -100,7 +100,7 @@ def _rectangle(groups: Counts, marks: Marks, row: int, column: int) -> list[Corn
     return [(other, column), (row, across), (other, across)]
 
 
-def _exposed(counts: Counts, marks: Marks, small: int) -> tuple[int, int] | None:
+def _exposed(counts: CountTable, marks: Marks, small: int) -> tuple[int, int] | None:
     """A small count above zero that can still be worked out, or None.
 
     Rows and columns are the nodes of a graph, the counts not shown its edges: a count follows

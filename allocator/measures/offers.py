@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from allocator.measures.bands import EDGES, band_labels, band_of, rank_words
 from allocator.models import RunInputs
 from allocator.rules.matrices import matrices
+from allocator.rules.naming import job_line_name
 
 
 def demand(inputs: RunInputs) -> pd.DataFrame:
@@ -19,27 +19,20 @@ def demand(inputs: RunInputs) -> pd.DataFrame:
     (workers who put it first, alone or tied), `times_ranked`, `eligible_workers`,
     `eligible_first_choices` (of the first choices, those from eligible workers).
     """
-    eligible = matrices(inputs).eligible
-    columns = {j.id: i for i, j in enumerate(inputs.job_lines)}
-    first, ranked, first_eligible = (np.zeros(len(columns), dtype=np.int64) for _ in range(3))
-    for row, worker in enumerate(inputs.workers):
-        best = next(iter(worker.preferences.scores.values()), None)
-        for job_line, rank in worker.preferences.scores.items():
-            column = columns[job_line]
-            ranked[column] += 1
-            first[column] += rank == best
-            first_eligible[column] += rank == best and eligible[row, column]
+    arrays = matrices(inputs)
     frame = pd.DataFrame(
         {
             "job_line": pd.array([j.id for j in inputs.job_lines], dtype="str"),
-            "job_line_name": pd.array([j.name for j in inputs.job_lines], dtype="str"),
+            "job_line_name": pd.array(
+                [job_line_name(inputs, j.id) for j in inputs.job_lines], dtype="str"
+            ),
             "sort_order": [j.sort_order for j in inputs.job_lines],
             "places": [j.places for j in inputs.job_lines],
             "must_have": [j.must_have_workers for j in inputs.job_lines],
-            "first_choices": first,
-            "times_ranked": ranked,
-            "eligible_workers": eligible.sum(axis=0),
-            "eligible_first_choices": first_eligible,
+            "first_choices": arrays.first_choices.sum(axis=0),
+            "times_ranked": arrays.ranked.sum(axis=0),
+            "eligible_workers": arrays.eligible.sum(axis=0),
+            "eligible_first_choices": (arrays.first_choices & arrays.eligible).sum(axis=0),
         }
     )
     return frame.sort_values(["sort_order", "job_line_name", "job_line"], ignore_index=True)
@@ -81,7 +74,7 @@ def offers_by_rank(
     """
     frame = demand(inputs)[["job_line", "job_line_name"]]
     labels = band_labels(edges)
-    counts = pd.crosstab(placed["job_line"], band_of(placed["rank"], edges).astype(str))
+    counts = pd.crosstab(placed["job_line"], band_of(placed, edges).astype(str))
     counts = counts.reindex(index=frame["job_line"], columns=labels, fill_value=0)
     frame[labels] = counts.to_numpy(dtype="int64")
     return frame

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from allocator.database.rows import local_time
 from allocator.measures import status_words
 from allocator.measures.bands import amount
 from allocator.models import AllocatorRun, Policy, RunInputs, Settings, SolveResult
+from allocator.rules.moments import local_time
 
 _STARTS_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n|%]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -86,7 +86,7 @@ LABELS = {
     "rank": "Rank",
     "choice": "Choice",
     "label": "Choice",
-    "first_shared": "One of several firsts",
+    "first_choice": "First choice received",
     "tied_with": "Tied with",
     "gap_before": "Ranks skipped before it",
     "in_run": "In this run",
@@ -102,7 +102,7 @@ LABELS = {
     "n_workers": "Workers reached",
     "n_pairs": "Pairs reached",
     "worker_dissatisfaction": "Worker's dissatisfaction",
-    "organisation_dissatisfaction": "Organisation's dissatisfaction",
+    "weighting_points": "Organisation's weighting points",
     "cost": "Contribution to the total",
     "band": "Choice received",
     "group": "Group",
@@ -191,8 +191,7 @@ def report_facts(
     facts += [("Result", status_words(result)), *settings_words(result.settings)]
     if result.objective is not None:
         facts.append(("Total dissatisfaction", amount(result.objective)))
-    if result.solver:
-        facts.append(("Solver", result.solver))
+    facts.append(("Solver", result.effort.words(result.solver)))
     facts.append(("Left out", f"{len(inputs.left_out)} worker(s) or job line(s)"))
     facts.append(("Fingerprint of the data", result.fingerprint))
     return facts

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from html import escape
-from importlib.resources import files
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from allocator.models import RunInputs, SolveResult
 from allocator.report.parts import LABELS, SHARES, plain_value, report_facts, run_title
 from allocator.report.sections import ReportOptions, ReportTable, report_tables
+
+_PAGES = Environment(
+    loader=PackageLoader("allocator.report"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_PAGES.globals["zip"] = zip
+
+
+def printed_page(template: str, **values: Any) -> str:
+    """A page of `templates/` with every value escaped.
+
+    All pages need `kind`, `title` and `facts` (label and value). Raises jinja2's UndefinedError
+    for a value that the page needs and nobody gave.
+    """
+    return _PAGES.get_template(template).render(**values)
 
 
 def printable_report(
@@ -22,65 +40,47 @@ def printable_report(
     now: datetime | None = None,
 ) -> str:
     """The report as HTML for A4, without names unless the options ask for them."""
-    tables = report_tables(inputs, result, options)
-    title = escape(run_title(inputs.run))
-    facts = "".join(
-        f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>"
-        for label, value in report_facts(inputs, result, operator, now)[1:]  # the title says it
-    )
-    style = files("allocator.report").joinpath("report.css").read_text(encoding="utf-8")
-    body = "".join(_section(table) for table in tables)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>Allocation report: {title}</title><style>{style}</style></head><body>"
-        f"<header><p>Allocation report</p><h1>{title}</h1><dl>{facts}</dl></header>"
-        f"<main>{body}</main></body></html>"
+    return printed_page(
+        "report.html",
+        kind="Allocation report",
+        title=run_title(inputs.run),
+        facts=report_facts(inputs, result, operator, now)[1:],  # the title says the first
+        tables=[_printed(table) for table in report_tables(inputs, result, options)],
     )
 
 
-def _section(table: ReportTable) -> str:
-    note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
-    if table.frame.empty:
-        content = '<p class="none">None.</p>'
-    else:
-        content = f'<div class="scroll">{_table(table.frame)}</div>'
-    return f"<section><h2>{escape(table.title)}</h2>{note}{content}</section>"
+@dataclass(frozen=True, slots=True)
+class _Column:
+    label: str
+    is_number: bool
+    is_wide: bool
 
 
-def _table(frame: pd.DataFrame) -> str:
-    numeric = [_is_numeric(frame[column]) for column in frame.columns]
-    head = "".join(
-        f'<th scope="col"{_class(n)}>{escape(str(column))}</th>'
-        for column, n in zip(frame.columns, numeric, strict=True)
-    )
-    rows = []
-    for values in frame.itertuples(index=False, name=None):
-        cells = [
-            _cell(value, str(column), is_number, first=position == 0)
-            for position, (value, column, is_number) in enumerate(
-                zip(values, frame.columns, numeric, strict=True)
-            )
-        ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell's text, and the length of its bar (empty: none)."""
+
+    text: str
+    bar: str = ""
 
 
-def _cell(value: Any, column: str, is_number: bool, *, first: bool) -> str:
-    text = escape(_text(value, column))
-    wide = ' class="wide"' if column == LABELS["job_line_name"] else ""
-    if first:
-        return f'<th scope="row"{wide}>{text}</th>'
-    if wide:
-        return f"<td{wide}>{text}</td>"
-    if column == "Share" and isinstance(value, float):
-        # The bar repeats the figure beside it, so it says nothing to a screen reader.
-        width = f"{max(0.0, min(1.0, value)):.1%}"
-        text = f'<span class="bar" style="width:{width}" aria-hidden="true"></span>{text}'
-        return f'<td class="number share">{text}</td>'
-    return f"<td{_class(is_number)}>{text}</td>"
+def _printed(table: ReportTable) -> dict[str, Any]:
+    """Title, note, columns and rows of cells."""
+    frame = table.frame
+    columns = [
+        _Column(str(name), _is_numeric(frame[name]), str(name) == LABELS["job_line_name"])
+        for name in frame.columns
+    ]
+    rows = [
+        [_cell(value, column.label) for value, column in zip(values, columns, strict=True)]
+        for values in frame.itertuples(index=False, name=None)
+    ]
+    return {"title": table.title, "note": table.note, "columns": columns, "rows": rows}
+
+
+def _cell(value: Any, column: str) -> _Cell:
+    is_share = column == "Share" and isinstance(value, float)
+    return _Cell(_text(value, column), f"{max(0.0, min(1.0, value)):.1%}" if is_share else "")
 
 
 def _text(value: Any, column: str) -> str:
@@ -99,7 +99,3 @@ def _is_numeric(column: pd.Series) -> bool:
         v is None or isinstance(v, int | float) or v.isdigit() or v in ("hidden", "<5")
         for v in values
     )
-
-
-def _class(is_number: bool) -> str:
-    return ' class="number"' if is_number else ""

@@ -18,6 +18,7 @@ from allocator.measures import (
     placements,
     rank_distribution,
     unfilled,
+    without_preferences,
     worst_off,
 )
 from allocator.measures.bands import EDGES, NOT_PLACED, band_labels
@@ -61,12 +62,12 @@ def report_tables(
     placed = placements(inputs, result)
     n_workers, n_lines = len(inputs.workers), len(inputs.job_lines)
     tables = [
-        ReportTable("Key figures", key_figures(headline(inputs, result, placed))),
+        ReportTable("Key figures", key_figures(headline(inputs, result))),
         ReportTable(
             "Placed by choice number",
             labelled(rank_distribution(placed, n_workers), _CHOICES),
-            "A tie counts as the mean of the places that it takes, rounded up: two tied firsts "
-            "are a second choice each.",
+            "The best on a worker's own list is a first choice, tied or not. Any other tie counts "
+            "as the mean of the places that it takes, rounded up.",
         ),
         ReportTable(
             "Placed by band of choices",
@@ -83,29 +84,33 @@ _CHOICES = ["label", "workers", "share", "cumulative_workers", "cumulative_share
 
 def key_figures(head: Headline) -> pd.DataFrame:
     """The headline as rows of `Figure` and `Value` (text)."""
-    ranks = head.ranks
+    got = head.outcome
 
-    def of_placed(k: int) -> str:
-        return f"{ranks.within[k]:,} of {ranks.placed:,} ({ranks.share(k):.1%})"
+    def of_ranked(k: int) -> str:
+        return f"{got.within[k]:,} of {got.ranked:,} ({got.share(k):.1%})"
 
     worst = "–"
-    if head.worst_score is not None:
-        worst = f"{head.worst_score:g} ({head.n_worst_off:,} worker(s))"
+    if got.worst_score is not None:
+        worst = f"{got.worst_score:g} ({got.n_worst:,} worker(s))"
     rows = [
         ("Result", head.status_words),
-        ("Workers in the run", f"{head.workers:,} ({head.submitted:,} submitted preferences)"),
+        ("Workers in the run", f"{got.workers:,} ({head.submitted:,} submitted preferences)"),
         ("Job lines and places", f"{head.job_lines:,} job lines with {head.places:,} places"),
-        ("Placed", f"{ranks.placed:,} of {head.workers:,}"),
-        ("First choice", of_placed(1)),
-        ("Within the top 3", of_placed(3)),
-        ("Within the top 5", of_placed(5)),
-        ("Within the top 10", of_placed(10)),
-        ("On an unranked job line", f"{ranks.unranked:,} ({head.ranked_nothing:,} ranked nothing)"),
-        ("Mean rank of ranked placements", _number(ranks.mean_rank)),
-        ("Median rank of ranked placements", _number(ranks.median_rank)),
+        ("Placed", f"{got.placed:,} of {got.workers:,}"),
+        ("First choices received", got.first_choice_words),
+        *((f"Within the top {k}, of those who ranked", of_ranked(k)) for k in got.within),
+        ("On a job line that they did not rank", f"{got.unranked:,} of {got.ranked:,}"),
+        ("Mean rank of ranked placements", _number(got.mean_rank)),
+        ("Median rank of ranked placements", _number(got.median_rank)),
         ("Worst rank (an unranked job line counts as the mean of the places left)", worst),
-        ("Gini of satisfaction (0 = all alike)", _number(head.gini, ".3f")),
-    ]
+        ("Gave no preferences, counted apart", f"{len(got.no_preferences):,}"),
+        (
+            "Weighting points of the organisation (positive = less wanted)",
+            f"{got.weighting_points:+,}" if got.placed else "–",
+        ),
+        ("How alike those who ranked fare (0 = all alike, 1 = as unequal as can be)",
+         _number(head.gini, ".3f")),
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=["Figure", "Value"])
 
 
@@ -176,11 +181,20 @@ WORST_COLUMNS = ["name", "internal_id", "job_line_name", "rank", "score", "n_ran
 
 
 def _named_tables(placed: pd.DataFrame) -> list[ReportTable]:
-    return [
-        ReportTable("Worst-off workers", labelled(worst_off(placed), WORST_COLUMNS)),
+    apart = without_preferences(placed)
+    tables = [
+        ReportTable(
+            "Worst-off workers",
+            labelled(worst_off(placed), WORST_COLUMNS),
+            "Of those who ranked at least one job line of the run.",
+        ),
         ReportTable(
             "Allocation",
             labelled(placed, PLACEMENT_COLUMNS),
             "No rank: the worker did not rank the job line.",
         ),
     ]
+    if len(apart):
+        told = labelled(apart, ["name", "internal_id", "qualificationlevel", "job_line_name"])
+        tables.insert(1, ReportTable("Workers who gave no preferences", told))
+    return tables

@@ -9,6 +9,7 @@ from allocator.models import RunInputs, Weighting, Worker
 from allocator.review.restrictions import effect_words
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import matrices
+from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.weightings import reached_workers
 
 
@@ -20,11 +21,11 @@ def pairs_of_worker(inputs: RunInputs, worker_id: str) -> pd.DataFrame:
     `effect` in words. Raises KeyError for a worker outside the run.
     """
     worker = inputs.worker(worker_id)
-    arrays, at = matrices(inputs), inputs.workers.index(worker)
+    arrays, at = matrices(inputs), inputs.worker_positions[worker_id]
     frame = pd.DataFrame(
         {
             "job_line": pd.array([j.id for j in inputs.job_lines], dtype="str"),
-            "job_line_name": pd.array([j.name for j in inputs.job_lines], dtype="str"),
+            "job_line_name": pd.array(_line_names(inputs), dtype="str"),
             "sort_order": [j.sort_order for j in inputs.job_lines],
             "raw_rank": _raw_ranks([worker.preferences.order.get(j.id) for j in inputs.job_lines]),
             "score": arrays.scores[at],
@@ -41,12 +42,11 @@ def pairs_of_job_line(inputs: RunInputs, job_line_id: str) -> pd.DataFrame:
 
     Raises KeyError for a job line outside the run.
     """
-    arrays = matrices(inputs)
-    at = inputs.job_lines.index(inputs.job_line(job_line_id))
+    arrays, at = matrices(inputs), inputs.job_line_positions[job_line_id]
     frame = pd.DataFrame(
         {
             "worker": pd.array([w.id for w in inputs.workers], dtype="str"),
-            "name": pd.array([w.name for w in inputs.workers], dtype="str"),
+            "name": pd.array(_worker_names(inputs), dtype="str"),
             "internal_id": pd.array([w.internal_id for w in inputs.workers], dtype="str"),
             "raw_rank": _raw_ranks([w.preferences.order.get(job_line_id) for w in inputs.workers]),
             "score": arrays.scores[:, at],
@@ -73,9 +73,9 @@ def eligibility_pairs(inputs: RunInputs) -> pd.DataFrame:
     words = {rule: rule.words for rule in Rule}
     return pd.DataFrame(
         {
-            "name": _categories([w.name for w in inputs.workers], rows),
+            "name": _categories(_worker_names(inputs), rows),
             "internal_id": _categories([w.internal_id for w in inputs.workers], rows),
-            "job_line_name": _categories([j.name for j in inputs.job_lines], columns),
+            "job_line_name": _categories(_line_names(inputs), columns),
             "eligible": _categories(
                 ["", *("Yes" if rule.eligible else "No" for rule in Rule)], rules
             ),
@@ -88,7 +88,7 @@ def weightings_of(
     inputs: RunInputs, *, worker_id: str | None = None, job_line_id: str | None = None
 ) -> tuple[str, ...]:
     """Ids of the weightings that reach a worker, or that concern a job line of the run."""
-    at = None if worker_id is None else inputs.workers.index(inputs.worker(worker_id))
+    at = None if worker_id is None else inputs.worker_positions[worker_id]
     return tuple(
         row.id
         for row in inputs.weightings
@@ -129,6 +129,14 @@ def _verdicts(rules: np.ndarray, weightings: np.ndarray) -> dict[str, object]:
 def _categories(texts: list[str], codes: np.ndarray) -> pd.Categorical:
     kept, positions = np.unique(np.array(texts, dtype=object), return_inverse=True)
     return pd.Categorical.from_codes(positions[codes], kept.tolist())
+
+
+def _worker_names(inputs: RunInputs) -> list[str]:
+    return [worker_name(inputs, worker.id) for worker in inputs.workers]
+
+
+def _line_names(inputs: RunInputs) -> list[str]:
+    return [job_line_name(inputs, line.id) for line in inputs.job_lines]
 
 
 def _who(worker: Worker) -> tuple[str, str, str]:

@@ -9,12 +9,12 @@ import pandas as pd
 
 from allocator.models import RunInputs, Worker
 from allocator.rules.matrices import matrices
-from allocator.rules.naming import job_line_name, tag_name
+from allocator.rules.naming import job_line_name, tag_name, worker_name
 from allocator.rules.ranks import tied_groups
 
 TAKES_PART, LEFT_OUT = "Takes part", "Left out"
 
-COLUMNS = {
+WORKER_COLUMNS = {
     "worker": "str",
     "name": "str",
     "internal_id": "str",
@@ -45,7 +45,7 @@ def review_workers(inputs: RunInputs) -> pd.DataFrame:
     workers left out.
     """
     eligible = matrices(inputs).eligible
-    columns = {j.id: i for i, j in enumerate(inputs.job_lines)}
+    columns = inputs.job_line_positions
     rows = []
     for worker, verdicts in zip(inputs.workers, eligible, strict=True):
         ranked = worker.preferences.scores
@@ -56,7 +56,7 @@ def review_workers(inputs: RunInputs) -> pd.DataFrame:
     rows += [
         {
             "worker": left.id,
-            "name": left.name,
+            "name": worker_name(inputs, left.id),
             "takes_part": False,
             "status": LEFT_OUT,
             "reason": left.reason,
@@ -64,10 +64,10 @@ def review_workers(inputs: RunInputs) -> pd.DataFrame:
         for left in sorted(inputs.left_out, key=lambda left: (left.name, left.id))
         if left.kind == "worker"
     ]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    texts = [name for name, kind in COLUMNS.items() if kind == "str"]
+    frame = pd.DataFrame(rows, columns=list(WORKER_COLUMNS))
+    texts = [name for name, kind in WORKER_COLUMNS.items() if kind == "str"]
     frame[texts] = frame[texts].astype("object").fillna("")
-    return frame.astype(COLUMNS)
+    return frame.astype(WORKER_COLUMNS)
 
 
 def _described(inputs: RunInputs, worker: Worker) -> dict[str, object]:
@@ -75,7 +75,7 @@ def _described(inputs: RunInputs, worker: Worker) -> dict[str, object]:
     here = {j: rank for j, rank in order.items() if j in ranked}
     return {
         "worker": worker.id,
-        "name": worker.name,
+        "name": worker_name(inputs, worker.id),
         "internal_id": worker.internal_id,
         "qualificationlevel": worker.qualificationlevel,
         "qualifications": ", ".join(sorted(tag_name(inputs, t) for t in worker.qualification_ids)),
@@ -91,7 +91,7 @@ def _described(inputs: RunInputs, worker: Worker) -> dict[str, object]:
     }
 
 
-PREFERENCE_COLUMNS = {
+RANKED_COLUMNS = {
     "worker": "str",
     "name": "str",
     "internal_id": "str",
@@ -113,24 +113,24 @@ def preferences_long(inputs: RunInputs) -> pd.DataFrame:
     stand unused between this one and the one before (0: none), `in_run` False when the rank
     drops out. Unranked job lines have no row: see `review_workers`' `unranked_score`.
     """
-    names = {j.id: j.name for j in inputs.job_lines}
-    columns: dict[str, list[object]] = {column: [] for column in PREFERENCE_COLUMNS}
+    columns: dict[str, list[object]] = {column: [] for column in RANKED_COLUMNS}
     for worker in sorted(inputs.workers, key=lambda w: (w.name, w.internal_id, w.id)):
         order, scores = worker.preferences.order, worker.preferences.scores
-        ranked = sorted(order, key=lambda j: (order[j], names.get(j, ""), j))
+        names = {j: job_line_name(inputs, j) for j in order}
+        ranked = sorted(order, key=lambda j: (order[j], names[j], j))
         shared = Counter(order.values())
         gaps = rank_gaps(order.values())
         columns["worker"] += [worker.id] * len(ranked)
-        columns["name"] += [worker.name] * len(ranked)
+        columns["name"] += [worker_name(inputs, worker.id)] * len(ranked)
         columns["internal_id"] += [worker.internal_id] * len(ranked)
         columns["job_line"] += ranked
-        columns["job_line_name"] += [names.get(j) or job_line_name(inputs, j) for j in ranked]
+        columns["job_line_name"] += [names[j] for j in ranked]
         columns["raw_rank"] += [order[j] for j in ranked]
         columns["rank"] += [scores.get(j, float("nan")) for j in ranked]
         columns["tied_with"] += [shared[order[j]] - 1 for j in ranked]
         columns["gap_before"] += [gaps[order[j]] for j in ranked]
         columns["in_run"] += [j in scores for j in ranked]
-    return pd.DataFrame(columns).astype(PREFERENCE_COLUMNS)
+    return pd.DataFrame(columns).astype(RANKED_COLUMNS)
 
 
 def rank_gaps(ranks: Iterable[int]) -> dict[int, int]:
@@ -154,8 +154,10 @@ def tied_preferences(inputs: RunInputs) -> pd.DataFrame:
         scores = worker.preferences.scores
         here = {j: rank for j, rank in worker.preferences.order.items() if j in scores}
         for rank, tied in tied_groups(here):
-            names = sorted(inputs.job_line(j).name for j in tied)
-            rows.append((worker.id, worker.name, rank, scores[tied[0]], ", ".join(names)))
+            names = sorted(job_line_name(inputs, j) for j in tied)
+            rows.append(
+                (worker.id, worker_name(inputs, worker.id), rank, scores[tied[0]], ", ".join(names))
+            )
     return pd.DataFrame(rows, columns=["worker", "name", "raw_rank", "rank", "job_lines"])
 
 
@@ -172,5 +174,4 @@ def score_matrix(inputs: RunInputs, *, ranked_only: bool = False) -> pd.DataFram
     )
     if not ranked_only:
         return frame
-    n_ranked = [[len(w.preferences.scores)] for w in inputs.workers]
-    return frame.where(arrays.scores <= n_ranked)
+    return frame.where(arrays.ranked)

@@ -52,7 +52,7 @@ def eligibility_by_worker(inputs: RunInputs, few: int = FEW) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "worker": pd.array([w.id for w in inputs.workers], dtype="str"),
-            "name": pd.array([w.name for w in inputs.workers], dtype="str"),
+            "name": pd.array([worker_name(inputs, w.id) for w in inputs.workers], dtype="str"),
             "internal_id": pd.array([w.internal_id for w in inputs.workers], dtype="str"),
         }
     )
@@ -65,7 +65,7 @@ def eligibility_by_job_line(inputs: RunInputs, few: int = FEW) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "job_line": pd.array([j.id for j in inputs.job_lines], dtype="str"),
-            "name": pd.array([j.name for j in inputs.job_lines], dtype="str"),
+            "name": pd.array([job_line_name(inputs, j.id) for j in inputs.job_lines], dtype="str"),
             "places": [j.places for j in inputs.job_lines],
             "must_have": [j.must_have_workers for j in inputs.job_lines],
         }
@@ -81,7 +81,7 @@ def _flagged(frame: pd.DataFrame, counts: np.ndarray, total: int, few: int) -> p
 
 
 def review_job_lines(inputs: RunInputs) -> pd.DataFrame:
-    """`satisfaction.job_lines.demand` with `capacity`, `used_places`, `status` and `reason`.
+    """`measures.offers.demand` with `capacity`, `used_places`, `status` and `reason`.
 
     Job lines taking part come first, in their own order; those left out follow with the reason,
     their counts NA.
@@ -101,7 +101,7 @@ def review_job_lines(inputs: RunInputs) -> pd.DataFrame:
     rest = pd.DataFrame(
         {
             "job_line": [left.id for left in left_out],
-            "job_line_name": [left.name for left in left_out],
+            "job_line_name": [job_line_name(inputs, left.id) for left in left_out],
             "status": LEFT_OUT,
             "reason": [left.reason for left in left_out],
         }
@@ -110,7 +110,7 @@ def review_job_lines(inputs: RunInputs) -> pd.DataFrame:
     return pd.concat([frame, rest], ignore_index=True).astype(frame.dtypes.to_dict())
 
 
-COLUMNS = ["weighting_id", "weighting", "effect", "whom", "where", "n_workers", "n_pairs"]
+WEIGHTING_COLUMNS = ["weighting_id", "weighting", "effect", "whom", "where", "n_workers", "n_pairs"]
 
 
 def effect_words(weighting: int) -> str:
@@ -141,7 +141,7 @@ def review_weightings(inputs: RunInputs) -> pd.DataFrame:
         named = " and ".join(filter(None, whom)) or "every worker"
         words = (effect_words(row.weighting), named[:1].upper() + named[1:], where)
         rows.append((row.id, row.weighting, *words, n_workers, n_workers * n_lines))
-    frame = pd.DataFrame(rows, columns=COLUMNS)
+    frame = pd.DataFrame(rows, columns=WEIGHTING_COLUMNS)
     order = frame["weighting"].abs().sort_values(ascending=False, kind="stable").index
     return frame.loc[order].reset_index(drop=True)
 
@@ -152,9 +152,12 @@ def net_effects(inputs: RunInputs) -> pd.DataFrame:
     order of the run."""
     net = matrices(inputs).weightings
     rows, columns = np.nonzero(net)
-    workers = pd.DataFrame([(w.id, w.name) for w in inputs.workers], columns=["worker", "name"])
+    workers = pd.DataFrame(
+        [(w.id, worker_name(inputs, w.id)) for w in inputs.workers], columns=["worker", "name"]
+    )
     lines = pd.DataFrame(
-        [(j.id, j.name) for j in inputs.job_lines], columns=["job_line", "job_line_name"]
+        [(j.id, job_line_name(inputs, j.id)) for j in inputs.job_lines],
+        columns=["job_line", "job_line_name"],
     )
     sides = [
         side.iloc[at].reset_index(drop=True) for side, at in ((workers, rows), (lines, columns))

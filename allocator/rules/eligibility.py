@@ -77,8 +77,7 @@ def rule_for(inputs: RunInputs, worker: Worker, job_line: JobLine) -> Rule:
 
 def rule_matrix(inputs: RunInputs) -> NDArray[np.uint8]:
     """`Rule` of every pair, shape (workers, job lines), in the order of `inputs`."""
-    workers = {w.id: i for i, w in enumerate(inputs.workers)}
-    job_lines = {j.id: i for i, j in enumerate(inputs.job_lines)}
+    workers, job_lines = inputs.worker_positions, inputs.job_line_positions
     holders = holders_by_tag(inputs)
     rules = np.full((len(workers), len(job_lines)), Rule.NO_RULES, dtype=np.uint8)
     for column, job_line in enumerate(inputs.job_lines):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import floor, log2
 
 import numpy as np
@@ -38,13 +38,29 @@ class Matrices:
     @cached_property
     def scores(self) -> NDArray[np.float64]:
         """Fractional rank or unranked budget of each pair, (workers, job lines)."""
-        columns = {j.id: i for i, j in enumerate(self.inputs.job_lines)}
+        columns = self.inputs.job_line_positions
         scores = np.empty((len(self.inputs.workers), len(columns)))
         for row, worker in zip(scores, self.inputs.workers, strict=True):
             ranked = worker.preferences.scores
             row[:] = worker.preferences.unranked_score
             row[[columns[j] for j in ranked]] = list(ranked.values())
         return scores
+
+    @cached_property
+    def ranked(self) -> NDArray[np.bool_]:
+        """Whether the worker ranked the job line, (workers, job lines)."""
+        columns = self.inputs.job_line_positions
+        ranked = np.zeros(self.scores.shape, dtype=bool)
+        for row, worker in zip(ranked, self.inputs.workers, strict=True):
+            row[[columns[j] for j in worker.preferences.scores]] = True
+        return ranked
+
+    @cached_property
+    def first_choices(self) -> NDArray[np.bool_]:
+        """Whether the job line is a first choice: ranked, and none on the list scores better."""
+        best = np.where(self.ranked, self.scores, np.inf).min(axis=1, initial=np.inf)
+        firsts: NDArray[np.bool_] = self.ranked & (self.scores == best[:, None])
+        return firsts
 
     @cached_property
     def rules(self) -> NDArray[np.uint8]:
@@ -73,9 +89,19 @@ class Matrices:
 
     def allowed(self, settings: Settings) -> NDArray[np.bool_]:
         """Eligible pairs within the cap on the worst rank, if there is one."""
-        if settings.worst_rank is None:
-            return self.eligible
-        return self.eligible & (self.scores <= settings.worst_rank)
+        return self.eligible & self.within_cap(settings.worst_rank)
+
+    def within_cap(self, worst_rank: float | None) -> NDArray[np.bool_]:
+        """Pairs that a cap on the worst rank leaves open, eligible or not.
+
+        It binds workers who ranked at least one job line of the run; those who ranked none are
+        exempt: for them every job line counts alike.
+        """
+        if worst_rank is None:
+            return np.ones(self.scores.shape, dtype=bool)
+        bound = self.ranked.any(axis=1, keepdims=True)
+        within: NDArray[np.bool_] = (self.scores <= worst_rank) | ~bound
+        return within
 
     def costs(self, settings: Settings) -> Costs:
         """The objective's coefficient of each pair, as integers; see `Costs`."""
@@ -92,10 +118,9 @@ class Matrices:
         return (1 - settings.alpha) * own + settings.alpha * organisation
 
 
-@lru_cache(maxsize=4)
 def matrices(inputs: RunInputs) -> Matrices:
-    """The matrices of these inputs, kept for the last few inputs."""
-    return Matrices(inputs)
+    """The matrices of these inputs, made once and kept with them."""
+    return inputs.derived(Matrices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +222,9 @@ def _total_of_one(
         return None
     if found is None:
         return None
-    return float(matrices.coefficients(settings, np.arange(len(found)), found).sum())
+    return float(
+        matrices.coefficients(settings, np.arange(len(found.assigned)), found.assigned).sum()
+    )
 
 
 def _as_fraction(alpha: float) -> Fraction:

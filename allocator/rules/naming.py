@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from allocator.models import RunInputs, Weighting
@@ -11,23 +12,45 @@ MOST_NAMES = 3
 
 
 def worker_name(inputs: RunInputs, mapping_id: str) -> str:
-    """The worker's name, also when the run left the worker out."""
-    try:
-        return inputs.worker(mapping_id).name or "a worker without a name"
-    except KeyError:
-        return _left_out_name(inputs, "worker", mapping_id) or "a worker outside this run"
+    """The worker's name, unlike any other in the run; also when the run left the worker out."""
+    return inputs.derived(_worker_names).get(mapping_id, "a worker outside this run")
 
 
 def job_line_name(inputs: RunInputs, job_line_id: str) -> str:
-    """The job line's name, also when the run left it out."""
-    try:
-        return inputs.job_line(job_line_id).name or "a job line without a name"
-    except KeyError:
-        return _left_out_name(inputs, "job line", job_line_id) or "a job line outside this run"
+    """The job line's name, unlike any other in the run; also when the run left it out."""
+    return inputs.derived(_job_line_names).get(job_line_id, "a job line outside this run")
 
 
-def _left_out_name(inputs: RunInputs, kind: str, row_id: str) -> str:
-    return next((r.name for r in inputs.left_out if r.kind == kind and r.id == row_id), "")
+def _worker_names(inputs: RunInputs) -> dict[str, str]:
+    """Mapping id → name, with the internal id where a name occurs twice."""
+    named = {w.id: (w.name or "a worker without a name", w.internal_id) for w in inputs.workers}
+    return _told_apart(_left_out(inputs, "worker") | named)
+
+
+def _job_line_names(inputs: RunInputs) -> dict[str, str]:
+    """Job line → name, with its number in the coordinators' order where a name occurs twice."""
+    named = {
+        j.id: (j.name or "a job line without a name", f"no. {j.sort_order}")
+        for j in inputs.job_lines
+    }
+    return _told_apart(_left_out(inputs, "job line") | named)
+
+
+def _left_out(inputs: RunInputs, kind: str) -> dict[str, tuple[str, str]]:
+    rows = (row for row in inputs.left_out if row.kind == kind)
+    return {row.id: (row.name or f"a {kind} without a name", "left out") for row in rows}
+
+
+def _told_apart(named: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """Id → name; names that occur twice get their detail, and if need be part of the id."""
+    names = {row: name for row, (name, _) in named.items()}
+    for step in range(3):
+        times = Counter(names.values())
+        for row in [row for row, name in names.items() if times[name] > 1]:
+            name, detail = named[row]
+            more = (detail, ", ".join(filter(None, (detail, row[:8]))), row)[step]
+            names[row] = f"{name} ({more})" if more else name
+    return names
 
 
 def tag_name(inputs: RunInputs, tag_id: str) -> str:

@@ -28,7 +28,7 @@ def reached_workers(
 
 def net_weightings(inputs: RunInputs) -> NDArray[np.int64]:
     """Sum of the weightings that reach each pair, shape (workers, job lines)."""
-    columns = {j.id: i for i, j in enumerate(inputs.job_lines)}
+    columns = inputs.job_line_positions
     holders = holders_by_tag(inputs)
     net = np.zeros((len(inputs.workers), len(columns)), dtype=np.int64)
     for weighting in inputs.weightings:

@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 
+MOST_PLACES = 2**15 - 1
+"""`max_n_workers` is a smallint."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairChange(Change):
     """A change about one worker and one job line."""
@@ -133,7 +137,7 @@ class JobLineChange(Change):
 
 @dataclass(frozen=True, slots=True)
 class SetPlaces(JobLineChange):
-    """Set how many workers this run may place on a job line (0 or more).
+    """Set how many workers this run may place on a job line, 0 … `MOST_PLACES`.
 
     Places that earlier completed runs used come on top.
     """
@@ -142,8 +146,11 @@ class SetPlaces(JobLineChange):
     places: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.places, bool) or not isinstance(self.places, int) or self.places < 0:
-            raise ValueError("the number of places must be a whole number, 0 or more")
+        is_whole = isinstance(self.places, int) and not isinstance(self.places, bool)
+        if not is_whole or not 0 <= self.places <= MOST_PLACES:
+            raise ValueError(
+                f"the number of places must be a whole number between 0 and {MOST_PLACES:,}"
+            )
 
     @property
     def target(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from typing import Any
 
 from allocator.errors import UsageError
@@ -12,7 +11,13 @@ from allocator.models import RunInputs, Settings
 from allocator.rules.ranks import data_fingerprint
 from allocator.scenario.change import Change, Draft
 from allocator.scenario.changes import BanPair, LeaveOut, LiftPin, Pin, RespectOtherPlacements
-from allocator.scenario.file import change_as_dict, parse_scenario, whole_file, write_scenario
+from allocator.scenario.file import (
+    change_as_dict,
+    parse_scenario,
+    some_of,
+    whole_file,
+    write_scenario,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,16 @@ class Scenario:
 
     def then(self, *changes: Change) -> Scenario:
         """With these changes; an earlier change about the same thing gives way to the later one."""
-        kept = list(self.changes)
+        before = {change.target for change in self.changes}
+        later: dict[tuple[str, ...], Change] = {}
         for change in changes:
-            before = len(kept)
-            kept = [old for old in kept if old.target != change.target]
-            if not (isinstance(change, LiftPin) and len(kept) < before):
-                kept.append(change)
-        return replace(self, changes=tuple(kept))
+            gave_way = later.pop(change.target, None) is not None or change.target in before
+            if not (isinstance(change, LiftPin) and gave_way):
+                later[change.target] = change
+            before.discard(change.target)
+        told = {change.target for change in changes}
+        kept = [change for change in self.changes if change.target not in told]
+        return replace(self, changes=(*kept, *later.values()))
 
     def without(self, index: int) -> Scenario:
         """Without the change at this position (0 = first); IndexError when there is none."""
@@ -108,7 +116,7 @@ def apply_changes(inputs: RunInputs, changes: Iterable[Change], scenario: str) -
     problems = [*_unknown(changes, inputs), *conflicts(changes, inputs)]
     if problems:
         raise UsageError(
-            " ".join([f"The scenario “{scenario}” cannot be applied.", *problems]),
+            f"The scenario “{scenario}” cannot be applied. {some_of(problems)}",
             remedy="Undo or mend these changes.",
             problems=tuple(problems),
         )
@@ -124,26 +132,29 @@ def _is_late(change: Change) -> int:
 
 
 def conflicts(changes: Iterable[Change], inputs: RunInputs) -> tuple[str, ...]:
-    """Pairs of changes that contradict each other, each as a sentence."""
+    """Changes that contradict each other, each with the first one that it contradicts."""
     found = []
-    for first, second in combinations(changes, 2):
-        if _contradict(first, second):
-            one, other = (change.words(inputs).rstrip(".") for change in (first, second))
-            found.append(f"Two changes contradict each other: “{one}” and “{other}”.")
+    for first, second in _contradictions(tuple(changes)):
+        one, other = (change.words(inputs).rstrip(".") for change in (first, second))
+        found.append(f"Two changes contradict each other: “{one}” and “{other}”.")
     return tuple(found)
 
 
-def _contradict(first: Change, second: Change) -> bool:
-    if first.target == second.target:
-        return not first.same_effect(second)
-    for pin, other in ((first, second), (second, first)):
-        if not isinstance(pin, Pin):
-            continue
-        if isinstance(other, BanPair) and other.target == ("pair", pin.worker, pin.job_line):
-            return True
-        if isinstance(other, LeaveOut) and other.worker == pin.worker:
-            return True
-    return False
+def _contradictions(changes: tuple[Change, ...]) -> Iterator[tuple[Change, Change]]:
+    """Pairs in the order of the changes; each change is looked up, not compared with all."""
+    first_about: dict[tuple[str, ...], Change] = {}
+    pins: dict[str, list[Pin]] = {}
+    for change in changes:
+        first = first_about.setdefault(change.target, change)
+        if not first.same_effect(change):
+            yield first, change
+        if isinstance(change, Pin):
+            pins.setdefault(change.worker, []).append(change)
+    for change in changes:
+        if isinstance(change, LeaveOut | BanPair):
+            for pin in pins.get(change.worker, [])[: 1 if isinstance(change, LeaveOut) else None]:
+                if isinstance(change, LeaveOut) or change.job_line == pin.job_line:
+                    yield pin, change
 
 
 def _unknown(changes: Iterable[Change], inputs: RunInputs) -> Iterator[str]:

@@ -95,6 +95,8 @@ class _Facts:
         self.eligible = self._eligible()
         self.extra = self._extra()
         self.scores = np.vstack([self._scores(worker) for worker in inputs.workers])
+        lists = (worker.preferences.order for worker in inputs.workers)
+        self.ranked_one = np.array([bool(self.column.keys() & order.keys()) for order in lists])
 
     def order(self, worker: Worker) -> Mapping[str, int]:
         """A number for each ranked job line that grows down the worker's list: the stored rank,
@@ -174,7 +176,8 @@ class _Proof:
         self.least = np.array(must, dtype=np.int64)
         self.allowed = facts.eligible.copy()
         if facts.settings.worst_rank is not None:
-            self.allowed &= facts.scores <= facts.settings.worst_rank
+            capped = facts.scores > facts.settings.worst_rank
+            self.allowed[facts.ranked_one] &= ~capped[facts.ranked_one]
         for worker, line in facts.inputs.pins.items():
             if worker in facts.row:
                 others = np.arange(len(lines)) != facts.column.get(line, -1)
@@ -306,13 +309,15 @@ def _pins(inputs: RunInputs, allocations: Sequence[Allocation]) -> Check:
 
 
 def _worst_rank(facts: _Facts, allocations: Sequence[Allocation], cap: float) -> Check:
+    """The cap binds whoever ranked at least one job line of the run; the others are exempt."""
+    bound = [row for row in allocations if facts.ranked_one[facts.row[row.worker_mapping]]]
     failures = [
         f"{row.worker_mapping} is above the cap on the worst rank"
-        for row in allocations
+        for row in bound
         if facts.scores[facts.row[row.worker_mapping], facts.column[row.job_line]] > cap
     ]
     return Check(
-        "Nobody is placed above the cap on the worst rank", len(allocations), tuple(failures)
+        "Nobody who ranked is placed above the cap on the worst rank", len(bound), tuple(failures)
     )
 
 

@@ -7,8 +7,8 @@ A policy looks at *classes* of placements in an order and at how many workers ar
 - leximin: as few workers at the highest score as possible, then at the next …
 
 Several classes make one stage: with weights (W+1)^k one whole-number objective compares their
-counts lexicographically. Each stage narrows the face to its optima; the default objective and
-the lottery decide among what is left.
+counts lexicographically. Each stage narrows the face to its optima by network code; the PuLP
+master's objective and the lottery decide among what is left.
 """
 
 from __future__ import annotations
@@ -72,16 +72,20 @@ def narrow_by_policy(
             return
         weights = stage_weights(policy, ahead, len(classes))
         costs = stage_costs(weights, classes)
-        allocation = best_allocation(costs, face, stop)
-        if allocation is None:
+        start = best_allocation(costs, face, stop)
+        if start is None:
             return
-        residual = Residual(costs, face, allocation)
-        prices, _ = residual.optimise(stop)
-        if prices is None:
-            return
+        assigned, prices = start.assigned, start.prices
+        total = int(costs[np.arange(len(costs)), assigned].sum())
+        if face.bound(costs, prices) != total:
+            residual = Residual(costs, face, assigned)
+            found, _ = residual.optimise(stop)
+            if found is None:
+                return
+            assigned, prices = residual.assigned, found
         face = face.narrowed(costs, prices)
         done.update(ahead)
-        yield face, residual.assigned, Stage(weights, prices)
+        yield face, assigned, Stage(weights, prices)
 
 
 def classes_in_a_stage(n_workers: int) -> int:

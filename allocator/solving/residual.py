@@ -32,6 +32,26 @@ class Face:
     lower: NDArray[np.int64]
     upper: NDArray[np.int64]
 
+    def holds(self, assigned: NDArray[np.intp]) -> bool:
+        """Whether an allocation (job line of each worker) is one of these."""
+        filled = np.bincount(assigned, minlength=len(self.upper))
+        within = (filled >= self.lower).all() and (filled <= self.upper).all()
+        return bool(within and self.allowed[np.arange(len(assigned)), assigned].all())
+
+    def bound(self, costs: NDArray[np.int64], prices: NDArray[np.int64]) -> int:
+        """What no allocation can cost less than, by weak duality, whatever the prices are.
+
+        Every worker must have an allowed pair. Prices beyond what whole numbers can add up are
+        cut, which is as true.
+        """
+        n_workers = len(costs)
+        upper = np.minimum(self.upper, n_workers)
+        most = 2**61 // int(n_workers + upper.sum() + 1)
+        prices = np.clip(prices, -most, most)
+        cheapest = np.where(self.allowed, costs + prices, NO_ARC).min(axis=1)
+        filled = np.where(prices > 0, prices * upper, prices * self.lower)
+        return int(cheapest.sum() - filled.sum())
+
     def narrowed(self, costs: NDArray[np.int64], prices: NDArray[np.int64]) -> Face:
         """The optimal face: complementary slackness with optimal prices leaves just the optima."""
         priced = np.where(self.allowed, costs + prices, NO_ARC)

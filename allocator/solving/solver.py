@@ -1,11 +1,10 @@
-"""Solve a run exactly: start → master in PuLP → pricing of every pair → lottery → check.
+"""Solve a run exactly: start → master in PuLP ⇄ pricing of every pair → lottery → check.
 
-1. A first allocation fixes prices that tell promising pairs from hopeless ones.
-2. The PuLP master chooses among a few promising pairs for each worker.
-3. Pricing looks at every eligible pair in whole numbers. A negative cycle in the residual graph
-   is an improvement that the master's columns lacked; when none is left the prices are optimal
-   and become the certificate.
-4. The lottery chooses among the optima, and the independent checker tests the outcome.
+1. Network code finds a first allocation and prices that tell promising pairs from hopeless ones.
+2. The PuLP master chooses among promising pairs, and every eligible pair is priced with its own
+   duals, in turn (`allocator.master`): what it answers when no pair is missing is the optimum,
+   and its prices are the certificate.
+3. The lottery chooses among the optima, and the independent checker tests the outcome.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from allocator.effort import NOT_DECIDING, Effort
 from allocator.errors import CheckFailed, Infeasible, InvalidData
 from allocator.models import (
     Allocation,
@@ -34,17 +34,17 @@ from allocator.rules.matrices import Costs, Matrices, matrices
 from allocator.rules.ranks import original_preference, read_by
 from allocator.rules.weightings import organisation_base
 from allocator.solving.checker import check
+from allocator.solving.master import Master
 from allocator.solving.policies import Stage, narrow_by_policy
-from allocator.solving.problem import Columns, Problem
-from allocator.solving.residual import Face, Residual
+from allocator.solving.problem import Problem
+from allocator.solving.residual import Face
 from allocator.solving.starting import best_allocation, feasible_allocation
 from allocator.solving.tie_break import TieBreak
 
-COLUMNS_EACH = 10
-"""Pairs of each worker in the master."""
 LARGE = 10**6
 """Above this many pairs any allocation is found first, so that a cancel has something to keep."""
 OUT_OF_TIME = "The time limit ran out before the best allocation was proven."
+NOT_DRAWN = "The optimum was proven; the draw among equally good allocations was interrupted."
 EVENT_INTERVAL = 0.05
 """Least seconds between two progress events of one phase."""
 
@@ -81,9 +81,10 @@ class _Solve:
     began: float = field(default_factory=time.perf_counter)
     timings: dict[str, float] = field(default_factory=dict)
     assigned: NDArray[np.intp] | None = None
-    prices: NDArray[np.int64] | None = None
+    master: Master | None = None
     stages: list[Stage] = field(default_factory=list)
     proven: bool = False
+    drawn: bool = False
     last: Progress = field(default_factory=lambda: Progress(Phase.FORMULATE, 0.0))
 
     def run(self) -> SolveResult:
@@ -122,28 +123,14 @@ class _Solve:
             self.assigned = feasible_allocation(self.face)
             self._report(Phase.START, "Improving the first allocation")
         self._apply_policy()
-        best = best_allocation(values, self.face, self._stop)
-        self.assigned = self.assigned if best is None else best
+        start = best_allocation(values, self.face, self._stop)
+        if start is not None:
+            self.master = Master(values, self.face, start)
+            self.assigned = start.assigned
         self._go_on()
-        residual, self.prices = self._priced()
-        found = self._master(residual, self.prices)
-        self._report(Phase.PRICING, "Pricing every eligible pair")
-        if found is not None and self._total(found) != residual.total:
-            self.assigned = found
-            residual, self.prices = self._priced()
-        self.assigned = residual.assigned
-        face = self.face.narrowed(values, self.prices)
+        self._decide()
         self._report(Phase.TIE_BREAK, "Drawing lots among equally good allocations")
-        drawn = TieBreak(face, self.assigned).run(
-            self.matrices.scores,
-            self.settings.seed,
-            [worker.id for worker in self.inputs.workers],
-            [line.id for line in self.inputs.job_lines],
-            self._stop,
-        )
-        if drawn is None:
-            raise _Stopped
-        self.assigned, self.proven = drawn, True
+        self._draw_lots()
 
     def _apply_policy(self) -> None:
         """Narrow the face to the optima of the policy's stages."""
@@ -154,47 +141,59 @@ class _Solve:
             self._report(Phase.START, f"Steps of the aim decided: {len(self.stages)}")
         self._go_on()
 
-    def _priced(self) -> tuple[Residual, NDArray[np.int64]]:
-        """Residual graph of the present allocation, made optimal, with its prices."""
-        assert self.assigned is not None
-        residual = Residual(self.costs.values, self.face, self.assigned)
-        prices, _ = residual.optimise(self._stop)
-        if prices is None:
+    def _decide(self) -> None:
+        """Let the master prove the optimum."""
+        assert self.master is not None
+        try:
+            self.proven = self.master.run(
+                self.settings.solver,
+                self._seconds_left,
+                self._stop,
+                self._on_solve,
+                lambda: self._report(Phase.PRICING, "Pricing every eligible pair"),
+            )
+        finally:
+            self.assigned = self.master.assigned
+        if not self.proven:
             raise _Stopped
-        return residual, prices
+
+    def _on_solve(self, problem: Problem) -> Callable[[int], None]:
+        """Tell a round of the master; gives what its iterations are told to."""
+        assert self.master is not None
+        sizes = {"variables": len(problem.columns), "constraints": len(problem.rows)}
+        words = f"Solving the model, round {self.master.rounds}"
+        self._report(Phase.MASTER, words, **sizes)
+
+        def on_iterations(count: int) -> None:
+            if time.perf_counter() - self.began - self.last.elapsed >= EVENT_INTERVAL:
+                self._report(Phase.MASTER, words, iterations=count, **sizes)
+
+        return on_iterations
+
+    def _draw_lots(self) -> None:
+        """Choose among the optima; only a cancel interrupts it, and leaves any one of them."""
+        assert self.master is not None
+        face = self.face.narrowed(self.costs.values, self.master.prices)
+        drawn = TieBreak(face, self.master.assigned).run(
+            self.matrices.scores,
+            self.settings.seed,
+            [worker.id for worker in self.inputs.workers],
+            [line.id for line in self.inputs.job_lines],
+            lambda: self._cancelled,
+        )
+        if drawn is None:
+            raise _Stopped
+        self.assigned, self.drawn = drawn, True
 
     def _total(self, assigned: NDArray[np.intp]) -> int:
         return int(self.costs.values[np.arange(len(assigned)), assigned].sum())
 
-    def _master(self, residual: Residual, prices: NDArray[np.int64]) -> NDArray[np.intp] | None:
-        """Solve the restricted PuLP model; None when the solver brought nothing usable."""
-        columns = Columns.cheapest(
-            self.costs.values, self.face, prices, residual.assigned, COLUMNS_EACH
-        )
-        problem = Problem(self.costs.in_objective_units, self.face, columns)
-        sizes = {
-            "variables": len(problem.x),
-            "constraints": len(problem.model._constraints),
-        }
-        self._report(Phase.MASTER, "Solving the model", **sizes)
-
-        def on_iterations(count: int) -> None:
-            if time.perf_counter() - self.began - self.last.elapsed >= EVENT_INTERVAL:
-                self._report(Phase.MASTER, "Solving the model", iterations=count, **sizes)
-
-        solver, left = self.settings.solver, self._seconds_left()
-        assigned = problem.solve(solver, left, self._stop, on_iterations)
-        self._go_on()
-        return assigned
-
     # -- outcome --------------------------------------------------------------
 
     def _result(self) -> SolveResult:
-        status = Status.OPTIMAL
-        if not self.proven:
-            status = Status.CANCELLED if self._cancelled else Status.FEASIBLE
         if self.assigned is None:
             return self._finish(self._empty(Status.CANCELLED, ""))
+        status, message = self._ending()
         rows = np.arange(len(self.assigned))
         scores = self.matrices.scores[rows, self.assigned]
         organisation = self.matrices.weightings[rows, self.assigned] + organisation_base(len(rows))
@@ -206,7 +205,7 @@ class _Solve:
         self._report(Phase.CHECK, "Checking every rule independently")
         began = time.perf_counter()
         result = replace(
-            self._empty(status, OUT_OF_TIME if status is Status.FEASIBLE else ""),
+            self._empty(status, message),
             allocations=self._allocations(scores, costs),
             objective=objective,
             bound=bound,
@@ -218,6 +217,14 @@ class _Solve:
         result = self._checked(result)
         self.timings["check"] = time.perf_counter() - began
         return self._finish(result)
+
+    def _ending(self) -> tuple[Status, str]:
+        """How the solve ended with an allocation, and what there is to say about it."""
+        if self.drawn:
+            return Status.OPTIMAL, ""
+        if self.proven:
+            return Status.CANCELLED, NOT_DRAWN
+        return (Status.CANCELLED, "") if self._cancelled else (Status.FEASIBLE, OUT_OF_TIME)
 
     def _costs_of_placements(self) -> NDArray[np.float64]:
         assert self.assigned is not None
@@ -244,10 +251,10 @@ class _Solve:
         return tuple(sorted(rows, key=lambda row: row.worker_mapping))
 
     def _certificate(self, bound: float) -> Certificate | None:
-        if not self.proven or self.prices is None:
+        if not self.proven or self.master is None:
             return None
         ids = [line.id for line in self.inputs.job_lines]
-        prices = dict(zip(ids, (self.prices * self.costs.unit).tolist(), strict=True))
+        prices = dict(zip(ids, (self.master.prices * self.costs.unit).tolist(), strict=True))
         stages = [
             StageProof(stage.weights, dict(zip(ids, stage.prices.tolist(), strict=True)))
             for stage in self.stages
@@ -281,7 +288,7 @@ class _Solve:
         bound = min(result.objective, self._surely_least(self._total(self.assigned)))
         return replace(
             result,
-            status=Status.FEASIBLE,
+            status=Status.CANCELLED if self._cancelled and not self.drawn else Status.FEASIBLE,
             bound=bound,
             gap=result.objective - bound,
             certificate=None,
@@ -289,12 +296,22 @@ class _Solve:
         )
 
     def _bound(self) -> int:
-        """The best lower bound without a proof: from the last prices, or none at all."""
-        prices = self.prices if self.prices is not None else np.zeros(1, dtype=np.int64)
-        priced = self.costs.values + prices
-        cheapest = np.where(self.face.allowed, priced, np.iinfo(np.int64).max).min(axis=1)
-        used = np.where(prices > 0, prices * self.face.upper, prices * self.face.lower)
-        return int(cheapest.sum() - (used.sum() if self.prices is not None else 0))
+        """The best lower bound that is known: from the last prices, or without any."""
+        if self.master is not None:
+            return self.master.bound
+        return self.face.bound(self.costs.values, np.zeros_like(self.face.upper))
+
+    def _effort(self) -> Effort:
+        if self.master is None:
+            return Effort(steps=len(self.stages))
+        rounds, columns, repairs = self.master.rounds, self.master.columns, self.master.repairs
+        return Effort(rounds, columns, repairs, len(self.stages))
+
+    def _decided_by(self) -> str:
+        """See `SolveResult.solver`."""
+        if self.master is None or not self.proven:
+            return ""
+        return ("" if self.master.answered else NOT_DECIDING) + self.settings.solver.value
 
     def _infeasible(self, message: str) -> SolveResult:
         return self._finish(self._empty(Status.INFEASIBLE, message))
@@ -305,7 +322,8 @@ class _Solve:
             self.settings,
             self.inputs.fingerprint,
             timings=self.timings,
-            solver=self.settings.solver.value,
+            solver=self._decided_by(),
+            effort=self._effort(),
             message=message,
             scenario=self.inputs.scenario,
         )

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator.errors import AllocatorError, UsageError
-from allocator.measures import placements, rank_summary
+from allocator.measures import outcome
 from allocator.models import RunInputs, Settings, Status
 from allocator.solving.executors import scheduler_address, sweep_executor
 from allocator.solving.solver import solve
@@ -30,7 +30,8 @@ class SweepPoint:
     """One solved point; figures are None without an allocation.
 
     `worker_dissatisfaction` and `organisation_dissatisfaction` are sums over the allocation,
-    `mean_rank` is over ranked placements, the shares (0 … 1) over all placements.
+    `weighting_points` is the sum of its net weightings; the shares (0 … 1) are of those who
+    ranked (see `measures.outcome`).
     """
 
     alpha: float
@@ -38,9 +39,10 @@ class SweepPoint:
     status: str
     worker_dissatisfaction: float | None = None
     organisation_dissatisfaction: float | None = None
+    weighting_points: int | None = None
     objective: float | None = None
     mean_rank: float | None = None
-    top_1_share: float | None = None
+    first_choice_share: float | None = None
     top_3_share: float | None = None
     seconds: float | None = None
     message: str = ""
@@ -110,17 +112,18 @@ def solve_point(blob: bytes, settings: Settings) -> SweepPoint:
         result = solve(inputs, settings)
     except AllocatorError as error:
         return replace(_unsolved(settings), status=Status.INVALID_DATA.value, message=str(error))
-    ranks = rank_summary(placements(inputs, result)["rank"])
+    got = outcome(inputs, result)
     return SweepPoint(
         settings.alpha,
         settings.power,
         result.status.value,
         result.worker_dissatisfaction,
         result.organisation_dissatisfaction,
+        got.weighting_points if got.placed else None,
         result.objective,
-        ranks.mean_rank,
-        ranks.share(1) if ranks.placed else None,
-        ranks.share(3) if ranks.placed else None,
+        got.mean_rank,
+        got.first_choice_share if got.placed else None,
+        got.share(3) if got.placed else None,
         sum(result.timings.values()),
         result.message,
     )

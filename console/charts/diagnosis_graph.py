@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from allocator.diagnosis import Graph
+from allocator.diagnosis import BlockedPairs
 from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, places, worker_name
 from console.charts.theme import (
@@ -28,7 +28,7 @@ MOST_NODES = 60
 """With more on one side, those with the same partners are drawn as one."""
 MOST_DRAWN = 150
 """With still more on one side, each side is drawn as one."""
-ROW = 27
+NODE_ROW = 27
 ALONG = (0.25, 0.5, 0.75)
 """Where on a pair's line the mouse finds its rule."""
 
@@ -44,7 +44,7 @@ class Node:
 
 
 def cause_graph(
-    inputs: RunInputs, shown: Graph, *, selected: str = "", dark: bool = False
+    inputs: RunInputs, shown: BlockedPairs, *, selected: str = "", dark: bool = False
 ) -> go.Figure:
     """Who can go where within a cause. `customdata` of a node is its id (empty for several)."""
     partners = _partners(shown)
@@ -62,11 +62,11 @@ def cause_graph(
     _draw_nodes(fig, left, 0, y_left, selected, dark)
     _draw_nodes(fig, right, 1, y_right, selected, dark)
     _say_who_is_missing(fig, left, right, tall)
-    styled(fig, dark=dark, height=90 + ROW * max(tall, 3), showlegend=False)
+    styled(fig, dark=dark, height=90 + NODE_ROW * max(tall, 3), showlegend=False)
     return _axes(fig, left, right, y_left, y_right, tall)
 
 
-def _partners(shown: Graph) -> dict[str, frozenset[str]]:
+def _partners(shown: BlockedPairs) -> dict[str, frozenset[str]]:
     """The other side's ids that each node is joined to."""
     found: dict[str, set[str]] = {row: set() for row in (*shown.workers, *shown.job_lines)}
     for edge in shown.edges:
@@ -144,7 +144,7 @@ def _heights(count: int, tall: int) -> np.ndarray:
 
 def _draw_pairs(
     fig: go.Figure,
-    shown: Graph,
+    shown: BlockedPairs,
     inputs: RunInputs,
     left: tuple[list[Node], np.ndarray],
     right: tuple[list[Node], np.ndarray],

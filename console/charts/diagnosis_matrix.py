@@ -11,14 +11,20 @@ from allocator.diagnosis import Block, Reordered
 from allocator.models import RunInputs
 from allocator.review import rule_matrix_frame
 from allocator.rules.eligibility import Rule
+from allocator.rules.naming import job_line_name, worker_name
 from console.charts.theme import BLUE, RED, empty, folded, shortened, styled, unique_labels
 
-MOST_CELLS = 100_000
+MOST_MATRIX_CELLS = 100_000
 """On larger maps only the pairs of the blocking workers and job lines name their rule."""
 
 LIGHT = ("#E9EEF2", "#B4D4EA", "#F7D3A6", BLUE)
 DARK = ("#24323D", "#35617F", "#7A5320", "#5DB4EE")
-LOOKS = ("May not hold", "May hold", "May not hold, and blocks here", "May hold, and is short")
+MATRIX_LOOKS = (
+    "May not hold",
+    "May hold",
+    "May not hold, and blocks here",
+    "May hold, and is short",
+)
 SHUT, OPEN, BLOCKS, SCARCE = range(4)
 LONGEST_NAME = 36
 CAPPED = 0
@@ -39,9 +45,8 @@ def run_matrix(
     rules = rule_matrix_frame(inputs).to_numpy()[np.ix_(view.rows, view.columns)]
     rules = np.where(view.allowed | ~_eligible(rules), rules, CAPPED)
     looks = _looks(view, blocks[shown], shown) if blocks else view.allowed.astype(np.uint8)
-    people = [inputs.workers[row] for row in view.rows]
-    rows = unique_labels([w.name for w in people], [w.internal_id for w in people])
-    names = [inputs.job_lines[column].name for column in view.columns]
+    rows = unique_labels([worker_name(inputs, inputs.workers[row].id) for row in view.rows])
+    names = [job_line_name(inputs, inputs.job_lines[column].id) for column in view.columns]
     columns = unique_labels([shortened(name, LONGEST_NAME) for name in names])
     palette = DARK if dark else LIGHT
     fig = go.Figure(list(_layers(rules, looks, rows, columns, palette, view)))
@@ -50,7 +55,7 @@ def run_matrix(
             x=[None],
             y=[None],
             mode="markers",
-            name=LOOKS[code],
+            name=MATRIX_LOOKS[code],
             marker={"symbol": "square", "size": 12, "color": palette[code]},
         )
     styled(fig, dark=dark, height=_height(len(rows), len(columns)), showlegend=True)
@@ -89,11 +94,11 @@ def _layers(
         "hoverongaps": False,
     }
     n_rows, n_columns = rules.shape
-    if rules.size > MOST_CELLS:
+    if rules.size > MOST_MATRIX_CELLS:
         yield go.Heatmap(
             z=looks, x=columns, y=rows, hovertemplate="<b>%{y}</b><br>%{x}<extra></extra>", **look
         )
-        n_rows = min(int((view.row_block >= 0).sum()), MOST_CELLS // n_columns)
+        n_rows = min(int((view.row_block >= 0).sum()), MOST_MATRIX_CELLS // n_columns)
         n_columns = n_columns if n_rows else min(int((view.column_block >= 0).sum()), 50)
         n_rows = n_rows or rules.shape[0]
     rules, looks = rules[:n_rows, :n_columns], looks[:n_rows, :n_columns]

@@ -10,7 +10,7 @@ from allocator.explanation import Move
 from allocator.explanation.wording import change_words
 from console.charts.theme import GREY, ORANGE, empty, main_colour, plain, short, styled
 
-ROW = 60  # pixels
+MOVE_ROW = 60  # pixels
 NAME, LINE = 34, 21  # longest texts that fit 390 px
 
 
@@ -54,7 +54,7 @@ def chain_picture(moves: Sequence[Move], *, dark: bool = False) -> go.Figure:
             showarrow=False,
             font={"color": ink, "size": 12},
         )
-    styled(fig, dark=dark, height=ROW * len(moves) + 64)
+    styled(fig, dark=dark, height=MOVE_ROW * len(moves) + 64)
     fig.update_yaxes(visible=False, range=[-len(moves) + 0.55, 0.75])
     least = min(min(m.score_before, m.score_after) for m in moves)
     most = max(max(m.score_before, m.score_after) for m in moves)

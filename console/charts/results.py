@@ -136,21 +136,20 @@ def _worker_words(rows: pd.DataFrame) -> list[str]:
 
 
 def dissatisfaction_scatter(placed: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Worker against organisation dissatisfaction; `customdata[0]` is the worker's id.
+    """Worker's dissatisfaction against weighting points; `customdata[0]` is the worker's id.
 
     Points that coincide are spread a little; the hover gives the exact figures.
     """
     if placed.empty:
         return empty(NOTHING, dark=dark)
-    x, y = _spread(placed["worker_dissatisfaction"], placed["organisation_dissatisfaction"])
+    x, y = _spread(placed["worker_dissatisfaction"], placed["weighting"])
     words = [
         f"<b>{plain(name)}</b><br>{plain(line)}<br>Worker's dissatisfaction: {own:.4g}<br>"
-        f"Organisation's dissatisfaction: {org:.4g} ({_sign(weighting)})"
-        for name, line, own, org, weighting in zip(
+        f"Organisation: {_sign(weighting)}"
+        for name, line, own, weighting in zip(
             placed["name"],
             placed["job_line_name"],
             placed["worker_dissatisfaction"],
-            placed["organisation_dissatisfaction"],
             placed["weighting"],
             strict=True,
         )
@@ -181,8 +180,8 @@ def dissatisfaction_scatter(placed: pd.DataFrame, *, dark: bool = False) -> go.F
         range=_range(placed["worker_dissatisfaction"]),
     )
     fig.update_yaxes(
-        title_text="Organisation's (less is better)",
-        range=_range(placed["organisation_dissatisfaction"]),
+        title_text="Organisation's weighting points (less is better)",
+        range=_range(placed["weighting"]),
     )
     return fig
 
@@ -213,7 +212,7 @@ def _spread(x: pd.Series, y: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 MOST_LINES = 40
-ROW = 22
+LINE_ROW = 22
 
 
 def job_line_satisfaction(
@@ -247,7 +246,7 @@ def job_line_satisfaction(
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
     )
-    styled(fig, dark=dark, height=90 + ROW * len(held), showlegend=False)
+    styled(fig, dark=dark, height=90 + LINE_ROW * len(held), showlegend=False)
     fig.update_xaxes(title_text="Mean rank of the holders", rangemode="tozero", showgrid=True)
     return _named_rows(fig, labels, list(held["job_line_name"]))
 
@@ -305,7 +304,7 @@ def seats_filled(lines: pd.DataFrame, *, dark: bool = False, most: int = MOST_LI
             ),
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
-    styled(fig, dark=dark, height=110 + ROW * len(shown), barmode="stack", showlegend=True)
+    styled(fig, dark=dark, height=110 + LINE_ROW * len(shown), barmode="stack", showlegend=True)
     fig.update_layout(legend={"y": 1, "yanchor": "bottom", "traceorder": "normal"})
     fig.update_xaxes(
         title_text=_places_title(lines, ordered, shown),

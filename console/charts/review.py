@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from allocator.models import RunInputs
 from allocator.review import rule_matrix_frame, score_matrix
 from allocator.rules.eligibility import Rule
+from allocator.rules.naming import job_line_name, worker_name
 from console.charts.theme import BLUE, GREEN, ORANGE, RED, SKY, empty, short, styled, unique_labels
 
 MOST_LABELS = 30
@@ -40,7 +41,7 @@ def preference_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
     scores = score_matrix(inputs, ranked_only=True)
     popularity = scores.notna().sum().sort_values(ascending=False, kind="stable")
     frame = _by_name(inputs, scores)[popularity.index]
-    names = [inputs.job_line(j).name for j in frame.columns]
+    names = [job_line_name(inputs, j) for j in frame.columns]
     columns = unique_labels(names)
     sequence = BEST_TO_LAST_DARK if dark else BEST_TO_LAST
     fig = go.Figure(
@@ -71,7 +72,7 @@ def eligibility_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
         return empty("There is nobody or nothing to place in this run.", dark=dark)
     ordered = sorted(inputs.job_lines, key=lambda j: (j.sort_order, j.name, j.id))
     frame = _by_name(inputs, rule_matrix_frame(inputs))[[j.id for j in ordered]]
-    names = [j.name for j in ordered]
+    names = [job_line_name(inputs, j.id) for j in ordered]
     columns, rows = unique_labels(names), _worker_labels(inputs, frame)
     rules = frame.to_numpy(np.uint8)
     drawn = {rule: look for rule, look in LOOKS.items() if (rules == rule).any()}
@@ -139,8 +140,7 @@ def _by_name(inputs: RunInputs, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _worker_labels(inputs: RunInputs, frame: pd.DataFrame) -> list[str]:
-    workers = [inputs.worker(w) for w in frame.index]
-    return unique_labels([w.name for w in workers], [w.internal_id for w in workers])
+    return unique_labels([worker_name(inputs, w) for w in frame.index])
 
 
 def _matrix_axes(
@@ -175,7 +175,7 @@ def _matrix_axes(
         fig.add_annotation(
             text=title, x=0.5, y=0, xref="paper", yref="paper", yanchor="top", showarrow=False
         )
-    workers = [inputs.worker(w).name for w in frame.index]
+    workers = [worker_name(inputs, w) for w in frame.index]
     return fig.update_yaxes(
         type="category",
         autorange="reversed",

@@ -23,23 +23,23 @@ from console.charts.theme import (
     styled,
 )
 
-NOTHING = "No point of the sweep has an allocation."
+NO_POINT = "No point of the sweep has an allocation."
 
 
 def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) -> go.Figure:
-    """Worker against organisation dissatisfaction, a point for each alpha of one power.
+    """Worker dissatisfaction against weighting points, a point for each alpha of one power.
 
     `points` are rows of `allocator.solving.sweep`; the one at `alpha` is ringed. `customdata` is
     (alpha, power).
     """
     if points.empty:
-        return empty(NOTHING, dark=dark)
+        return empty(NO_POINT, dark=dark)
     rows = points.sort_values("alpha")
     fig = go.Figure()
     best = rows[rows["frontier"]]
     fig.add_scatter(
         x=best["worker_dissatisfaction"],
-        y=best["organisation_dissatisfaction"],
+        y=best["weighting_points"],
         mode="lines",
         line={"color": main_colour(dark), "width": 1.5},
         hoverinfo="skip",
@@ -48,7 +48,7 @@ def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) ->
     now = np.isclose(rows["alpha"].to_numpy(float), alpha)
     fig.add_scatter(
         x=rows["worker_dissatisfaction"],
-        y=rows["organisation_dissatisfaction"],
+        y=rows["weighting_points"],
         mode="markers",
         name="Allocation",
         marker={
@@ -68,7 +68,7 @@ def frontier_chart(points: pd.DataFrame, alpha: float, *, dark: bool = False) ->
     styled(fig, dark=dark, height=420)
     fig.update_layout(clickmode="event+select")
     fig.update_xaxes(title_text="Workers' dissatisfaction (less is better)", showgrid=True)
-    fig.update_yaxes(title_text="Organisation's (less is better)")
+    fig.update_yaxes(title_text="Organisation's weighting points (less is better)")
     return fig
 
 
@@ -76,20 +76,21 @@ def _words(row: Any) -> str:
     return (
         f"<b>Alpha {row.alpha:g}</b>, power {row.power:g}<br>"
         f"Workers' dissatisfaction: {row.worker_dissatisfaction:,.6g}<br>"
-        f"Organisation's: {row.organisation_dissatisfaction:,.6g}<br>"
-        f"1st choice: {row.top_1_share:.1%}, top 3: {row.top_3_share:.1%}<br>"
+        f"Organisation's weighting points: {row.weighting_points:+,.6g}<br>"
+        f"Of those who ranked: first choice {row.first_choice_share:.1%}, "
+        f"top 3 {row.top_3_share:.1%}<br>"
         "Click to open it as a scenario"
     )
 
 
 def shares_chart(points: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Share of workers within their first and top 3 choices, along alpha (one power)."""
+    """Share of those who ranked with a first and a top 3 choice, along alpha (one power)."""
     if points.empty:
-        return empty(NOTHING, dark=dark)
+        return empty(NO_POINT, dark=dark)
     rows = points.sort_values("alpha")
     fig = go.Figure()
     for column, name, colour, dash in (
-        ("top_1_share", "1st choice", main_colour(dark), "solid"),
+        ("first_choice_share", "First choice", main_colour(dark), "solid"),
         ("top_3_share", "Within their top 3", ORANGE, "dash"),
     ):
         fig.add_scatter(
@@ -102,7 +103,7 @@ def shares_chart(points: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         )
     styled(fig, dark=dark, height=420, showlegend=True)
     fig.update_xaxes(title_text="Alpha (0 = workers, 1 = organisation)")
-    fig.update_yaxes(title_text="Share of all workers", ticksuffix=" %", rangemode="tozero")
+    fig.update_yaxes(title_text="Share of those who ranked", ticksuffix=" %", rangemode="tozero")
     return fig
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,15 +107,9 @@ def folded(text: str, width: int = 38) -> str:
     return "<br>".join(plain(line) for line in textwrap.wrap(text, width))
 
 
-def unique_labels(names: Sequence[str], others: Sequence[str] | None = None) -> list[str]:
-    """The names, told apart by the other label, then by a number, where they repeat."""
+def unique_labels(names: Sequence[str]) -> list[str]:
+    """The names, safe in labels; those that repeat get a number."""
     labels = [plain(name) for name in names]
-    if others is not None:
-        repeated = {label for label, count in Counter(labels).items() if count > 1}
-        labels = [
-            f"{label} ({plain(other)})" if label in repeated and other else label
-            for label, other in zip(labels, others, strict=True)
-        ]
     seen: dict[str, int] = {}
     unique = []
     for label in labels:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from allocator.database.overview import RunBatch
-from allocator.database.rows import local_time
 from allocator.jobs import JobState
 from allocator.models import AllocatorRun
 from allocator.report.parts import run_title
+from allocator.rules.moments import local_time
 from console.state import readings, solving
 from console.ui import navigation, session
 from console.ui.messages import literal, shown_errors

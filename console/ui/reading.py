@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allocator.database.rows import local_clock
 from allocator.models import AllocatorRun
+from allocator.rules.moments import local_clock
 from console.state import readings, solving
 from console.state.readings import RunReading
 from console.state.solving import StoredOutcome

@@ -10,10 +10,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocator.database.rows import local_time
+from allocator.effort import Effort
 from allocator.measures.bands import amount
+from allocator.measures.outcome import outcome_words
 from allocator.models import AllocatorRun, Receipt, Settings
 from allocator.report.parts import settings_words
+from allocator.rules.moments import local_time
 from console.ui.data_table import plain_table
 from console.ui.figures import copyable_ids, facts_row
 from console.ui.messages import literal
@@ -37,10 +39,14 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
                 ("Result", OUTCOMES.get(str(counts.get("status")), "")),
                 ("Total dissatisfaction", _total(receipt.objective)),
                 ("Scenario", str(receipt.scenario.get("name") or "")),
+                *outcome_words(counts),
             ]
         )
         for label, value in _settings(receipt.settings):
             st.markdown(f"{literal(label)}: **{literal(value)}**")
+        if receipt.solver:
+            words = Effort.of_counts(counts).words(receipt.solver)
+            st.markdown(f"Solver: **{literal(words)}**")
         if receipt.scenario.get("changes"):
             draw_audited_changes(receipt.scenario, run_reading(run).inputs)
         st.caption("Fingerprint of the data that was solved")

@@ -24,14 +24,22 @@ SEED = (
     "always draws the same lots, so a colleague gets the same allocation. Every seed that "
     "was tried is kept under History."
 )
-LIMIT = "When the time is up, the best allocation so far is shown, with how far it can be off."
+LIMIT = (
+    "When the time is up, the best allocation so far is shown, with how far it can be off. Drawing "
+    "lots and the check, which follow a proof, are not cut short."
+)
 TIES = (
     "Off: a worker who gave two job lines the same rank is a data error, and the run is not solved."
 )
-SOLVER = "Both give an equally good allocation. HiGHS can be stopped sooner; CBC is a cross-check."
+SOLVER = (
+    "The program that finds the best allocation. Every possible placement is tested against its "
+    "answer, so both lead to the same allocation. HiGHS is faster and can be stopped sooner; CBC "
+    "is a cross-check."
+)
 CAP = (
-    "Nobody may be placed on a lower rank than this. An unranked job line counts as the mean of "
-    "the ranks left open. Leave empty for no limit; a tight limit can leave no allocation."
+    "Nobody who ranked something may be placed on a lower rank than this; workers who gave no "
+    "preferences are exempt. An unranked job line counts as the mean of the ranks left open. "
+    "Leave empty for no limit; a tight limit can leave no allocation."
 )
 LARGEST_SEED = 2**53 - 1
 """The largest whole number that a browser counts exactly."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from allocator.database.records import LoggedSolve
-from allocator.database.rows import local_time
+from allocator.measures.outcome import outcome_of_audit
 from allocator.models import AllocatorRun, Status
 from allocator.report.parts import POLICIES
+from allocator.rules.moments import local_time
 from console.ui.data_table import data_table
 
 OUTCOMES = {
@@ -19,6 +20,7 @@ OUTCOMES = {
     Status.INFEASIBLE.value: "No allocation possible",
     Status.INVALID_DATA.value: "Data errors",
 }
+DRAW_INTERRUPTED = "Stopped by hand: proven, but lots were not drawn"
 
 
 def draw_solves(
@@ -43,6 +45,12 @@ def draw_solves(
     )
 
 
+def _outcome(solve: LoggedSolve) -> str:
+    if solve.status == Status.CANCELLED and solve.counts.get("certified"):
+        return DRAW_INTERRUPTED
+    return OUTCOMES.get(solve.status, solve.status)
+
+
 def log_frame(
     run: AllocatorRun, solves: Sequence[LoggedSolve], fingerprint: str = "", same: str = ""
 ) -> pd.DataFrame:
@@ -53,10 +61,10 @@ def log_frame(
             "When": local_time(run, solve.solved_at),
             "Who": solve.operator,
             "Seed": solve.seed,
-            "Outcome": OUTCOMES.get(solve.status, solve.status),
+            "Outcome": _outcome(solve),
             "Scenario": solve.scenario or "None",
             "Data": same if solve.fingerprint == fingerprint else "Other data",
-            "1st choice": (solve.counts.get("within") or {}).get("1"),
+            "First choices": outcome_of_audit(solve.counts).get("first_choices"),
             "Unranked": solve.counts.get("unranked"),
             "Total dissatisfaction": solve.objective,
             "Aim": aims.get(str(solve.settings.get("policy")), ""),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from allocator.database.rows import local_clock
 from allocator.jobs import JobSnapshot, JobState
 from allocator.measures import status_words
 from allocator.measures.bands import amount
 from allocator.models import AllocatorRun, Phase, Progress, SolveResult, Status
+from allocator.rules.moments import local_clock
 from allocator.solved import Solved
 from console.charts import progress_chart
 from console.state import solving
@@ -21,8 +21,8 @@ from console.ui.messages import literal
 PHASES = {
     Phase.FORMULATE: "Putting preferences and rules together",
     Phase.START: "Looking for a good first allocation",
-    Phase.MASTER: "Improving it with the solver",
-    Phase.PRICING: "Proving that nothing is better",
+    Phase.MASTER: "Finding the best allocation with the solver",
+    Phase.PRICING: "Testing its answer against every possible placement",
     Phase.TIE_BREAK: "Drawing lots among equally good allocations",
     Phase.CHECK: "Checking every rule independently",
     Phase.DONE: "Finished",
@@ -107,6 +107,7 @@ def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
         st.caption(_who(run, snapshot, "Solved"))
         with st.expander("How the solve went"):
             facts_row([("Took", f"{snapshot.elapsed:.1f} s"), *_totals(snapshot.progress)])
+            st.caption(f"Solver: {literal(ended.result.effort.words(ended.result.solver))}")
             _draw_course(snapshot)
 
 

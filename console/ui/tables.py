@@ -13,19 +13,19 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocator.database.rows import local_time
 from allocator.errors import DataIssue, InputChange
 from allocator.models import AllocatorRun, Check
 from allocator.report.parts import LABELS, SHARES, day_words, labelled
 from allocator.report.sections import PLACEMENT_COLUMNS, WORST_COLUMNS
 from allocator.review.restrictions import effect_words
+from allocator.rules.moments import local_time
 
 FLAG_WORDS = {"none": "None", "few": "Few", "": ""}
 SIGN = "Positive = **less wanted** by the organisation, negative = **more wanted**."
 SIGN_HELP = SIGN.replace("**", "")
 SCORES = ("rank", "score", "mean_rank", "mean_score", "best_rank", "worst_rank", "cost",
           "original_preference", "unranked_score", "worker_dissatisfaction",
-          "organisation_dissatisfaction")  # fmt: skip
+          "weighting_points")  # fmt: skip
 
 
 def display(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def test_first_interrupt_asks_for_the_best_so_far_and_the_second_one_ends():
         (Reading("preferences", 3000, 6555), "reading preferences, 3000 of 6555"),
         (Reading("workers", 139), "reading workers, 139"),
         (Progress(Phase.MASTER, 0.1, variables=90), "solve, 90 variables"),
-        (Progress(Phase.PRICING, 0.2, incumbent=12.5, bound=12.0), "prove, best 12.5, gap 0.5"),
+        (Progress(Phase.PRICING, 0.2, incumbent=12.5, bound=12.0), "price, best 12.5, gap 0.5"),
     ],
 )
 def test_progress_is_told_in_one_line(event, words):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -21,6 +21,7 @@ from allocator.errors import (
 )
 from allocator.models import Check, Settings, Status
 from allocator.solved import identity_of
+from allocator.solving.problem import Problem
 from tests.database.cutting_proxy import CuttingProxy
 from tests.services import checked, hidden, service_at, stored
 
@@ -39,7 +40,10 @@ def test_commit_writes_allocations_completion_and_audit(service, database):
     assert receipt.fingerprint == inputs.fingerprint
     assert receipt.settings == result.settings.as_dict()
     assert receipt.scenario == {"name": "as read"}
-    assert receipt.counts["within"] == {"1": 10, "3": 12, "5": 12, "10": 12}
+    assert receipt.counts["within"] == {"3": 12, "5": 12, "10": 12}
+    assert receipt.counts["first_choices"] == 10
+    assert receipt.counts["first_choices_possible"] >= 10
+    assert (receipt.counts["ranked"], receipt.counts["no_preferences"]) == (12, 0)
     assert not receipt.repeated
     written = {(r["worker_mapping"], r["job_line"]) for r in service.allocations(BY_EYE)}
     assert written == {(a.worker_mapping, a.job_line) for a in result.allocations}
@@ -51,7 +55,7 @@ def test_committed_run_shows_who_and_how_well(service):
     row = next(row for row in service.runs() if row.run.id == BY_EYE)
     assert not row.run.is_pending
     assert row.receipt.operator == "Ada"
-    assert row.outcome["within"]["1"] == 10
+    assert row.outcome["first_choices"] == 10
     assert (row.workers, row.seats) == (12, 12)
 
 
@@ -123,6 +127,25 @@ def test_commit_of_what_is_not_a_checked_result_is_refused(service, database, sp
     with pytest.raises(error):
         service.commit(inputs, spoil(checked(inputs)), "Ada")
     assert stored(database, BY_EYE) == (None, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("usable", "solver"), [(True, "highs"), (False, "none (no usable answer): highs")]
+)
+def test_audit_row_and_log_say_who_decided(service, monkeypatch, usable, solver):
+    if not usable:
+        monkeypatch.setattr(Problem, "solve", lambda *_: None)
+    inputs = service.hydrate(BY_EYE)
+    result = service.solve(inputs, operator="Ada")
+    receipt = service.commit(inputs, result, "Ada")
+    assert receipt.solver == solver
+    effort = receipt.counts["effort"]
+    assert effort == asdict(result.effort)
+    assert effort["rounds"] == 1
+    assert effort["columns"] >= 12
+    assert (effort["repairs"] == 0) == usable
+    logged = service.solve_log(BY_EYE)[-1]
+    assert (logged.solver, logged.counts["effort"]) == (solver, effort)
 
 
 def test_commit_of_another_solve_than_the_expected_one_is_refused(service, database):

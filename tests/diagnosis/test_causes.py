@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -22,13 +23,15 @@ from allocator.diagnosis import (
     Cause,
     CauseKind,
     Diagnosis,
+    blocked_pairs,
     diagnose,
-    graph,
     pre_checks,
     reordered,
 )
 from allocator.errors import DataIssue, InvalidData
 from allocator.models import Eligibility, QualificationTag, RunInputs, Settings
+from allocator.scenario import Scenario
+from allocator.scenario.changes import LeaveOut
 from tests.diagnosis.irreducible import irreducible_rules
 from tests.open_runs import covers, has_allocation, may_hold, open_run
 from tests.profiles import examples
@@ -42,7 +45,7 @@ CAPPED = st.sampled_from([None, None, 1.0, 1.5, 2.0, 3.0])
 def only_cause(inputs: RunInputs, chosen: Settings | None = None) -> Cause:
     found = diagnose(inputs, chosen)
     assert found.feasible is False
-    assert found.n_causes == len(found.causes) == len(found.blocks) == 1
+    assert found.n_independent == len(found.causes) == len(found.blocks) == 1
     return found.causes[0]
 
 
@@ -177,7 +180,50 @@ def test_every_independent_cause_is_found() -> None:
         ("g", ""),
         ("", "Z"),
     }
-    assert len(found.blocks) == found.n_causes == 4
+    assert len(found.blocks) == found.n_independent == 4
+    assert found.causes_words == "4 independent causes, and no others."
+    assert found.remaining_words == ""
+
+
+def test_causes_that_overlap_the_listed_ones_are_told_of_not_counted() -> None:
+    run = open_run({"a": "X", "b": "X", "c": "X", "d": "X"}, job_lines="YZW")
+    found = diagnose(run)
+    assert found.causes_words == "3 independent causes; others overlap them."
+    assert "each group needs as many changes as it is short" in found.remaining_words
+    shared = set.intersection(*(set(cause.workers) for cause in found.causes))
+    leave_out = Scenario("without", changes=(LeaveOut(worker=shared.pop()),))
+    without = diagnose(leave_out.apply(run))
+    assert without.feasible is False
+    assert without.n_independent == 2
+
+
+@given(run_inputs(max_workers=6, max_job_lines=4, scenario=True))
+def test_others_overlap_exactly_when_there_are_more_minimal_causes(run: RunInputs) -> None:
+    found = diagnose(run)
+    n_minimal = len(minimal_causes(run))
+    assert n_minimal >= found.n_independent
+    assert found.others_overlap is (n_minimal > found.n_independent)
+
+
+def minimal_causes(run: RunInputs) -> list[set[str]]:
+    """Every smallest set of workers, or of mandatory job lines, that cannot all be served."""
+    open_to = may_hold(run)
+    places = {j.id: j.places for j in run.job_lines}
+    must = [j.id for j in run.job_lines if j.least_places]
+    able = {j: {w for w in open_to if j in open_to[w] and places[j]} for j in must}
+    one_each = dict.fromkeys(open_to, 1)
+    return smallest(open_to, places) + smallest(able, one_each)
+
+
+def smallest(able: dict[str, set[str]], places: dict[str, int]) -> list[set[str]]:
+    found: list[set[str]] = []
+    for size in range(1, len(able) + 1):
+        for members in map(set, combinations(able, size)):
+            if not any(other <= members for other in found) and not covers(
+                {m: able[m] for m in members}, places
+            ):
+                found.append(members)
+    return found
 
 
 def test_larger_shortage_has_one_block_and_as_many_causes_as_missing_places() -> None:
@@ -185,7 +231,7 @@ def test_larger_shortage_has_one_block_and_as_many_causes_as_missing_places() ->
     assert [cause.needed - cause.seats for cause in found.causes] == [1, 1]
     assert {w for cause in found.causes for w in cause.workers} == set("abcd")
     (block,) = found.blocks
-    assert (block.needed, block.seats, block.shortage, block.n_causes) == (4, 2, 2, 2)
+    assert (block.needed, block.seats, block.shortage, block.n_independent) == (4, 2, 2, 2)
     assert {cause.block for cause in found.causes} == {0}
 
 
@@ -239,7 +285,7 @@ def test_planted_infeasible_runs_have_a_cause_and_json(run: RunInputs) -> None:
     assert {"kind", "workers", "job_lines", "seats", "needed", "rules", "explanation"} <= set(
         printed["causes"][0]
     )
-    assert sum(block.n_causes for block in found.blocks) == found.n_causes
+    assert sum(block.n_independent for block in found.blocks) == found.n_independent
 
 
 def assert_minimal(run: RunInputs, cause: Cause, open_to: dict[str, set[str]]) -> None:
@@ -277,7 +323,7 @@ def test_irreducible_rows_of_the_model_agree_with_the_causes(run: RunInputs) -> 
         reach = set().union(*(open_to[w] for w in rows.workers))
         assert reach == set(rows.places)
         assert len(rows.workers) == 1 + sum(lines[j].places for j in reach)
-    if found.n_causes == 1:
+    if found.n_independent == 1:
         (cause,) = found.causes
         if cause.is_mirror:
             assert set(rows.mandatory) == set(cause.job_lines)
@@ -290,10 +336,10 @@ def test_irreducible_rows_of_a_feasible_run_are_none() -> None:
     assert (rows.workers, rows.places, rows.mandatory) == ((), (), ())
 
 
-def test_graph_of_a_cause_has_its_allowed_pairs_and_rules() -> None:
+def test_pairs_of_a_cause_come_with_their_rules() -> None:
     run = open_run({"a": "XY", "b": "X", "c": "XY", "d": "Z"})
     cause = only_cause(run)
-    picture = graph(run, Settings(), cause)
+    picture = blocked_pairs(run, Settings(), cause)
     assert {(e.worker, e.job_line) for e in picture.edges} == {
         ("a", "X"), ("a", "Y"), ("b", "X"), ("c", "X"), ("c", "Y"),
     }  # fmt: skip

@@ -14,7 +14,7 @@ from allocator.models import RunInputs, Settings
 from allocator.rules.eligibility import rule_for
 from allocator.rules.matrices import matrices
 from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
-from tests.open_runs import Placement, everywhere, keeps_the_rules, may_hold, open_run
+from tests.open_runs import Placement, everywhere, keeps_the_rules, may_hold, open_run, within_cap
 from tests.profiles import examples
 from tests.strategies import run_inputs
 
@@ -46,8 +46,7 @@ def changes_of(
             if worker.id in frozen.workers:
                 return None
             continue
-        scores = worker.preferences
-        if cap is not None and scores.scores.get(j, scores.unranked_score) > cap:
+        if not within_cap(worker, j, cap):
             return None
         if run.pins.get(worker.id, j) != j:
             counts["pins_lifted"] += 1
@@ -156,16 +155,27 @@ def test_cap_that_is_not_to_blame_is_left_alone() -> None:
     assert "Raising the cap on the worst rank would not help here." in found.unavailable
 
 
-def test_fix_opens_as_a_scenario_with_words_and_satisfaction() -> None:
+def test_leaving_everybody_out_is_told_for_what_it_is() -> None:
+    found = diagnose(open_run({"a": "", "b": ""}, job_lines="X"), frozen=Frozen(eligibility=ALL_X))
+    assert fix_of(found, FixKind.LEFT_OUT) is None
+    told = "Fewest workers left out: nothing helps but leaving everybody out."
+    assert told in found.unavailable
+    assert not any("in time" in words for words in found.unavailable)
+
+
+ALL_X = frozenset("X")
+
+
+def test_fix_opens_as_a_scenario_with_words_and_outcome() -> None:
     run = open_run({"a": "XY", "b": "XY", "c": "XY"}, job_lines="Z")
     fix = the_fix(diagnose(run), FixKind.EXCEPTIONS)
     scenario = fix.scenario(run, author="Kim")
     assert scenario.name == "Fewest eligibility exceptions"
     assert (scenario.run, scenario.fingerprint) == (run.run.id, run.fingerprint)
     assert scenario.words(run) == fix.words
-    assert fix.satisfaction is not None
-    assert (fix.satisfaction.placed, fix.satisfaction.worst_score) == (3, 3.0)
-    assert (fix.satisfaction.first_choices, fix.satisfaction.top_three) == (1, 3)
+    assert fix.outcome is not None
+    assert (fix.outcome.placed, fix.outcome.worst_score) == (3, 3.0)
+    assert (fix.outcome.first_choices, fix.outcome.within[3]) == (1, 3)
 
 
 def test_frozen_kinds_are_not_offered_and_nothing_helps_when_all_are() -> None:

@@ -22,6 +22,7 @@ from allocator.explanation import (
     tied_workers,
     wanted_swaps,
 )
+from allocator.measures import outcome
 from allocator.models import JobLine, Policy, RunInputs, Settings, SolveResult, Status, Worker
 from allocator.rules.matrices import matrices
 from allocator.rules.ranks import preferences
@@ -211,15 +212,16 @@ def test_wanted_swaps_are_all_pairs_who_would_both_gain(
 @given(small_runs, some_settings)
 def test_extremes_are_the_best_of_all_allocations(inputs: RunInputs, chosen: Settings) -> None:
     scores, rows = matrices(inputs).scores, np.arange(len(inputs.workers))
+    chose = np.array([bool(w.preferences.scores) for w in inputs.workers])
     worst, first = np.inf, 0
     for columns in every_allocation(inputs):
-        own = scores[rows, list(columns)]
-        worst = min(worst, own.max())
+        own = scores[rows, list(columns)][chose]
+        worst = min(worst, own.max(initial=0))
         first = max(first, firsts(inputs, [inputs.job_lines[j].id for j in columns]))
     found = extremes(inputs, chosen)
-    assert (found.worst_score, found.first_choices) == (worst, first)
-    reached = solve(inputs, found.for_worst_off)
-    assert max(a.score for a in reached.allocations) == worst
+    assert (found.worst_score or 0, found.first_choices) == (worst, first)
+    reached = outcome(inputs, solve(inputs, found.for_worst_off))
+    assert (reached.worst_score or 0) == worst
     most = solve(inputs, found.for_first_choices)
     assert firsts(inputs, [a.job_line for a in most.allocations]) == first
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from allocator.errors import UsageError
+from allocator.measures import outcome
 from allocator.measures.comparison import group_costs, headlines, movers, rank_distributions
 from allocator.models import (
     Allocation,
@@ -145,12 +146,12 @@ def test_group_costs_by_level_add_up_to_everybody(pair: tuple[Solved, Solved]) -
     for one in pair:
         everybody = frame.loc[("All workers", one.name)]
         assert everybody["worker_dissatisfaction"] == one.result.worker_dissatisfaction
-        assert everybody["organisation_dissatisfaction"] == one.result.organisation_dissatisfaction
+        assert everybody["weighting_points"] == outcome(one.inputs, one.result).weighting_points
         rest = frame.xs(one.name, level="scenario").drop("All workers")
         assert rest["workers"].sum() == 4
         assert rest["worker_dissatisfaction"].sum() == everybody["worker_dissatisfaction"]
     # Ada leaves line 1 and its weighting of +3 behind: the organisation gains 3.
-    assert frame.loc[("PGY1", "After"), "Δ organisation_dissatisfaction"] == -3
+    assert frame.loc[("PGY1", "After"), "Δ weighting_points"] == -3
     assert frame.loc[("PGY1", "After"), "Δ worker_dissatisfaction"] == 0
     assert frame.loc[("PGY2", "Before"), "Δ mean_score"] == 0
 

@@ -18,11 +18,13 @@ from allocator.measures import (
     higher_choices,
     list_lengths,
     offers_by_rank,
+    outcome,
+    outcome_of_ranks,
     placements,
     rank_distribution,
-    rank_summary,
     status_words,
     unfilled,
+    without_preferences,
     worst_off,
 )
 from allocator.measures.bands import amount
@@ -50,11 +52,10 @@ def test_placements_by_hand(placed: pd.DataFrame) -> None:
     assert list(placed["name"]) == ["Ada Archer", "Ben Birch", "Cy Cole", "Di Dale"]
     assert list(placed["job_line_name"]) == ["Rural", "Surgery", "Medicine", "Emergency"]
     np.testing.assert_array_equal(placed["rank"], [3.0, 1.5, np.nan, np.nan])
-    assert placed["choice"].tolist() == [3, 2, pd.NA, pd.NA]
+    assert placed["choice"].tolist() == [3, 1, pd.NA, pd.NA]
     assert placed["score"].tolist() == [3.0, 1.5, 3.0, 2.5]
-    assert placed["first_shared"].tolist() == [False, True, False, False]
+    assert placed["first_choice"].tolist() == [False, True, False, False]
     assert placed["weighting"].tolist() == [-2, 0, 0, 0]
-    assert placed["organisation_dissatisfaction"].tolist() == [0.5, 2.5, 2.5, 2.5]
     assert placed["rule"].iloc[0] == "Named as included"
     assert placed["cost"].sum() == pytest.approx(0.7 * 10 + 0.3 * 8)
 
@@ -82,15 +83,19 @@ def run_with_stranger() -> RunInputs:
 
 def test_headline_by_hand() -> None:
     head = headline(small_run(), small_result())
-    assert (head.workers, head.submitted, head.ranked_nothing) == (4, 3, 1)
+    got = head.outcome
+    assert (got.workers, head.submitted, got.ranked, got.no_preferences) == (4, 3, 3, (W4,))
     assert (head.job_lines, head.places, head.filled, head.not_placed) == (4, 6, 4, 0)
-    assert head.ranks.within == {1: 0, 3: 2, 5: 2, 10: 2}
-    assert (head.ranks.unranked, head.shared_first) == (2, 1)
-    assert (head.ranks.mean_rank, head.ranks.median_rank) == (2.25, 2.25)
-    assert head.ranks.share(3) == 0.5
-    assert (head.mean_score, head.worst_score) == (2.5, 3.0)
+    assert (got.first_choices, got.first_choices_possible) == (1, 2)
+    assert got.first_choice_words == "1 of 3 who ranked · best possible 2"
+    assert got.within == {3: 2, 5: 2, 10: 2}
+    assert got.unranked == 1
+    assert (got.mean_rank, got.median_rank) == (2.25, 2.25)
+    assert got.share(3) == pytest.approx(2 / 3)
+    assert (got.mean_score, got.worst_score, got.n_worst) == (2.5, 3.0, 2)
+    assert got.weighting_points == -2
     assert head.worst_off == ("Ada Archer", "Cy Cole")
-    assert head.n_worst_off == 2
+    assert head.without_preferences == ("Di Dale",)
     assert head.status_words.startswith("Proven optimal")
 
 
@@ -98,21 +103,22 @@ def test_headline_rank_that_moved_up_is_counted() -> None:
     inputs = small_run()
     head = headline(inputs, result_for(inputs, {W3: J1}))
     assert head.moved_up == 1  # first in this run, second on the whole list
-    assert head.ranks.within[1] == 1
+    assert head.outcome.first_choices == 1
     assert head.not_placed == 3
 
 
 def test_headline_without_allocation_has_no_averages() -> None:
     head = headline(small_run(), result_for(small_run(), {}, status=Status.INFEASIBLE))
-    assert (head.mean_score, head.worst_score, head.gini) == (None, None, None)
-    assert (head.worst_off, head.not_placed, head.ranks.share(1)) == ((), 4, 0.0)
+    got = head.outcome
+    assert (got.mean_score, got.worst_score, head.gini) == (None, None, None)
+    assert (head.worst_off, head.not_placed, got.first_choice_share) == ((), 4, 0.0)
     assert head.status_words == "No allocation satisfies every rule."
 
 
-def test_rank_summary_none_is_unranked() -> None:
-    summary = rank_summary([1, 1.5, None, 11])
-    assert summary.within == {1: 1, 3: 2, 5: 2, 10: 2}
-    assert (summary.unranked, summary.median_rank) == (1, 1.5)
+def test_outcome_of_stored_ranks_tells_what_they_can() -> None:
+    got = outcome_of_ranks([1, 1.5, 2, None, 11])
+    within = {"3": 3, "5": 3, "10": 3}
+    assert got == {"placed": 5, "first_choices": 2, "within": within, "unranked": 1}
 
 
 def test_status_words_name_the_gap() -> None:
@@ -124,10 +130,11 @@ def test_status_words_name_the_gap() -> None:
 
 def test_rank_distribution_by_hand(placed: pd.DataFrame) -> None:
     frame = rank_distribution(placed, 5)
-    assert list(frame["label"]) == ["1st", "2nd", "3rd", "Unranked", "Not placed"]
-    assert list(frame["workers"]) == [0, 1, 1, 2, 1]
-    assert frame["cumulative_share"].tolist()[:3] == [0.0, 0.2, 0.4]
-    assert frame["cumulative_workers"].isna().tolist() == [False] * 3 + [True] * 2
+    labels = ["1st", "2nd", "3rd", "Unranked", "No preferences", "Not placed"]
+    assert list(frame["label"]) == labels
+    assert list(frame["workers"]) == [1, 0, 1, 1, 1, 1]
+    assert frame["cumulative_share"].tolist()[:3] == [0.2, 0.2, 0.4]
+    assert frame["cumulative_workers"].isna().tolist() == [False] * 3 + [True] * 3
 
 
 @given(placed_runs())
@@ -139,9 +146,13 @@ def test_distribution_bands_and_headline_agree(case: tuple[RunInputs, SolveResul
     assert distribution["workers"].sum() == n
     table = bands(placed, n, len(inputs.job_lines))
     assert table.loc[~table["of_above"], "workers"].sum() == n
-    head = headline(inputs, result, placed)
-    assert table["workers"].iloc[:2].sum() == head.ranks.within[3]
-    assert (distribution["choice"].le(3) * distribution["workers"]).sum() == head.ranks.within[3]
+    got = outcome(inputs, result)
+    assert table["workers"].iloc[0] == got.first_choices
+    assert distribution.loc[distribution["choice"] == 1, "workers"].sum() == got.first_choices
+    top_three = table["workers"].iloc[:2].sum()
+    assert top_three == (distribution["choice"].le(3) * distribution["workers"]).sum()
+    # Six or more tied firsts share a rank beyond 3: a first choice, but not within the top 3.
+    assert top_three == got.within[3] + (placed["first_choice"] & (placed["rank"] > 3)).sum()
     assert placed["cost"].sum() == pytest.approx(result.objective or 0.0)
 
 
@@ -164,8 +175,9 @@ def test_bands_labels_configurable_and_bottom(placed: pd.DataFrame) -> None:
         "Outside the top two",
         "of whom in the bottom ten",
         "Unranked",
+        "No preferences",
     ]
-    assert list(frame["workers"]) == [0, 1, 1, 1, 2]
+    assert list(frame["workers"]) == [1, 0, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("edges", [(), (0, 2), (3, 1), (1, 1)])
@@ -176,8 +188,8 @@ def test_bands_bad_limits_raise(placed: pd.DataFrame, edges: tuple[int, ...]) ->
 
 def test_by_group_by_hand(placed: pd.DataFrame) -> None:
     frame = by_group(small_run(), placed).set_index("group")
-    assert frame.loc["PGY1", "2nd–3rd"] == 2
-    assert frame.loc["PGY2", "Unranked"] == 2
+    assert frame.loc["PGY1", ["1st", "2nd–3rd"]].tolist() == [1, 1]
+    assert frame.loc["PGY2", ["Unranked", "No preferences"]].tolist() == [1, 1]
     tags = by_group(small_run(), placed, "tag")
     assert list(tags["group"]) == ["ICU course", "Rural scheme", "No qualification", "All workers"]
     with pytest.raises(ValueError, match="group by"):
@@ -218,7 +230,8 @@ def test_offers_by_rank_adds_up_to_filled(case: tuple[RunInputs, SolveResult]) -
 
 
 def test_worst_off_orders_by_score_then_name(placed: pd.DataFrame) -> None:
-    assert list(worst_off(placed, 3)["name"]) == ["Ada Archer", "Cy Cole", "Di Dale"]
+    assert list(worst_off(placed, 3)["name"]) == ["Ada Archer", "Cy Cole", "Ben Birch"]
+    assert list(without_preferences(placed)["name"]) == ["Di Dale"]
 
 
 def test_higher_choices_say_who_holds_them() -> None:
@@ -239,7 +252,8 @@ def test_list_lengths_by_hand(placed: pd.DataFrame) -> None:
     frame = list_lengths(small_run(), placed, limits=(0, 1, 5))
     assert list(frame["group"]) == ["Ranked nothing", "1", "2–5", "All workers"]
     assert list(frame["workers"]) == [1, 1, 2, 4]
-    assert list(frame["Unranked"]) == [1, 1, 0, 2]
+    assert list(frame["Unranked"]) == [0, 1, 0, 1]
+    assert list(frame["No preferences"]) == [1, 0, 0, 1]
 
 
 def test_gini_known_values() -> None:

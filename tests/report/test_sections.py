@@ -124,7 +124,7 @@ def test_report_bands_are_configurable() -> None:
     options = ReportOptions(edges=(2,), bottom=0)
     tables = {t.title: t.frame for t in report_tables(small_run(), small_result(), options)}
     bands = list(tables["Placed by band of choices"]["Choice received"])
-    assert bands == ["1st–2nd", "Outside the top two", "Unranked"]
+    assert bands == ["1st–2nd", "Outside the top two", "Unranked", "No preferences"]
 
 
 class Page(HTMLParser):

@@ -314,38 +314,51 @@ def minimal(**more: object) -> str:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("{", "line 1: is not JSON"),
-        (b"\xff", "file: is not JSON"),
-        ("[" * 100_000, "is not JSON"),
-        ("[]", "format: must be"),
-        (json.dumps({"format": "allocator-console-scenario", "version": 9}), "version: must be 1"),
-        (minimal(name=""), "name: is missing"),
-        (minimal(author=3), "author: must be text"),
-        (minimal(author="a\0"), "author: must be text"),
-        (minimal(extra=3), "extra: is not known"),
-        (minimal(settings=3), "settings: must be an object"),
-        (minimal(settings={"alpha": 2}), "settings: alpha must lie between"),
-        (minimal(settings={"alpha": "2"}), "settings.alpha: must be a number"),
-        (minimal(settings={"power": 10**400}), "settings: "),
-        (minimal(settings={"policy": "best"}), "settings.policy: must be one of least_total"),
-        (minimal(settings={"policy": []}), "settings.policy: must be one of least_total"),
-        (minimal(settings={"beta": 2}), "settings.beta: is not known"),
-        (minimal(changes={}), "changes: must be a list"),
-        (minimal(changes=[1]), "changes[0]: must be an object"),
-        (minimal(changes=[{"kind": "fly"}]), "changes[0].kind: must be one of"),
-        (minimal(changes=[{"kind": []}]), "changes[0].kind: must be one of"),
-        (minimal(changes=[{"kind": "pin", "worker": "w"}]), "changes[0].job_line: is missing"),
+        ("{", "The file is not JSON: EOF while parsing an object at line 1"),
+        (b"\xff", "The file is not JSON"),
+        ("[" * 100_000, "The file is nested too deep."),
+        ("[]", "Format: must be"),
+        (json.dumps({"format": "allocator-console-scenario", "version": 9}), "Version: must be 1"),
+        (minimal(name=""), "Name: is missing"),
+        (minimal(author=3), "Author: must be text"),
+        (minimal(author="a\0"), "Author: must be text"),
+        (minimal(author="a" * 10_001), "Author: must be at most 10,000 characters"),
+        (minimal(extra=3), "Extra: is not known"),
+        (minimal(settings=3), "Settings: must be an object"),
+        (minimal(settings={"alpha": 2}), "Settings: alpha must lie between"),
+        (minimal(settings={"alpha": "2"}), "Settings, alpha: must be a number"),
+        (minimal(settings={"alpha": True}), "Settings, alpha: must be a number"),
+        (minimal(settings={"ties_allowed": "no"}), "Settings, ties allowed: must be true or false"),
+        (minimal(settings={"power": 10**400}), "Settings, power: must be a finite number"),
+        (minimal(settings={"policy": "best"}), "Settings, policy: must be one of least_total"),
+        (minimal(settings={"policy": []}), "Settings, policy: must be one of least_total"),
+        (minimal(settings={"beta": 2}), "Settings, beta: is not known"),
+        (minimal(changes={}), "Changes: must be a list"),
+        (minimal(changes=[1]), "Change 1: must be an object"),
+        (minimal(changes=[{"kind": "fly"}]), "Change 1: its kind must be one of"),
+        (minimal(changes=[{"kind": []}]), "Change 1: its kind must be one of"),
+        (minimal(changes=[{"kind": "pin", "worker": "w"}]), "Change 1 (pin), job line: is missing"),
         (
             minimal(changes=[{"kind": "leave out", "worker": "w", "x": 1}]),
-            "changes[0].x: is not known",
+            "Change 1 (leave out), x: is not known",
         ),
         (
             minimal(changes=[{"kind": "set places", "job_line": "j", "places": -1}]),
-            "changes[0]: the number of places must be",
+            "Change 1 (set places): the number of places must be a whole number between 0 and",
         ),
         (
+            minimal(changes=[{"kind": "set places", "job_line": "j", "places": 10**30}]),
+            "Change 1 (set places): the number of places must be a whole number between 0 and",
+        ),
+        (
+            minimal(changes=[{"kind": "set mandatory", "job_line": "j", "mandatory": 1}]),
+            "Change 1 (set mandatory), mandatory: must be true or false",
+        ),
+        (minimal(changes=[{}] * 10_001), "Changes: holds more than 10,000 entries"),
+        (minimal() + " " * 2**23, "The file is larger than 8 MB"),
+        (
             minimal(changes=[{"kind": "add weighting", "value": 1, "tags": [1]}]),
-            "changes[0].tags: must be a list of ids",
+            "Change 1 (add weighting), tags: must be a list of ids",
         ),
     ],
 )
@@ -360,6 +373,33 @@ def test_every_wrong_place_of_a_file_is_listed() -> None:
     with pytest.raises(UsageError) as caught:
         Scenario.from_json(text)
     assert len(caught.value.facts["problems"]) == 4
+
+
+def test_a_file_wrong_in_thousands_of_places_is_told_briefly() -> None:
+    with pytest.raises(UsageError) as caught:
+        Scenario.from_json(minimal(changes=[{"kind": "pin"}] * 3000))
+    assert caught.value.message.endswith("And 5,980 more.")
+
+
+def test_thousands_of_changes_are_read_and_made_without_comparing_each_with_each(
+    inputs: RunInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [ch.AddWeighting(1, workers=frozenset({ADA})) for _ in range(1500)]
+    rows += [ch.BanPair(CLEO, SURGERY, reason=f"reason {n}") for n in range(1500)]
+    scenario = Scenario.from_json(Scenario("Many", changes=tuple(rows)).to_json())
+    compared = []
+    same_effect = ch.Change.same_effect
+    monkeypatch.setattr(
+        ch.Change, "same_effect", lambda a, b: compared.append(1) or same_effect(a, b)
+    )
+    after = scenario.apply(inputs)
+    assert len(after.weightings) == 1501
+    assert len(compared) <= len(rows)
+
+
+def test_each_later_contradiction_is_named_with_the_first(inputs: RunInputs) -> None:
+    places = [ch.SetPlaces(SURGERY, number) for number in (1, 2, 3)]
+    assert len(Scenario("A", changes=tuple(places)).conflicts(inputs)) == 2
 
 
 def placed_elsewhere(inputs: RunInputs) -> RunInputs:

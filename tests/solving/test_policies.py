@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocator.models import JobLine, Policy, RunInputs, Settings, Status
+from allocator.models import JobLine, Policy, RunInputs, Settings, Status, Worker
+from allocator.rules.ranks import preferences
 from allocator.solving.checker import check
 from allocator.solving.solver import solve
-from tests.brute_force import cost, feasible, score
+from tests.brute_force import cost, feasible, score, within_cap
 from tests.profiles import examples
-from tests.strategies import run_inputs
+from tests.strategies import RUN, run_inputs
 
 
 def choice(inputs: RunInputs, worker, line: JobLine) -> int:
@@ -72,14 +73,33 @@ def test_solve_cap_on_the_worst_rank_holds_or_is_infeasible(inputs: RunInputs, c
     within = [
         sum(cost(inputs, settings, w, j) for w, j in zip(inputs.workers, chosen, strict=True))
         for chosen in feasible(inputs)
-        if all(score(inputs, w, j) <= cap for w, j in zip(inputs.workers, chosen, strict=True))
+        if within_cap(inputs, chosen, cap)
     ]
     result = solve(inputs, settings)
     if not within:
         assert result.status is Status.INFEASIBLE
     else:
         assert result.objective == pytest.approx(float(min(within)))
-        assert max(row.score for row in result.allocations) <= cap
+        held = {row.worker_mapping: inputs.job_line(row.job_line) for row in result.allocations}
+        assert within_cap(inputs, tuple(held[w.id] for w in inputs.workers), cap)
+
+
+def test_check_of_the_cap_binds_workers_who_ranked_and_exempts_the_others():
+    lines = tuple(JobLine(j, f"Line {j}") for j in "ABCD")
+    ids = {line.id for line in lines}
+    lists = {"nothing": {}, "two": {"A": 1, "B": 2}}
+    workers = tuple(Worker(w, preferences=preferences(order, ids)) for w, order in lists.items())
+    inputs = RunInputs(RUN, workers, lines)
+    result = solve(inputs, Settings(worst_rank=1))
+    assert result.status is Status.OPTIMAL
+    assert {a.worker_mapping: a.score for a in result.allocations} == {"nothing": 2.5, "two": 1}
+    cap = next(c for c in result.checks if "above the cap" in c.rule)
+    assert (cap.tested, cap.failures) == (1, ())
+    moved = solve(replace(inputs, pins={"two": "B"}), Settings())
+    verdict = check(inputs, Settings(worst_rank=1), moved.allocations, 0.0, None)
+    assert [c.failures for c in verdict.checks if "above the cap" in c.rule] == [
+        ("two is above the cap on the worst rank",)
+    ]
 
 
 @given(run_inputs(max_workers=5, max_job_lines=5, feasible=True), st.data())

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 from hypothesis import assume, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from allocator.solving.residual import NO_ARC, Face, Residual
@@ -36,6 +37,7 @@ def faces(draw):
 
 
 @given(faces(), st.data())
+@hypothesis_settings(deadline=None)
 def test_optimise_reaches_the_optimum_and_its_prices_from_any_start(drawn, data):
     costs, face, fitting = drawn
     rows = np.arange(len(costs))
@@ -51,6 +53,7 @@ def test_optimise_reaches_the_optimum_and_its_prices_from_any_start(drawn, data)
 
 
 @given(faces())
+@hypothesis_settings(deadline=None)
 def test_narrowed_keeps_exactly_the_optima(drawn):
     costs, face, fitting = drawn
     rows = np.arange(len(costs))
@@ -65,6 +68,7 @@ def test_narrowed_keeps_exactly_the_optima(drawn):
 
 
 @given(faces())
+@hypothesis_settings(deadline=None)
 def test_distances_to_a_job_line_are_what_a_chain_of_moves_costs(drawn):
     """From j to k: the best allocation with one worker more at k and one fewer at j."""
     costs, face, fitting = drawn

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.errors import DataIssue, UsageError
+from allocator.measures import outcome
 from allocator.models import JobLine, RunInputs, Settings, Weighting, Worker
 from allocator.rules.ranks import preferences
 from allocator.solving.solver import solve
@@ -56,8 +57,9 @@ def test_every_point_equals_its_own_solve() -> None:
         assert row.organisation_dissatisfaction == alone.organisation_dissatisfaction
         scores = [a.score for a in alone.allocations]
         assert row.mean_rank == pytest.approx(np.mean(scores))
-        assert row.top_1_share == np.mean(np.array(scores) <= 1)
-        assert row.top_3_share == np.mean(np.array(scores) <= 3)
+        assert row.first_choice_share == outcome(inputs, alone).first_choice_share
+        assert row.weighting_points == outcome(inputs, alone).weighting_points
+        assert row.top_3_share == outcome(inputs, alone).share(3)
     assert (events[0].done, events[0].total, events[0].point) == (0, 10, None)
     assert events[-1].done == 10
     assert sorted(e.done for e in events) == [e.done for e in events]

@@ -68,7 +68,7 @@ def _tell(inputs: RunInputs, found: Diagnosis, out: Output) -> None:
     )
     if found.feasible is None:
         return
-    out.say(f"No allocation exists. Causes: {found.n_causes}.", style="bold red")
+    out.say(f"No allocation exists. {found.causes_words}", style="bold red")
     _tell_causes(found, out)
     _tell_fixes(found, out)
     _tell_partial(inputs, found, out)
@@ -79,17 +79,17 @@ def _tell_causes(found: Diagnosis, out: Output) -> None:
         out.say(f"{number}. {cause.explanation}", style="bold")
         for rule in cause.rules:
             out.say(f"   • {rule.words}")
-    if found.n_causes > len(found.causes):
-        out.say(f"{found.n_causes - len(found.causes)} more causes overlap with these.")
+    if found.remaining_words:
+        out.say(found.remaining_words)
 
 
 def _tell_fixes(found: Diagnosis, out: Output) -> None:
     if found.fixes:
         out.table(
-            ("Fix", "Cost", "Changes", "Objective", "Mean rank", "Worst rank"),
+            ("Fix", "Cost", "Changes", "Objective", "First choices", "Worst rank"),
             [_fix_cells(fix) for fix in found.fixes],
             title="Fixes, each applied and solved",
-            numbers=("Cost", "Objective", "Mean rank", "Worst rank"),
+            numbers=("Cost", "Objective", "Worst rank"),
         )
     for note in found.unavailable:
         out.say(f"  • {note}")
@@ -99,14 +99,14 @@ def _fix_cells(fix: Fix) -> tuple[str, str, str, str, str, str]:
     words = list(fix.words[:MOST_CHANGES])
     if len(fix.words) > MOST_CHANGES:
         words.append(f"… and {len(fix.words) - MOST_CHANGES} more changes")
-    got = fix.satisfaction
+    got = fix.outcome
     return (
         fix.title,
         f"{fix.cost}{'' if fix.is_least else ' (perhaps fewer)'}",
         "\n".join(words),
         "–" if fix.objective is None else f"{fix.objective:.6g}",
-        f"{got.mean_score:.2f}" if got else "–",
-        f"{got.worst_score:g}" if got else "–",
+        got.first_choice_words if got else "–",
+        "–" if got is None or got.worst_score is None else f"{got.worst_score:g}",
     )
 
 

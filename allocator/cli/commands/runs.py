@@ -9,6 +9,7 @@ from allocator.cli.common import receipt_fields, service_for
 from allocator.cli.output import Output, issue_fields, moment
 from allocator.errors import ExitCode
 from allocator.models import LeftOut, Notice, RunInputs
+from allocator.rules.naming import job_line_name, worker_name
 
 if TYPE_CHECKING:
     from allocator.database.overview import RunOverview
@@ -89,7 +90,7 @@ def _completed_cells(row: RunOverview) -> tuple[Any, ...]:
         moment(run.completed_at, run.timezone),
         row.receipt.operator if row.receipt else "another program",
         row.outcome.get("placed"),
-        within.get("1"),
+        row.outcome.get("first_choices"),
         within.get("5"),
     )
 
@@ -147,6 +148,11 @@ def left_out_fields(row: LeftOut) -> dict[str, str]:
     return {"kind": row.kind, "id": row.id, "name": row.name, "reason": row.reason}
 
 
+def _left_out_name(inputs: RunInputs, row: LeftOut) -> str:
+    name = worker_name if row.kind == "worker" else job_line_name
+    return name(inputs, row.id)
+
+
 def notice_fields(notice: Notice) -> dict[str, Any]:
     """Something to know of, as JSON fields."""
     return {
@@ -161,7 +167,12 @@ def notice_fields(notice: Notice) -> dict[str, Any]:
 def used_places_fields(inputs: RunInputs) -> list[dict[str, Any]]:
     """Job lines of the run that earlier completed runs have taken places of, as JSON fields."""
     return [
-        {"id": line.id, "name": line.name, "used": line.used_places, "of": line.max_n_workers}
+        {
+            "id": line.id,
+            "name": job_line_name(inputs, line.id),
+            "used": line.used_places,
+            "of": line.max_n_workers,
+        }
         for line in inputs.job_lines
         if line.used_places
     ]
@@ -187,7 +198,7 @@ def tell_issues_and_left_out(inputs: RunInputs, out: Output) -> None:
     if inputs.left_out:
         out.table(
             ("Left out", "Name", "Reason"),
-            [(row.kind, row.name, row.reason) for row in inputs.left_out],
+            [(row.kind, _left_out_name(inputs, row), row.reason) for row in inputs.left_out],
             title=f"{len(inputs.left_out)} left out",
         )
     used = used_places_fields(inputs)

@@ -6,6 +6,7 @@ import getpass
 import threading
 import time
 from argparse import Namespace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from allocator.cli.commands.runs import (
@@ -125,6 +126,7 @@ def _add_result(
         fingerprint=inputs.fingerprint,
         identity=identity_of(result, {}) if result and result.allocations else None,
         solver=result.solver if result else "",
+        effort=asdict(result.effort) if result else None,
         message=result.message if result else "",
         allocations=[
             {
@@ -162,21 +164,25 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
         title=f"{len(result.allocations)} allocations",
         numbers=("Rank", "On their list"),
     )
-    from allocator.measures.placements import counts_of
+    from allocator.measures.outcome import outcome
 
-    counts = counts_of(inputs, result)
-    tops = ", ".join(f"{n} in their top {k}" for k, n in counts["within"].items() if k != "1")
+    got = outcome(inputs, result)
+    tops = ", ".join(f"{n} in their top {k}" for k, n in got.within.items())
+    certificate = result.certificate
     proof = {Status.OPTIMAL: "proven optimal", Status.FEASIBLE: "not proven optimal"}
-    certified = " (certificate verified)" if counts["certified"] else ""
+    certified = " (certificate verified)" if certificate and certificate.verified else ""
     out.table(
         ("", ""),
         [
             ("Status", f"{proof.get(result.status, result.status.value)}{certified}"),
             ("Objective", f"{result.objective:.6g}, bound {_figure(result.bound)}"),
             ("Workers' dissatisfaction", _figure(result.worker_dissatisfaction)),
-            ("Organisation's dissatisfaction", _figure(result.organisation_dissatisfaction)),
-            ("Placed", f"{counts['within']['1']} in their first choice, {tops}"),
-            ("Unranked", f"{counts['unranked']} got a job line that they did not rank"),
+            ("Organisation's weighting points", f"{got.weighting_points:+d} (negative = wanted)"),
+            ("First choices received", got.first_choice_words),
+            ("Of those who ranked", f"{tops}, {got.unranked} on a job line they did not rank"),
+            ("Worst rank", f"{_figure(got.worst_score)} ({got.n_worst} of those who ranked)"),
+            ("Gave no preferences", f"{len(got.no_preferences)}, counted apart"),
+            ("Solver", result.effort.words(result.solver)),
             ("Time", f"{sum(result.timings.values()):.2f} s"),
         ],
     )

@@ -9,9 +9,9 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from allocator.database.rows import local_time
 from allocator.models import AllocatorRun, Settings
 from allocator.report.parts import settings_words
+from allocator.rules.moments import local_time
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.solved import Solved
 from console.state import solving

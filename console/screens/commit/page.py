@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from allocator.database.rows import local_time
 from allocator.models import AllocatorRun
+from allocator.rules.moments import local_time
 from console.screens.commit.confirm import draw_confirmation, pressed_for
 from console.screens.commit.meanwhile import draw_gone, draw_replaced
 from console.screens.commit.preview import (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allocator.database.rows import local_time
 from allocator.errors import InputChange
 from allocator.measures import status_words
 from allocator.measures.bands import amount
 from allocator.report.parts import settings_words
+from allocator.rules.moments import local_time
 from allocator.solved import Solved
 from console.state import backend
 from console.ui import navigation, tables

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from allocator.diagnosis import Block, Cause, RuleInvolved, graph, reordered
+from allocator.diagnosis import Block, Cause, RuleInvolved, blocked_pairs, reordered
 from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, worker_name
 from console.charts import CONFIG, cause_graph, run_matrix
@@ -50,15 +50,14 @@ def _choose(found: EndedDiagnosis) -> Cause | Block:
     blocks = enumerate(found.diagnosis.blocks)
     for number, block in sorted(blocks, key=lambda one: not (one[1].workers and one[1].job_lines)):
         causes = [cause for cause in found.diagnosis.causes if cause.block == number]
-        if block.n_causes > 1:
-            options[f"{block.n_causes} causes together: {block.explanation}"] = block
+        if block.n_independent > 1:
+            options[f"{block.n_independent} causes together: {block.explanation}"] = block
         for cause in causes:
             options[_free(options, cause.explanation)] = cause
     words = list(options)
     label = "Each of these alone rules out every allocation"
-    hidden = found.diagnosis.n_causes - len(found.diagnosis.causes)
-    if hidden:
-        label += f" ({hidden:,} more, much like these, are not listed)"
+    if found.diagnosis.remaining_words:
+        st.caption(found.diagnosis.remaining_words)
     if len(words) == 1:
         st.markdown(f"**{literal(words[0])}**")
         return options[words[0]]
@@ -101,7 +100,7 @@ def _picture(found: EndedDiagnosis, shown: Cause | Block) -> None:
         ":blue[●] workers · :green[■] job lines with their places · a line: may hold it. "
         "Select a worker or job line to see its rows."
     )
-    drawn = graph(found.inputs, found.diagnosis.settings, shown)
+    drawn = blocked_pairs(found.inputs, found.diagnosis.settings, shown)
     selected = session.remembered("node", found.version, "")
     event = st.plotly_chart(
         cause_graph(found.inputs, drawn, selected=selected, dark=figures.is_dark()),

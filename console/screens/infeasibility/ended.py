@@ -37,8 +37,8 @@ def draw_feasible(found: EndedDiagnosis) -> None:
 def draw_why_infeasible(found: EndedDiagnosis) -> None:
     """The headline, then causes, fixes, the best partial allocation and the quick checks."""
     inputs, diagnosis = found.inputs, found.diagnosis
-    causes = counted(diagnosis.n_causes, "independent cause")
-    st.error(f"**No allocation exists.** {causes} found.", icon=":material/block:")
+    words = f"**No allocation exists.** {diagnosis.causes_words}"
+    st.error(words, icon=":material/block:")
     partial = diagnosis.partial
     must = sum(j.least_places for j in inputs.job_lines)
     facts_row(

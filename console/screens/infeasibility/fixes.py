@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from allocator.diagnosis import Fix, FixKind, PartialAllocation, PreCheck
-from allocator.measures.bands import rank_words
 from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, tag_name
 from console.screens.infeasibility.frozen import draw_frozen, keep_clicked
@@ -90,17 +89,18 @@ def _changes(found: EndedDiagnosis, fix: Fix, number: int) -> None:
 
 
 def _outcome(inputs: RunInputs, fix: Fix) -> None:
-    got = fix.satisfaction
+    got = fix.outcome
     if got is None:
         return
     facts_row(
         [
             ("Placed", f"{got.placed:,} of {len(inputs.workers):,}"),
-            ("First choice", counted(got.first_choices, "worker")),
-            ("Top three", counted(got.top_three, "worker")),
+            ("First choices", got.first_choice_words),
+            ("Top three", counted(got.within[3], "worker")),
             ("Unranked", counted(got.unranked, "worker")),
-            ("Mean rank counted", f"{got.mean_score:.2f}"),
-            ("Worst rank counted", rank_words(got.worst_score).replace(" (tied)", "")),
+            ("Mean rank counted", "–" if got.mean_score is None else f"{got.mean_score:.2f}"),
+            ("Worst rank", "–" if got.worst_score is None else f"{got.worst_score:g}"),
+            ("Gave no preferences", counted(len(got.no_preferences), "worker")),
             ("Total dissatisfaction", f"{fix.objective:,.2f}" if fix.objective is not None else ""),
         ]
     )

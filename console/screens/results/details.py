@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allocator.measures import by_job_line, higher_choices, rank_summary, worst_off
+from allocator.measures import by_job_line, higher_choices, outcome_of_ranks, worst_off
 from allocator.measures.bands import rank_words
 from allocator.models import AllocatorRun
 from allocator.report.sections import PLACEMENT_COLUMNS
@@ -34,9 +34,10 @@ def draw_allocation(shown: ShownAllocation) -> None:
         columns=PLACEMENT_COLUMNS,
         search=["name", "internal_id", "job_line_name", "qualificationlevel"],
         kinds={
-            "First choice": placed["rank"] <= 1,
+            "First choice": placed["first_choice"],
             "Outside the top 5": placed["rank"] > 5,
-            "Unranked": placed["rank"].isna(),
+            "Unranked": placed["rank"].isna() & (placed["n_ranked"] > 0),
+            "Gave no preferences": placed["n_ranked"] == 0,
             "More wanted by the organisation": placed["weighting"] < 0,
             "Less wanted by the organisation": placed["weighting"] > 0,
         },
@@ -56,7 +57,6 @@ def draw_worst_off(shown: ShownAllocation) -> None:
     chosen = st.selectbox(
         "Worker, the worst-off first (type to search)",
         list(labels),
-        index=int(ordered["n_ranked"].gt(0).to_numpy().argmax()),
         format_func=labels.__getitem__,
         key=f"worker {shown.version}",
         width=560,
@@ -66,9 +66,6 @@ def draw_worst_off(shown: ShownAllocation) -> None:
     row = ordered[ordered["worker"] == chosen].iloc[0]
     name = row["name"]
     navigation.link("why", f"Why was {literal(name)} placed there?", worker=chosen)
-    if not row["n_ranked"]:
-        st.info(f"{literal(name)} ranked no job line of this run.")
-        return
     higher = higher_choices(shown.inputs, shown.result, chosen, shown.placed)
     if higher.empty:
         st.info(f"{literal(name)} ranked nothing higher than what they got.")
@@ -132,9 +129,13 @@ def draw_stored(run: AllocatorRun, stored: StoredOutcome) -> None:
     """The placements with the ranks that were stored, and what follows from them."""
     st.info(CHANGED if stored.receipt else OTHER_PROGRAM, icon=":material/lock:")
     placed = stored.placed
-    ranks = rank_summary(placed["original_preference"])
-    within = {(f"In top {k}" if k > 1 else "1st choice"): n for k, n in ranks.within.items()}
-    figures = {"Placed": ranks.placed, **within, "Unranked": ranks.unranked}
+    got = outcome_of_ranks(placed["original_preference"])
+    figures = {
+        "Placed": got["placed"],
+        "First choice": got["first_choices"],
+        **{f"In top {k}": count for k, count in got["within"].items()},
+        "Unranked": got["unranked"],
+    }
     facts_row((label, f"{count:,}") for label, count in figures.items())
     st.caption("Ranks are those on the worker's whole list of the allocation run.")
     data_table(

@@ -20,14 +20,14 @@ FIRST_WORST = 8
 
 def draw_first_screen(shown: ShownAllocation) -> None:
     """Status, key figures, ranks received, and the worst-off beside them."""
-    head = headline(shown.inputs, shown.result, shown.placed)
+    head = headline(shown.inputs, shown.result)
     _draw_status(head, shown)
     facts_row(_figures(head))
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Choices received", anchor=False)
         chart = rank_distribution_chart(
-            rank_distribution(shown.placed, head.workers), dark=is_dark()
+            rank_distribution(shown.placed, head.outcome.workers), dark=is_dark()
         )
         draw(chart, key="distribution", alt="Workers by the choice that they received.")
     with right:
@@ -55,18 +55,17 @@ def _draw_status(head: Headline, shown: ShownAllocation) -> None:
 
 
 def _figures(head: Headline) -> list[tuple[str, str]]:
-    ranks = head.ranks
-    tops = [
-        (f"In top {k}" if k > 1 else "1st choice", f"{ranks.share(k):.0%} ({ranks.within[k]:,})")
-        for k in ranks.within
-    ]
-    worst = "–" if head.worst_score is None else f"{head.worst_score:g}"
+    got = head.outcome
+    tops = [(f"In top {k}", f"{got.share(k):.0%} ({got.within[k]:,})") for k in got.within]
+    worst = "–" if got.worst_score is None else f"{got.worst_score:g}"
     return [
-        ("Placed", f"{ranks.placed:,} of {head.workers:,}"),
+        ("Placed", f"{got.placed:,} of {got.workers:,}"),
+        ("First choices", got.first_choice_words),
         *tops,
-        ("Unranked", f"{ranks.unranked:,}"),
-        ("Mean rank", f"{_number(ranks.mean_rank)} (median {_number(ranks.median_rank)})"),
+        ("Unranked", f"{got.unranked:,}"),
+        ("Mean rank", f"{_number(got.mean_rank)} (median {_number(got.median_rank)})"),
         ("Worst rank", worst),
+        ("Gave no preferences", f"{len(got.no_preferences):,}"),
     ]
 
 
@@ -75,10 +74,11 @@ def _number(value: float | None) -> str:
 
 
 def _worst_words(head: Headline) -> str:
-    if head.worst_score is None:
-        return "Nobody is placed."
-    with_it = counted(head.n_worst_off, "worker")
-    words = f"The lowest rank counted is {head.worst_score:g} ({with_it})."
-    if head.ranks.unranked:
+    got = head.outcome
+    if got.worst_score is None:
+        return "Nobody who ranked something is placed."
+    with_it = counted(got.n_worst, "worker")
+    words = f"Of those who ranked, the lowest rank counted is {got.worst_score:g} ({with_it})."
+    if got.unranked:
         words += " An unranked job line counts as the mean of the ranks left open."
     return words

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from allocator.database.rows import local_time
 from allocator.models import AllocatorRun, Status
 from allocator.report.parts import report_facts
+from allocator.rules.moments import local_time
 from allocator.solved import Solved
 from console.screens.results.details import (
     draw_allocation,

@@ -115,8 +115,7 @@ def _by_worker(source: RunReading) -> None:
     frame = source.made(review_workers)
     frame = frame[frame["takes_part"]].reset_index(drop=True)
     st.caption(
-        "Every job line that a worker left unranked counts as the mean of the ranks that are "
-        "left, so that a short list is neither a gain nor a loss."
+        "Every job line that a worker left unranked counts as the mean of the ranks that are left."
     )
     data_table(
         frame,

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from allocator.database.overview import RunOverview
-from allocator.database.rows import local_time
 from allocator.report.parts import run_title
+from allocator.rules.moments import local_time
 from console.places import available
 from console.state import solving
 from console.state.checks import DataCheck
@@ -85,8 +85,7 @@ def _more(kept: str) -> None:
     session.remember(kept, int(session.remembered(kept, default=0)) + 1)
 
 
-TOPS = ("1", "3", "5")
-TOP_WORDS = {"1": "First choice", "3": "Top 3", "5": "Top 5"}
+TOPS = ("3", "5")
 
 
 def subtitle(row: RunOverview) -> str:
@@ -149,15 +148,16 @@ def completed_facts(row: RunOverview) -> list[Fact]:
     return [
         ("By", row.receipt.operator if row.receipt else "Another program"),
         ("Placed", counted(int(placed), "worker") if placed is not None else ""),
-        *((TOP_WORDS[top], share(row, top)) for top in TOPS),
+        ("First choice", share(row, row.outcome.get("first_choices"))),
+        *((f"Top {k}", share(row, row.outcome.get("within", {}).get(k))) for k in TOPS),
         ("Unranked", unranked(row)),
     ]
 
 
-def share(row: RunOverview, top: str) -> str:
-    """Share and number of those placed within their top k."""
-    placed, within = row.outcome.get("placed"), row.outcome.get("within", {}).get(top)
-    return f"{within / placed:.0%} ({within:,})" if placed and within is not None else ""
+def share(row: RunOverview, count: int | None) -> str:
+    """The count and its share of those who ranked (of those placed where that was not kept)."""
+    of = row.outcome.get("ranked", row.outcome.get("placed"))
+    return f"{count / of:.0%} ({count:,})" if of and count is not None else ""
 
 
 def unranked(row: RunOverview) -> str:

@@ -28,8 +28,8 @@ def _spare(row: RunOverview) -> int:
 
 
 def _first_choices(row: RunOverview) -> float:
-    placed = row.outcome.get("placed")
-    return row.outcome.get("within", {}).get("1", 0) / placed if placed else -1.0
+    of = row.outcome.get("ranked", row.outcome.get("placed"))
+    return row.outcome.get("first_choices", 0) / of if of else -1.0
 
 
 ORDERS: dict[str, tuple[Key, bool]] = {

@@ -151,10 +151,10 @@ def groups_table(frame: pd.DataFrame) -> pd.DataFrame:
             "workers": "Workers",
             "mean_score": "Mean rank counted",
             "worker_dissatisfaction": "Workers' dissatisfaction",
-            "organisation_dissatisfaction": "Organisation's dissatisfaction",
+            "weighting_points": "Organisation's weighting points",
             "Δ mean_score": "Δ mean rank",
             "Δ worker_dissatisfaction": "Δ workers'",
-            "Δ organisation_dissatisfaction": "Δ organisation's",
+            "Δ weighting_points": "Δ weighting points",
         }
     ).round(4)
 

@@ -27,7 +27,10 @@ SEED_HELP = (
     "Decides by lot among equally good allocations, without any worker gaining from their name. "
     "Every seed that is tried is logged for the run."
 )
-CAP_HELP = "Nobody may get a job line that counts for more than this rank. Unranked ones count too."
+CAP_HELP = (
+    "Nobody who ranked something may get a job line that counts for more than this rank; an "
+    "unranked one counts too. Workers who gave no preferences are exempt."
+)
 
 
 def draw_dials(bench: Bench) -> Bench:
@@ -120,8 +123,8 @@ def _tidy(value: Any, before: Any) -> Any:
 SHORT = {
     "objective": "Total",
     "worker_dissatisfaction": "Workers' dissatisfaction",
-    "organisation_dissatisfaction": "Organisation's",
-    "top_1": "1st choice",
+    "weighting_points": "Organisation's points",
+    "first_choices": "First choices",
     "top_3": "Top 3",
     "top_5": "Top 5",
     "top_10": "Top 10",
@@ -133,7 +136,7 @@ SHORT = {
 LONG = {
     "objective": "Total dissatisfaction",
     "worker_dissatisfaction": "Workers' dissatisfaction",
-    "organisation_dissatisfaction": "Organisation's dissatisfaction",
+    "weighting_points": "Organisation's weighting points",
     "mean_score": "Mean rank counted",
     "worst_score": "Worst rank counted",
     "gini": "Gini of satisfaction (0 = all alike)",

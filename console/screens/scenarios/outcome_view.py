@@ -82,13 +82,13 @@ def _hand_over(bench: Bench) -> None:
 STILL: Literal["off"] = "off"
 COLOURS: dict[str, Literal["inverse", "normal"]] = {"less": "inverse", "more": "normal"}
 SHOWN = (
-    "top_1",
+    "first_choices",
     "top_3",
     "unranked",
     "mean_rank",
     "worst_score",
     "worker_dissatisfaction",
-    "organisation_dissatisfaction",
+    "weighting_points",
 )
 
 

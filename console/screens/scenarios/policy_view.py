@@ -9,7 +9,7 @@ import streamlit as st
 
 from allocator.errors import NotSolved
 from allocator.explanation import extremes
-from allocator.measures import headline, rank_distribution
+from allocator.measures import outcome, rank_distribution
 from allocator.models import Policy, Settings
 from allocator.scenario import Scenario
 from allocator.solved import Solved
@@ -101,19 +101,19 @@ def policy_table(found: dict[str, Solved]) -> pd.DataFrame:
     first = next(iter(found.values()))
     rows = []
     for name, one in found.items():
-        head = headline(one.inputs, one.result)
+        got = outcome(one.inputs, one.result)
         price = (one.result.objective or 0.0) - (first.result.objective or 0.0)
         rows.append(
             {
                 "Aim": name,
                 "Total": figure_words("objective", one.result.objective),
                 "Price": "none" if abs(price) < 1e-9 else signed_words("objective", price),
-                "1st choice": head.ranks.within[1],
-                "Top 3": head.ranks.within[3],
-                "Unranked": head.ranks.unranked,
-                "Mean rank counted": figure_words("mean_score", head.mean_score),
-                "Worst-off rank": figure_words("worst_score", head.worst_score),
-                "Workers who share it": head.n_worst_off,
+                "First choices": got.first_choices,
+                "Top 3": got.within[3],
+                "Unranked": got.unranked,
+                "Mean rank counted": figure_words("mean_score", got.mean_score),
+                "Worst rank": figure_words("worst_score", got.worst_score),
+                "Workers who share it": got.n_worst,
             }
         )
     return pd.DataFrame(rows)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from allocator.database.rows import local_time
 from allocator.errors import UsageError
+from allocator.rules.moments import local_time
 from allocator.scenario import Scenario
 from console.screens.scenarios.bench import Bench
 from console.state import drafts, scenario_store

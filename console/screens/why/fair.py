@@ -33,7 +33,7 @@ from console.ui.shown import ShownAllocation
 def draw_fair(source: ShownAllocation) -> None:
     """The whole part."""
     placed = source.placed
-    head = headline(source.inputs, source.result, placed)
+    head = headline(source.inputs, source.result)
     _figures(head)
     _extremes(source, head)
     st.markdown("#### Who got which choice")
@@ -48,15 +48,16 @@ def draw_fair(source: ShownAllocation) -> None:
 
 
 def _figures(head: Headline) -> None:
-    ranks = head.ranks
-    mean = "–" if ranks.mean_rank is None else f"{ranks.mean_rank:.3g}"
+    got = head.outcome
+    mean = "–" if got.mean_rank is None else f"{got.mean_rank:.3g}"
     gini = "–" if head.gini is None else f"{head.gini:.3f} (0 = all alike)"
     facts_row(
         [
-            ("1st choice", f"{ranks.within[1]:,} of {ranks.placed:,} ({ranks.share(1):.0%})"),
-            ("In top 3", f"{ranks.within[3]:,} ({ranks.share(3):.0%})"),
-            ("In top 5", f"{ranks.within[5]:,} ({ranks.share(5):.0%})"),
-            ("Unranked", f"{ranks.unranked:,}"),
+            ("First choices", got.first_choice_words),
+            ("In top 3", f"{got.within[3]:,} ({got.share(3):.0%})"),
+            ("In top 5", f"{got.within[5]:,} ({got.share(5):.0%})"),
+            ("Unranked", f"{got.unranked:,}"),
+            ("Gave no preferences", f"{len(got.no_preferences):,}"),
             ("Mean rank", mean),
             ("Gini of satisfaction", gini),
         ]
@@ -67,17 +68,20 @@ def _extremes(source: ShownAllocation, head: Headline) -> None:
     best = extremes(source.inputs, source.result.settings)
     st.markdown("#### How far from the fairest possible")
     st.caption(
-        "Both limits are exact: no allocation that keeps the rules does better. A job line that a "
-        "worker did not rank counts as the mean of the ranks left open; one of several tied "
-        "firsts is a first choice here."
+        "Both limits are exact: no allocation that keeps the rules does better. They are about "
+        "workers who ranked something. A job line that such a worker did not rank counts as the "
+        "mean of the ranks left open; one of several tied firsts is a first choice."
     )
     left, right = st.columns(2)
-    worst, got = head.worst_score or 0.0, head.ranks.within[1] + head.shared_first
+    worst, got = head.outcome.worst_score, head.outcome.first_choices
     with left, st.container(border=True):
+        if best.worst_score is None or worst is None:
+            st.markdown("Nobody ranked a job line of this run.")
+            return
         _limit(
             "Worst rank that anybody must bear",
             f"{best.worst_score:g}",
-            f"{worst:g} ({counted(head.n_worst_off, 'worker')})",
+            f"{worst:g} ({counted(head.outcome.n_worst, 'worker')})",
             f"{worst - best.worst_score:g} more" if worst > best.worst_score else "",
         )
         _open_button(source, f"Nobody beyond rank {best.worst_score:g}", best.for_worst_off)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from allocator.diagnosis import diagnose, graph, reordered
+from allocator.diagnosis import blocked_pairs, diagnose, reordered
 from allocator.models import Settings
 from console.charts import cause_graph, run_matrix
 from tests.open_runs import open_run
@@ -30,7 +30,7 @@ def ids(figure):
 def test_cause_graph_has_every_node_pair_and_rule(crowded, dark):
     run, found = crowded
     cause = cause_of(found, 3)
-    shown = graph(run, found.settings, cause)
+    shown = blocked_pairs(run, found.settings, cause)
     figure = cause_graph(run, shown, selected=cause.workers[0], dark=dark)
     assert set(ids(figure)) == {*cause.workers, *cause.job_lines}
     hovers = [text for trace in figure.data for text in trace.hovertext or ()]
@@ -43,14 +43,14 @@ def test_cause_graph_has_every_node_pair_and_rule(crowded, dark):
 
 def test_cause_graph_of_nobody_and_nothing_says_so(crowded):
     run, found = crowded
-    figure = cause_graph(run, graph(run, found.settings, cause_of(found, 1)))
+    figure = cause_graph(run, blocked_pairs(run, found.settings, cause_of(found, 1)))
     assert "no job line" in figure.layout.annotations[0].text
 
 
 def test_cause_graph_of_very_many_draws_alike_ones_as_one():
     run = open_run({f"w{number}": "XY" for number in range(80)})
     found = diagnose(run)
-    figure = cause_graph(run, graph(run, found.settings, found.blocks[0]))
+    figure = cause_graph(run, blocked_pairs(run, found.settings, found.blocks[0]))
     assert "80 workers" in figure.layout.yaxis.ticktext
     assert len(figure.layout.yaxis2.ticktext) == 2
 

@@ -33,7 +33,7 @@ def test_shares_are_in_per_cent_along_alpha():
     points = swept()
     first, top_three = shares_chart(points).data
     assert list(first.x) == [0.0, 0.5, 1.0]
-    assert list(first.y) == [share * 100 for share in points["top_1_share"]]
+    assert list(first.y) == [share * 100 for share in points["first_choice_share"]]
     assert all(a <= b for a, b in zip(first.y, top_three.y, strict=True))
 
 

@@ -64,7 +64,7 @@ def test_infeasible_run_shows_every_cause_in_words(open_page):
     words = text_of(app)
     assert not app.exception
     assert "No allocation exists" in words
-    assert "3 independent causes" in words
+    assert "3 independent causes, and no others." in words
     assert "5 workers can only go to" in words
     assert "is eligible for no job line at all" in words
     assert "must have somebody, but no worker in the run is eligible for it" in words

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from allocator.demo import demo_data
 from allocator.errors import MissingTable
 from allocator.jobs import JobKind
+from allocator.measures import outcome
 from allocator.models import Policy, Settings
 from allocator.rules.eligibility import rule_for
 from allocator.scenario import Scenario
@@ -329,11 +330,9 @@ def test_policies_show_the_price_of_each(page, as_read):
     assert table.loc["Least total", "Price"] == "none"
     assert len(table) == 5
     greedy = solve(as_read, Settings(policy=Policy.GREEDY))
-    firsts = sum(
-        as_read.worker(a.worker_mapping).preferences.scores.get(a.job_line) == 1
-        for a in greedy.allocations
-    )
-    assert table.loc["Most first choices", "1st choice"] == firsts
+    got = outcome(as_read, greedy)
+    assert table.loc["Most first choices", "First choices"] == got.first_choices
+    assert got.first_choices == got.first_choices_possible
     app.button(key="open policy Most first choices").click().run()
     assert by_label(app.selectbox, "Aim").value == Policy.GREEDY
 

@@ -6,9 +6,9 @@ import gc
 import tracemalloc
 
 import pytest
+from allocator.explanation.graph import graph
 
 from allocator.demo import demo_data
-from allocator.explanation.graph import graph
 from allocator.models import Settings
 from allocator.review import review_workers
 from allocator.solving.solver import solve

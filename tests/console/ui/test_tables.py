@@ -7,13 +7,15 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
+from allocator.database.records import LoggedSolve
 from allocator.errors import DataIssue, InputChange
 from allocator.measures import by_job_line, higher_choices, placements, worst_off
 from allocator.measures.comparison import EVERYBODY
-from allocator.models import AllocatorRun, Check
+from allocator.models import AllocatorRun, Check, Status
 from allocator.review import eligibility_by_worker, review_workers
 from console.screens.scenarios.change_list import masked
 from console.ui import tables
+from console.ui.solve_log import log_frame
 from tests.builders import W1, small_result, small_run
 
 
@@ -94,3 +96,18 @@ def test_costs_of_small_groups_are_blank_in_the_file():
     assert by_group.loc[("F1", "b"), "workers"] in ("<5", "hidden")
     # One small group alone could be worked out from the others.
     assert by_group["mean_score"].isna().sum() > 2
+
+
+@pytest.mark.parametrize(
+    ("certified", "words"),
+    [
+        (False, "Stopped by hand, not proven optimal"),
+        (True, "Stopped by hand: proven, but lots were not drawn"),
+    ],
+)
+def test_solve_log_tells_a_stopped_draw_from_a_stopped_proof(certified: bool, words: str) -> None:
+    at, status = datetime(2026, 1, 5, tzinfo=UTC), Status.CANCELLED.value
+    facts = {"settings": {}, "scenario": "", "status": status, "objective": 1.0, "bound": 1.0}
+    facts |= {"solver": "highs", "fingerprint": "f", "counts": {"certified": certified}}
+    solve = LoggedSolve(id="s", operator="Ada", solved_at=at, seed=1, **facts)
+    assert list(log_frame(small_run().run, [solve])["Outcome"]) == [words]

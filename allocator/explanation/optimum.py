@@ -4,24 +4,34 @@ Forcing worker w from its job line j to job line k costs w's own difference plus
 chain of moves from k back to j (through free places where there are any). Every other change of
 the allocation is a cycle of the residual graph, and none of those has a negative cost, so the
 price is that of a full re-solve with the pair forced.
+
+A policy compares allocations by several objectives, one after another; the run's own objective
+is the last. The cheapest chains are found likewise: distances for one objective, then only the
+moves that lie on a cheapest chain stay for the next.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from allocator.errors import NotExplained
-from allocator.explanation.chains import Chains, cheapest_chains
 from allocator.measures.bands import rank_words
 from allocator.models import Policy, RunInputs, SolveResult, Status
 from allocator.rules.matrices import Costs, Matrices, matrices
 from allocator.rules.naming import job_line_name, worker_name
-from allocator.solving.policies import narrow_by_policy, placement_classes
+from allocator.solving.policies import (
+    classes_in_a_stage,
+    narrow_by_policy,
+    placement_classes,
+    stage_costs,
+    stage_weights,
+)
 from allocator.solving.residual import NO_ARC, Face, Residual
 
 
@@ -60,7 +70,7 @@ class Move:
 
 
 @dataclass(frozen=True, eq=False)
-class Graph:
+class Optimum:
     """The residual graph of a proven optimum, with the names around it."""
 
     inputs: RunInputs
@@ -80,23 +90,15 @@ class Graph:
         """Position of each worker's job line."""
         return self.residual.assigned
 
-    @cached_property
-    def rows(self) -> dict[str, int]:
+    @property
+    def rows(self) -> Mapping[str, int]:
         """Worker mapping → position."""
-        return {worker.id: i for i, worker in enumerate(self.inputs.workers)}
+        return self.inputs.worker_positions
 
-    @cached_property
-    def columns(self) -> dict[str, int]:
+    @property
+    def columns(self) -> Mapping[str, int]:
         """Job line → position."""
-        return {line.id: i for i, line in enumerate(self.inputs.job_lines)}
-
-    @cached_property
-    def ranked(self) -> NDArray[np.bool_]:
-        """Whether the worker ranked the job line, (workers, job lines)."""
-        ranked = np.zeros(self.matrices.scores.shape, dtype=bool)
-        for row, worker in zip(ranked, self.inputs.workers, strict=True):
-            row[[self.columns[j] for j in worker.preferences.scores]] = True
-        return ranked
+        return self.inputs.job_line_positions
 
     @cached_property
     def holders(self) -> list[list[int]]:
@@ -110,7 +112,7 @@ class Graph:
     def rank(self, row: int, column: int) -> str:
         """The worker's rank of the job line in words."""
         score = float(self.matrices.scores[row, column])
-        return rank_words(score if self.ranked[row, column] else None)
+        return rank_words(score if self.matrices.ranked[row, column] else None)
 
     def name(self, row: int) -> str:
         """The worker's name."""
@@ -175,21 +177,8 @@ class Graph:
         )
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Same:
-    """A result compared by identity, for it holds mappings and cannot be hashed."""
-
-    result: SolveResult
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.result is self.result
-
-    def __hash__(self) -> int:
-        return id(self.result)
-
-
-def graph(inputs: RunInputs, result: SolveResult) -> Graph:
-    """The graph of a solved run, kept for the last few.
+def optimum(inputs: RunInputs, result: SolveResult) -> Optimum:
+    """The graph of a solved run, made once and kept with the result.
 
     Raises NotExplained unless the result is a proven optimum of its policy.
     """
@@ -197,20 +186,18 @@ def graph(inputs: RunInputs, result: SolveResult) -> Graph:
         raise NotExplained("There is no allocation to explain.")
     if result.status is not Status.OPTIMAL:
         raise NotExplained
-    return _graph(inputs, _Same(result))
+    return result.derived(_optimum, inputs)
 
 
-@lru_cache(maxsize=4)
-def _graph(inputs: RunInputs, same: _Same) -> Graph:
-    result, arrays = same.result, matrices(inputs)
-    columns = {line.id: i for i, line in enumerate(inputs.job_lines)}
+def _optimum(result: SolveResult, inputs: RunInputs) -> Optimum:
+    arrays, columns = matrices(inputs), inputs.job_line_positions
     held = {a.worker_mapping: columns[a.job_line] for a in result.allocations}
     assigned = np.array([held[worker.id] for worker in inputs.workers], dtype=np.intp)
     costs = arrays.costs(result.settings)
     face = Face(arrays.allowed(result.settings), arrays.lower, arrays.upper)
     residual = Residual(costs.values, face, assigned)
     optimal = _optimal_face(result.settings.policy, residual, arrays)
-    return Graph(inputs, result, arrays, costs, residual, optimal)
+    return Optimum(inputs, result, arrays, costs, residual, optimal)
 
 
 def _optimal_face(policy: Policy, residual: Residual, arrays: Matrices) -> Face:
@@ -225,3 +212,107 @@ def _optimal_face(policy: Policy, residual: Residual, arrays: Matrices) -> Face:
     if improved or prices is None or not (present and fits):
         raise NotExplained("The allocation is not optimal for these inputs and settings.")
     return face.narrowed(residual.costs, prices)
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Cheapest chains to (or, `outward`, from) one node, for every other node.
+
+    `distance` (nodes,) is in the run's objective, NO_ARC where there is no chain; `following`
+    holds the next node on the way, −1 at the end. `sign` (nodes,) says how a policy judges the
+    chain: −1 an improvement, 0 neutral, 1 a loss.
+    """
+
+    residual: Residual
+    distance: NDArray[np.int64]
+    following: list[int]
+    sign: NDArray[np.int64]
+
+    def path(self, start: int) -> list[int]:
+        """The nodes from `start` to the node that all chains lead to."""
+        path = [start]
+        while self.following[path[-1]] >= 0:
+            path.append(self.following[path[-1]])
+        return path
+
+
+def cheapest_chains(
+    residual: Residual,
+    node: int,
+    *,
+    outward: bool = False,
+    policy: Policy = Policy.LEAST_TOTAL,
+    classes: NDArray[np.float64] | None = None,
+) -> Chains:
+    """Chains to `node`; with `outward`, from it. The allocation must be optimal.
+
+    `residual` is that of the run's objective over all allowed pairs; `classes` (workers, job
+    lines) are the policy's, see `policies.placement_classes`.
+    """
+    objective, sign = residual.costs, np.zeros(residual.outside + 1, dtype=np.int64)
+    if policy is not Policy.LEAST_TOTAL and classes is not None:
+        done: set[float] = set()
+        while ahead := _classes_that_differ(policy, residual, classes, done):
+            staged = _with_costs(
+                residual, stage_costs(stage_weights(policy, ahead, len(classes)), classes)
+            )
+            distance, _ = _distances(staged, node, outward)
+            sign = np.where(sign == 0, np.sign(distance), sign)
+            residual = _tight(staged, distance, outward)
+            done.update(ahead)
+    residual = _with_costs(residual, objective)
+    distance, following = _distances(residual, node, outward)
+    return Chains(residual, distance, following, np.where(sign == 0, np.sign(distance), sign))
+
+
+def _distances(residual: Residual, node: int, outward: bool) -> tuple[NDArray[np.int64], list[int]]:
+    if not outward:
+        return residual.distances_to(node)
+    forward = residual.arcs
+    try:
+        residual.arcs = np.ascontiguousarray(forward.T)
+        return residual.distances_to(node)
+    finally:
+        residual.arcs = forward
+
+
+def _classes_that_differ(
+    policy: Policy, residual: Residual, classes: NDArray[np.float64], done: set[float]
+) -> list[float]:
+    """The next classes to compare: those that a move still possible enters or leaves."""
+    rows = np.arange(len(residual.assigned))
+    here = classes[rows, residual.assigned]
+    moves = residual.face.allowed & (classes != here[:, None])
+    movers = moves.any(axis=1)
+    present = np.union1d(classes[moves], here[movers])
+    left = [float(value) for value in present if float(value) not in done]
+    ordered = left if policy is Policy.GREEDY else left[::-1]
+    return ordered[: classes_in_a_stage(len(rows))]
+
+
+def _with_costs(residual: Residual, costs: NDArray[np.int64]) -> Residual:
+    """The same moves at other costs; arcs to and from OUTSIDE stay as they are."""
+    if costs is residual.costs:
+        return residual
+    other = Residual(costs, residual.face, residual.assigned)
+    other.arcs[:, -1], other.arcs[-1, :] = residual.arcs[:, -1], residual.arcs[-1, :]
+    return other
+
+
+def _tight(residual: Residual, distance: NDArray[np.int64], outward: bool) -> Residual:
+    """Only the moves that lie on cheapest chains."""
+    rows = np.arange(len(residual.assigned))
+    reached = distance < NO_ARC
+    near, far = (distance[:-1], distance[:-1][residual.assigned])
+    if outward:
+        near, far = -near, -far
+    change = residual.costs - residual.costs[rows, residual.assigned][:, None]
+    on_chain = (change + near == far[:, None]) & reached[:-1] & reached[residual.assigned][:, None]
+    face = replace(residual.face, allowed=residual.face.allowed & on_chain)
+    tight = Residual(residual.costs, face, residual.assigned)
+    for arcs, old in (
+        (tight.arcs[:, -1], residual.arcs[:, -1]),
+        (tight.arcs[-1, :], residual.arcs[-1, :]),
+    ):
+        arcs[:] = np.where(reached & (distance == distance[-1]), old, NO_ARC)
+    return tight

@@ -1,0 +1,222 @@
+"""The one count of an outcome: what every headline, card, sweep, audit row and report says.
+
+A worker *received a first choice* when the score of the placement equals the best score on the
+worker's own list, tied or not. *Within the top k* counts by fractional rank: at most k. A worker
+who ranked no job line of the run has no first choice and is in no top k; those workers are
+counted apart, and no figure of the worst, of means or of shares is about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from allocator.measures.placements import placements
+from allocator.models import RunInputs, SolveResult
+from allocator.rules.matrices import matrices
+
+TOPS = (3, 5, 10)
+"""Placements are counted within each worker's top k."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an allocation gives the workers of a run, and what the organisation's wishes get.
+
+    `workers` take part, `placed` of them have a job line; `ranked` ranked at least one job line
+    of the run, `no_preferences` (mapping ids, by name) none. About those who ranked:
+    `first_choices` received one, `within` maps k to how many are within their top k, `unranked`
+    are on a job line that they did not rank; `mean_rank` and `median_rank` are over placements on
+    a ranked job line; `mean_score` and `worst_score` over all their placements, an unranked one
+    counting as its budget; `n_worst` share the worst. Figures are None when nobody is behind them.
+
+    `first_choices_possible` is the largest number of first choices that any allocation under the
+    hard rules gives (the cap on the worst rank does not restrict it); None when there is no
+    allocation. `weighting_points` is the sum of the net weightings of the pairs placed: positive
+    = less wanted by the organisation.
+    """
+
+    workers: int
+    placed: int
+    ranked: int
+    no_preferences: tuple[str, ...]
+    first_choices: int
+    first_choices_possible: int | None
+    within: Mapping[int, int]
+    unranked: int
+    mean_rank: float | None
+    median_rank: float | None
+    mean_score: float | None
+    worst_score: float | None
+    n_worst: int
+    weighting_points: int
+
+    def share(self, k: int) -> float:
+        """Share (0 … 1) of those who ranked who are within their top k; k must be in `within`."""
+        return self.within[k] / self.ranked if self.ranked else 0.0
+
+    @property
+    def first_choice_share(self) -> float:
+        """Share (0 … 1) of those who ranked who received a first choice."""
+        return self.first_choices / self.ranked if self.ranked else 0.0
+
+    @property
+    def first_choice_words(self) -> str:
+        """`29 of 132 who ranked · best possible 49`."""
+        return dict(outcome_words(self.as_dict()))[FIRST_CHOICES]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, under the field names; `no_preferences` as a number."""
+        within = {str(k): count for k, count in self.within.items()}
+        return {**asdict(self), "within": within, "no_preferences": len(self.no_preferences)}
+
+
+def outcome(inputs: RunInputs, result: SolveResult) -> Outcome:
+    """The count of a result, made once; all zeros and None without an allocation.
+
+    Raises KeyError when the result names a worker or job line outside the inputs.
+    """
+    return result.derived(_outcome, inputs)
+
+
+def _outcome(result: SolveResult, inputs: RunInputs) -> Outcome:
+    placed = placements(inputs, result)
+    chose = placed[placed["n_ranked"] > 0]
+    ranks = chose["rank"].dropna()
+    worst = chose["score"].max()
+    nothing = [worker for worker in inputs.workers if not worker.preferences.scores]
+    nothing.sort(key=lambda worker: (worker.name, worker.internal_id, worker.id))
+    return Outcome(
+        workers=len(inputs.workers),
+        placed=len(placed),
+        ranked=len(inputs.workers) - len(nothing),
+        no_preferences=tuple(worker.id for worker in nothing),
+        first_choices=int(chose["first_choice"].sum()),
+        first_choices_possible=first_choices_possible(inputs),
+        within={k: int((ranks <= k).sum()) for k in TOPS},
+        unranked=len(chose) - len(ranks),
+        mean_rank=_figure(ranks.mean()),
+        median_rank=_figure(ranks.median()),
+        mean_score=_figure(chose["score"].mean()),
+        worst_score=_figure(worst),
+        n_worst=int((chose["score"] == worst).sum()),
+        weighting_points=int(placed["weighting"].sum()),
+    )
+
+
+def _figure(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def first_choices_possible(inputs: RunInputs) -> int | None:
+    """The largest number of first choices under the hard rules, exact, found once for a run.
+
+    None when the run has no allocation.
+    """
+    return inputs.derived(_most_first_choices)
+
+
+def _most_first_choices(inputs: RunInputs) -> int | None:
+    """By an assignment of workers to places that gains 1 for each first choice.
+
+    The first place of a mandatory job line gains more than all first choices together, so that
+    an optimum fills every mandatory job line if any allocation does.
+    """
+    arrays, n_workers = matrices(inputs), len(inputs.workers)
+    places = np.minimum(arrays.upper, n_workers)
+    if not n_workers or places.sum() < n_workers or (arrays.lower > places).any():
+        return None
+    line_of = np.repeat(np.arange(len(places)), places)
+    is_first_place = np.r_[True, line_of[1:] != line_of[:-1]]
+    gain = np.where(arrays.eligible, arrays.first_choices.astype(np.float64), -np.inf)[:, line_of]
+    gain[:, is_first_place & (arrays.lower[line_of] > 0)] += n_workers + 1
+    try:
+        rows, held = linear_sum_assignment(gain, maximize=True)
+    except ValueError:  # somebody has no eligible place left
+        return None
+    lines = line_of[held]
+    if np.bincount(lines, minlength=len(places))[arrays.lower > 0].min(initial=1) < 1:
+        return None
+    return int(arrays.first_choices[rows, lines].sum())
+
+
+def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
+    """JSON-ready counts of a run and its outcome, as audit row and log of solves keep them."""
+    return {
+        "status": result.status.value,
+        "submitted": sum(w.submitted for w in inputs.workers),
+        "job_lines": len(inputs.job_lines),
+        "seats": sum(j.places for j in inputs.job_lines),
+        **outcome(inputs, result).as_dict(),
+        "left_out": len(inputs.left_out),
+        "acknowledged_data_errors": len(inputs.issues),
+        "certified": result.certificate is not None and result.certificate.verified,
+        "effort": asdict(result.effort),
+        "checks": {check.rule: check.tested for check in result.checks},
+    }
+
+
+FIRST_CHOICES = "First choices"
+
+
+def outcome_words(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Label and value of each figure that the counts have, of `Outcome.as_dict` or an audit row.
+
+    Rows of former versions have fewer.
+    """
+    kept = outcome_of_audit(counts)
+    of = f" of {kept['ranked']:,} who ranked" if "ranked" in kept else ""
+    words = []
+    if "first_choices" in kept:
+        possible = kept.get("first_choices_possible")
+        best = "" if possible is None else f" · best possible {possible:,}"
+        words.append((FIRST_CHOICES, f"{kept['first_choices']:,}{of}{best}"))
+    for k, count in kept.get("within", {}).items():
+        if k != "1":
+            words.append((f"Within the top {k}", f"{count:,}{of}"))
+    if "unranked" in kept:
+        words.append(("On a job line not ranked", f"{kept['unranked']:,}{of}"))
+    if kept.get("worst_score") is not None:
+        words.append(("Worst rank", f"{kept['worst_score']:g}"))
+    if "no_preferences" in kept:
+        words.append(("Gave no preferences", f"{kept['no_preferences']:,}"))
+    if "weighting_points" in kept:
+        words.append(("Weighting points", f"{kept['weighting_points']:+,}"))
+    return words
+
+
+STORED = ("placed", "ranked", "no_preferences", "first_choices", "first_choices_possible",
+          "within", "unranked", "worst_score", "weighting_points")  # fmt: skip
+
+
+def outcome_of_audit(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """The outcome that an audit row kept, under the names of `Outcome`; what it lacks is left out.
+
+    Rows of former versions counted a first choice as rank 1 and nobody apart.
+    """
+    kept = {name: counts[name] for name in STORED if name in counts}
+    if "first_choices" not in kept and "1" in kept.get("within", {}):
+        kept["first_choices"] = kept["within"]["1"]
+    return kept
+
+
+def outcome_of_ranks(ranks: Iterable[float | None]) -> dict[str, Any]:
+    """`placed`, `first_choices`, `within` and `unranked` as far as stored ranks tell them.
+
+    The ranks are `original_preference`, on the whole list of the allocation run; None or NaN =
+    unranked, which here may also be a worker without preferences. A rank below 2 is a first
+    choice for sure (1.5 is one of two); among three or more tied firsts a rank cannot tell.
+    """
+    all_ranks = pd.Series(list(ranks), dtype="float64")
+    ranked = all_ranks.dropna()
+    return {
+        "placed": len(all_ranks),
+        "first_choices": int((ranked < 2).sum()),
+        "within": {str(k): int((ranked <= k).sum()) for k in TOPS},
+        "unranked": len(all_ranks) - len(ranked),
+    }

@@ -10,11 +10,25 @@ from allocator.postgres import Client
 from tests.conftest import Database
 from tests.database.year import Year, own_client
 
+PREFERENCE_KEY = "preference_worker_job_lines_pkey"
+
 
 @pytest.fixture
 def year(database: Database) -> Year:
     """An allocation run without workers or job lines, in an empty database."""
     return Year(database)
+
+
+@pytest.fixture
+def without_preference_key(database: Database) -> Iterator[None]:
+    """A database that lets a worker rank a job line in several rows."""
+    database.rows("alter table preference_worker_job_lines drop constraint " + PREFERENCE_KEY)
+    yield
+    database.rows("delete from preference_worker_job_lines")
+    database.rows(
+        f"alter table preference_worker_job_lines add constraint {PREFERENCE_KEY}"
+        " primary key (job_line, allocation_run_worker_mapping)"
+    )
 
 
 @pytest.fixture

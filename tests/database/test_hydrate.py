@@ -19,8 +19,6 @@ from allocator.postgres import fetchAll
 from allocator.rules.fingerprint import differences
 from tests.database.year import Year, in_waves
 
-PREFERENCE_KEY = "preference_worker_job_lines_pkey"
-
 
 def only_issue(inputs: RunInputs) -> DataIssue:
     (issue,) = inputs.issues

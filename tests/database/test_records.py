@@ -85,7 +85,9 @@ def test_a_commit_by_bucket_first_is_read_again_by_bucket_first(service, databas
     receipt = service.commit(inputs, result, "Ada")
     solved, again = committed(service.hydrate(RUN), receipt, service.allocations(RUN))
     assert solved.bucket_order
-    assert again.allocations == result.allocations
+    assert [(a.worker_mapping, a.job_line, a.original_preference) for a in again.allocations] == [
+        (a.worker_mapping, a.job_line, a.original_preference) for a in result.allocations
+    ]
 
 
 def test_rows_that_break_a_rule_give_nothing(service):

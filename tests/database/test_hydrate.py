@@ -320,6 +320,24 @@ def test_hydrate_without_the_optional_columns(year, client):
     assert not inputs.job_line(surgery).must_have_workers
 
 
+@pytest.mark.parametrize("kind", ["timestamptz", "date"])
+def test_hydrate_gives_the_plans_days_whatever_the_columns_are(year, client, kind):
+    rows = year.database.rows
+    run = year.run()
+    for column in ("startdate", "enddate"):
+        rows(f"alter table allocationruns alter column {column} type {kind}")
+    try:
+        first, last = ("2027-01-10T15:00Z", "2028-01-09T14:59Z")  # midnights in Tokyo
+        if kind == "date":
+            first, last = "2027-01-11", "2028-01-09"
+        rows("update allocationruns set startdate = %s, enddate = %s", first, last)
+        found = year.hydrate(run, client).run
+    finally:
+        for column in ("startdate", "enddate"):
+            rows(f"alter table allocationruns alter column {column} type timestamptz")
+    assert (str(found.startdate), str(found.enddate)) == ("2027-01-11", "2028-01-09")
+
+
 def test_hydrate_tolerates_extra_columns(year, client):
     year.worker("Ada")
     year.job_line("Surgery")

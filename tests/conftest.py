@@ -18,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from psycopg.types.datetime import TimestamptzLoader
 from supabase import Client, ClientOptions, create_client
 
 from allocator.database import transport
@@ -122,8 +123,20 @@ def _shared_database(local_stack: stack.StackInfo) -> Iterator[Database]:
         psycopg.connect(local_stack.dsn, autocommit=True, row_factory=dict_row) as connection,
         httpx.Client(http2=False, timeout=30, trust_env=False) as transport,
     ):
+        connection.adapters.register_loader("timestamptz", AnyTime)
         client = _client(local_stack.url, local_stack.service_role_key, transport)
         yield Database(local_stack, connection, client, transport)
+
+
+class AnyTime(TimestamptzLoader):
+    """Times that Python has no object for (infinity, BC, after 9999) come as text."""
+
+    def load(self, data: Any) -> Any:
+        """The time, or its text."""
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from uuid import uuid4
 
@@ -16,36 +15,9 @@ from allocator.database.validation import tie_issues
 from allocator.demo import demo_data
 from allocator.errors import DataIssue, RunNotFound
 from allocator.models import RunInputs
-from allocator.postgres import Client, fetchAll
+from allocator.postgres import fetchAll
 from allocator.rules.fingerprint import differences
-from tests.conftest import Database
-from tests.database.year import Year, in_waves, own_client
-
-PREFERENCE_KEY = "preference_worker_job_lines_pkey"
-
-
-@pytest.fixture
-def year(database: Database) -> Year:
-    return Year(database)
-
-
-@pytest.fixture
-def without_preference_key(database: Database) -> Iterator[None]:
-    """A database that lets a worker rank a job line in several rows."""
-    database.rows("alter table preference_worker_job_lines drop constraint " + PREFERENCE_KEY)
-    yield
-    database.rows("delete from preference_worker_job_lines")
-    database.rows(
-        f"alter table preference_worker_job_lines add constraint {PREFERENCE_KEY}"
-        " primary key (job_line, allocation_run_worker_mapping)"
-    )
-
-
-@pytest.fixture
-def client(database: Database) -> Iterator[Client]:
-    client = own_client(database)
-    yield client
-    client.options.httpx_client.close()
+from tests.database.year import Year, in_waves
 
 
 def only_issue(inputs: RunInputs) -> DataIssue:
@@ -346,6 +318,24 @@ def test_hydrate_without_the_optional_columns(year, client):
         rows("alter table job_lines rename column other_2 to must_have_workers")
     assert inputs.job_line(surgery).max_n_workers == 1
     assert not inputs.job_line(surgery).must_have_workers
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "date"])
+def test_hydrate_gives_the_plans_days_whatever_the_columns_are(year, client, kind):
+    rows = year.database.rows
+    run = year.run()
+    for column in ("startdate", "enddate"):
+        rows(f"alter table allocationruns alter column {column} type {kind}")
+    try:
+        first, last = ("2027-01-10T15:00Z", "2028-01-09T14:59Z")  # midnights in Tokyo
+        if kind == "date":
+            first, last = "2027-01-11", "2028-01-09"
+        rows("update allocationruns set startdate = %s, enddate = %s", first, last)
+        found = year.hydrate(run, client).run
+    finally:
+        for column in ("startdate", "enddate"):
+            rows(f"alter table allocationruns alter column {column} type timestamptz")
+    assert (str(found.startdate), str(found.enddate)) == ("2027-01-11", "2028-01-09")
 
 
 def test_hydrate_tolerates_extra_columns(year, client):

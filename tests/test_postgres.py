@@ -34,6 +34,7 @@ from allocator.postgres import Client, fetch_worker_qualifications, fetchAll, po
 from tests.conftest import Database
 from tests.database.answers import Answer, answering
 from tests.database.year import Year, own_client, requests_of
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -320,7 +321,7 @@ def test_every_failure_has_its_word_and_a_remedy(at_once, answer, error):
 
 def test_an_answer_that_does_not_come_is_timed_out(monkeypatch):
     monkeypatch.setattr(postgres, "TIMEOUT_SECONDS", 0.1)
-    with answering(Answer(wait=0.5)) as server, pytest.raises(TimedOut):
+    with answering(Answer(wait=PATIENCE)) as server, pytest.raises(TimedOut):
         fetchAll("runs", None, client=server.client)
 
 

@@ -24,6 +24,7 @@ from allocator.solved import identity_of
 from allocator.solving.problem import Problem
 from tests.database.cutting_proxy import CuttingProxy
 from tests.services import checked, hidden, service_at, stored
+from tests.waiting import PATIENCE
 
 BY_EYE = demo_data.BY_EYE
 
@@ -82,7 +83,7 @@ def test_commit_after_somebody_else_says_who_and_when(service):
 def test_two_commits_at_once_one_wins(service):
     inputs = service.hydrate(BY_EYE)
     result = checked(inputs)
-    start, outcomes = threading.Barrier(2, timeout=10), {}
+    start, outcomes = threading.Barrier(2, timeout=PATIENCE), {}
 
     def commit(operator):
         start.wait()
@@ -95,7 +96,7 @@ def test_two_commits_at_once_one_wins(service):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     winner = service.receipt(BY_EYE).operator
     assert outcomes == {"Ada": winner, "Ben": winner}
 

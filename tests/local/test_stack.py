@@ -190,7 +190,7 @@ def test_start_survives_a_directory_above_that_is_closed_meanwhile(tmp_path):
     data_dir = above / "data"
 
     def close_once():
-        wait_until((data_dir / "postgres" / "PG_VERSION").exists)
+        eventually((data_dir / "postgres" / "PG_VERSION").exists)
         above.chmod(0o700)
 
     try:

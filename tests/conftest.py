@@ -7,6 +7,9 @@ and reach it through `database.client` (supabase, service role) or `database.inf
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +79,25 @@ class Database:
 
 def _client(url: str, key: str, transport: httpx.Client) -> Client:
     return create_client(url, key, ClientOptions(httpx_client=transport))
+
+
+TEMPORARY = pytest.StashKey[str]()
+VARIABLE = "PYTEST_DEBUG_TEMPROOT"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary directories under a root of this session alone. Under the one that sessions share,
+    pytest closes the root again whenever a session begins, and a PostgreSQL that runs as another
+    user below it (root's does) dies at its next checkpoint."""
+    if VARIABLE not in os.environ and not config.option.basetemp:
+        config.stash[TEMPORARY] = os.environ[VARIABLE] = tempfile.mkdtemp(prefix="allocator-tests-")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What a session without a failure leaves is nobody's."""
+    root = session.config.stash.get(TEMPORARY, None)
+    if root is not None and exitstatus == pytest.ExitCode.OK:
+        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,9 +6,9 @@ import gc
 import tracemalloc
 
 import pytest
-from allocator.explanation.graph import graph
 
 from allocator.demo import demo_data
+from allocator.explanation.optimum import optimum
 from allocator.models import Settings
 from allocator.review import review_workers
 from allocator.solving.solver import solve
@@ -76,7 +76,7 @@ def test_weight_is_about_what_a_reading_takes(demo_database):
     tracemalloc.start()
     reading = readings.reading(demo_data.INTERN_YEAR)
     result = solve(reading.inputs, Settings())
-    kept = result, graph(reading.inputs, result)
+    kept = result, optimum(reading.inputs, result)
     gc.collect()
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

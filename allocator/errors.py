@@ -149,6 +149,12 @@ class NotAccepted(AllocatorError):
         "Look at the run in the console and commit it there, or accept them all (--acknowledge)."
     )
 
+    def __init__(self, notices: tuple[str, ...]) -> None:
+        self.notices = notices  # apart from the message, because they name people
+        super().__init__(
+            f"{len(notices)} notice(s) must be accepted before the run is committed unattended."
+        )
+
 
 class DatabaseError(AllocatorError):
     """The database did not answer as expected."""

@@ -109,8 +109,7 @@ def _process(
     def attempt(on_progress: OnProgress | None, stop: threading.Event) -> SolveResult:
         nonlocal result, receipt
         if inputs.to_accept and not terms.acknowledged:
-            said = " ".join(map(str, inputs.to_accept))
-            raise NotAccepted(f"Somebody must accept before it is committed unattended: {said}")
+            raise NotAccepted(tuple(map(str, inputs.to_accept)))
         result = service.solve(
             inputs,
             terms.settings,

@@ -7,6 +7,9 @@ and reach it through `database.client` (supabase, service role) or `database.inf
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from psycopg.types.datetime import TimestamptzLoader
 from supabase import Client, ClientOptions, create_client
 
 from allocator.database import transport
@@ -79,6 +83,25 @@ def _client(url: str, key: str, transport: httpx.Client) -> Client:
     return create_client(url, key, ClientOptions(httpx_client=transport))
 
 
+TEMPORARY = pytest.StashKey[str]()
+VARIABLE = "PYTEST_DEBUG_TEMPROOT"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary directories under a root of this session alone. Under the one that sessions share,
+    pytest closes the root again whenever a session begins, and a PostgreSQL that runs as another
+    user below it (root's does) dies at its next checkpoint."""
+    if VARIABLE not in os.environ and not config.option.basetemp:
+        config.stash[TEMPORARY] = os.environ[VARIABLE] = tempfile.mkdtemp(prefix="allocator-tests-")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What a session without a failure leaves is nobody's."""
+    root = session.config.stash.get(TEMPORARY, None)
+    if root is not None and exitstatus == pytest.ExitCode.OK:
+        shutil.rmtree(root, ignore_errors=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_waiting_between_attempts() -> Iterator[None]:
     """A read that fails is repeated as often as ever, but at once."""
@@ -101,8 +124,20 @@ def _shared_database(local_stack: stack.StackInfo) -> Iterator[Database]:
         psycopg.connect(local_stack.dsn, autocommit=True, row_factory=dict_row) as connection,
         httpx.Client(http2=False, timeout=PATIENCE, trust_env=False) as transport,
     ):
+        connection.adapters.register_loader("timestamptz", AnyTime)
         client = _client(local_stack.url, local_stack.service_role_key, transport)
         yield Database(local_stack, connection, client, transport)
+
+
+class AnyTime(TimestamptzLoader):
+    """Times that Python has no object for (infinity, BC, after 9999) come as text."""
+
+    def load(self, data: Any) -> Any:
+        """The time, or its text."""
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
 
 
 @pytest.fixture

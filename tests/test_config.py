@@ -197,6 +197,14 @@ def test_console_options_default_and_chosen(secrets):
         "secure_cookie = 1",
         "rank_bands = []",
         "rank_bands = [3, 1]",
+        'trusted_proxies = "10.0.0.1"',
+        'trusted_proxies = ["proxy.example"]',
+        'origins = ["console.example"]',
+        'origins = ["https://console.example/"]',
+        'origins = ["*"]',
+        'log = "xml"',
+        "address = 0",
+        "idle_minutes = nan",
     ],
 )
 def test_console_options_unknown_or_out_of_range_are_refused(secrets, line):

@@ -115,6 +115,19 @@ def test_lists_that_take_too_long_together_are_read_in_smaller_answers(year, cli
     assert asked == [7, 3, 1, 2, 4, 2, 2]
 
 
+def test_preferences_that_take_too_long_to_count_are_counted_in_parts(year, client):
+    surgery = year.job_line("Surgery")
+    for n in range(3):
+        year.ranks(year.worker(f"W{n}"), (surgery, 1))
+
+    def too_slow(request: httpx.Request) -> None:
+        if "!inner()" in request.url.params.get("select", ""):
+            raise httpx.ReadTimeout("no answer", request=request)
+
+    client.options.httpx_client.event_hooks["request"].append(too_slow)
+    assert len(fetchAll("preferences", year.run(), client=client)) == 3
+
+
 def test_fetch_worker_qualifications_reads_past_the_row_cap(year, client):
     mappings = [year.worker(f"W{n}") for n in range(30)]
     tags = uuids(40)

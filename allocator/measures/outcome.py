@@ -68,7 +68,7 @@ class Outcome:
     @property
     def first_choice_words(self) -> str:
         """`29 of 132 who ranked · best possible 49`."""
-        return dict(outcome_words(self.as_dict()))[FIRST_CHOICES]
+        return dict(scoreboard(self.as_dict()))[FIRST_CHOICES]
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, under the field names; `no_preferences` as a number."""
@@ -164,7 +164,7 @@ def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
 FIRST_CHOICES = "First choices"
 
 
-def outcome_words(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def scoreboard(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Label and value of each figure that the counts have, of `Outcome.as_dict` or an audit row.
 
     Rows of former versions have fewer.

@@ -2,6 +2,7 @@
 
 POST /api/runs/{id}/solve          202: solves in the background; the body may hold settings
 POST /api/runs/process-pending     202: solves and commits every pending run
+GET  /api/runs/process-pending     how far that is, and what came of it
 GET  /api/runs/{id}                the run's state
 GET  /api/openapi.json             all of this for a program to read
 
@@ -33,6 +34,7 @@ from console.gate import bodies, health, triggers
 from console.gate.bodies import (
     Accepted,
     JobAnswer,
+    PendingAnswer,
     PendingRequest,
     Problem,
     RunAnswer,
@@ -53,6 +55,7 @@ def routes() -> list[BaseRoute]:
             "/api",
             routes=[
                 *_triggers(),
+                Route("/runs/process-pending", _answered(_pending_state), methods=["GET"]),
                 Route("/runs/{run}", _answered(_state), methods=["GET"]),
                 Route("/openapi.json", _describe, methods=["GET"]),
             ],
@@ -106,6 +109,11 @@ async def _state(request: Request) -> Response:
             job=JobAnswer.of(job.snapshot()) if job else None,
         )
     )
+
+
+async def _pending_state(_request: Request) -> Response:
+    job = backend.jobs().get(JobKind.PROCESS_PENDING, triggers.EVERY_RUN)
+    return _json(PendingAnswer(job=JobAnswer.of(job.snapshot()) if job else None))
 
 
 async def _body(request: Request) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 from pydantic.json_schema import models_json_schema
 
-from allocator.errors import UsageError
+from allocator.errors import AllocatorError, UsageError
 from allocator.jobs import JobSnapshot
 from allocator.models import Settings
 from allocator.solved import Solved
@@ -85,7 +85,7 @@ class JobAnswer(BaseModel):
             objective=getattr(result, "objective", None),
             bound=getattr(result, "bound", None),
             runs=result if isinstance(result, dict) else None,
-            error=job.error.message if job.error else None,
+            error=in_short(job.error) if job.error else None,
         )
 
 
@@ -107,11 +107,22 @@ class RunAnswer(BaseModel):
     job: JobAnswer | None
 
 
+class PendingAnswer(BaseModel):
+    """The last work on every pending run since the console started."""
+
+    job: JobAnswer | None
+
+
 class Problem(BaseModel):
     """Why it was not done, and what to do."""
 
     error: str
     remedy: str = ""
+
+
+def in_short(error: AllocatorError) -> str:
+    """What went wrong and what to do, without the facts of the case: they may name people."""
+    return f"{(type(error).__doc__ or '').splitlines()[0]} {error.how}".strip()
 
 
 R = TypeVar("R", bound=_Request)
@@ -159,7 +170,7 @@ _KINDS = {
 
 def openapi(version: str) -> dict[str, Any]:
     """The OpenAPI 3.1 description of every address that takes the key."""
-    models = (SolveRequest, PendingRequest, Accepted, RunAnswer, Problem)
+    models = (SolveRequest, PendingRequest, Accepted, RunAnswer, PendingAnswer, Problem)
     _, schema = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
     )
@@ -177,6 +188,10 @@ def openapi(version: str) -> dict[str, Any]:
             "parameters": [_RUN_ID],
             "responses": {"200": _answer("The run", RunAnswer), **_problems("401", "404", "429")},
         }
+    }
+    paths["/api/runs/process-pending"]["get"] = {
+        "summary": "How far the work on every pending run is, and what came of it",
+        "responses": {"200": _answer("The work", PendingAnswer), **_problems("401", "429")},
     }
     return {
         "openapi": "3.1.0",

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from allocator import log
 from allocator.errors import AlreadyRunning, RunCompleted
 from allocator.jobs import Job, JobKind, OnProgress, Work
+from allocator.log import Event
 from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
 from allocator.solved import Solved
 from allocator.unattended import Attempt, Terms, process_pending
+from console.gate.bodies import in_short
 from console.state import backend, solving
 from console.state.solving import SolveOrder
 
-LOGGER = logging.getLogger(__name__)
 OPERATOR = "HTTP trigger"
 EVERY_RUN = "every pending run"
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -69,8 +70,9 @@ def start_pending(
         done = process_pending(backend.service(), terms, cancel=cancel, carry_out=in_registry)
         for processed in done:
             if processed.error:
-                LOGGER.warning("a run stays pending: %s", type(processed.error).__name__)
-        return {p.run.id: str(p.error) if p.error else "committed" for p in done}
+                text = f"process-pending: {type(processed.error).__name__}"
+                log.event(Event.REFUSAL, operator=OPERATOR, run=processed.run.id, outcome=text)
+        return {p.run.id: in_short(p.error) if p.error else "committed" for p in done}
 
     def in_registry(inputs: RunInputs, attempt: Attempt, cancel: threading.Event) -> None:
         def work(on_progress: OnProgress, stop: threading.Event) -> Solved:

@@ -26,6 +26,7 @@ KEPT_BATCH_SECONDS = 5
 BYTES_A_ROW = 2_000
 BYTES_A_RANK = 160
 BYTES_A_PAIR = 40
+BYTES_A_PLACEMENT = 4_500
 """Measured; with the matrices and graphs that hang on inputs once somebody asked for them."""
 
 

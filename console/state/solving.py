@@ -143,7 +143,7 @@ def _read_outcome(reading: readings.RunReading) -> StoredOutcome:
         scenario = _audited(receipt, found[1].settings)
         whole = Solved(*found, inputs, scenario, receipt.operator, receipt.committed_at)
     changed = bool(whole and whole.inputs is not inputs)
-    weight = len(rows) * readings.BYTES_A_ROW + changed * readings.weight_of_inputs(inputs)
+    weight = len(rows) * readings.BYTES_A_PLACEMENT + changed * readings.weight_of_inputs(inputs)
     return StoredOutcome(receipt, stored_placements(inputs, rows), whole, weight)
 
 

@@ -18,7 +18,7 @@ from allocator.models import Phase, Progress, RunInputs, Settings
 from allocator.scenario import Change, Scenario
 from allocator.solved import Solved
 from console.state import backend
-from console.state.readings import BYTES_A_ROW, RunReading
+from console.state.readings import BYTES_A_PLACEMENT, RunReading
 
 MOST_AT_ONCE = 400
 """Runs with more workers are solved in the background."""
@@ -44,7 +44,7 @@ class Variant:
     @property
     def weight(self) -> int:
         """Bytes that the variant counts for in the store."""
-        a_solve = len(self.inputs.workers) * BYTES_A_ROW
+        a_solve = len(self.inputs.workers) * BYTES_A_PLACEMENT
         return self.reading.weight + len(self.solved) * a_solve
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from allocator.effort import Effort
 from allocator.measures.bands import amount
-from allocator.measures.outcome import outcome_words
+from allocator.measures.outcome import scoreboard
 from allocator.models import AllocatorRun, Receipt, Settings
 from allocator.report.parts import settings_words
 from allocator.rules.moments import local_time
@@ -39,7 +39,7 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:
                 ("Result", OUTCOMES.get(str(counts.get("status")), "")),
                 ("Total dissatisfaction", _total(receipt.objective)),
                 ("Scenario", str(receipt.scenario.get("name") or "")),
-                *outcome_words(counts),
+                *scoreboard(counts),
             ]
         )
         for label, value in _settings(receipt.settings):

@@ -107,6 +107,8 @@ def test_every_page_works_under_its_content_security_policy(server, signed_in, d
     page.goto(f"{server.url}/solve?run={run}")
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     expect(page.get_by_role("link", name="Look at the results")).to_be_visible()
+    line = rf'solve operator="{OPERATOR}" run={run} request=\w+ outcome=optimal'
+    assert re.search(line, server.log)  # who solved what, from which socket
     for place in navigation.available():
         page.goto(f"{server.url}/{place.path}?run={run}")
         expect(page.locator("h1")).to_be_visible()

@@ -55,8 +55,8 @@ def choose(page: Page, label: str, option: int) -> str:
     """Choose from a list by position; gives what was chosen."""
     field = page.get_by_role("combobox", name=label, exact=True).first
     field.scroll_into_view_if_needed()
-    field.click()
     chosen = page.get_by_role("option").nth(option)
+    click_until_visible(page, lambda: middle(field), chosen)  # a redraw closes the open list
     name = chosen.inner_text()
     chosen.click()
     settle(page)

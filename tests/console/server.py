@@ -32,8 +32,13 @@ class ConsoleServer:
 
     @property
     def log(self) -> str:
-        """What the server has written so far."""
+        """What the server has written to standard error so far: its log."""
         return (self.secrets.parent / "console.log").read_text(encoding="utf-8")
+
+    @property
+    def printed(self) -> str:
+        """What it has written to standard output: Streamlit's greeting, the solver's banner."""
+        return (self.secrets.parent / "console.out").read_text(encoding="utf-8")
 
     @property
     def websocket_url(self) -> str:
@@ -105,8 +110,8 @@ def console_server(
     }
     script = str(ROOT / "console" / "app.py") if start_in != ROOT else "console/app.py"
     command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", *options]
-    with (directory / "console.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=start_in, env=environment, stdout=log, stderr=log)
+    with (directory / "console.log").open("w") as log, (directory / "console.out").open("w") as out:
+        process = subprocess.Popen(command, cwd=start_in, env=environment, stdout=out, stderr=log)
         try:
             server = ConsoleServer(f"http://127.0.0.1:{port}", secrets_file)
             _wait_until_up(server, process)

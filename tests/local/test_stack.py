@@ -184,6 +184,25 @@ def test_start_in_an_awkward_path_behind_a_closed_directory(tmp_path):
         stack.stop(data_dir)
 
 
+def test_start_survives_a_directory_above_that_is_closed_meanwhile(tmp_path):
+    above = tmp_path / "above"
+    above.mkdir()
+    data_dir = above / "data"
+
+    def close_once():
+        eventually((data_dir / "postgres" / "PG_VERSION").exists)
+        above.chmod(0o700)
+
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            closing = pool.submit(close_once)
+            info = stack.start(data_dir)
+            closing.result()
+        assert plans(info) == []
+    finally:
+        stack.stop(data_dir)
+
+
 def test_data_dir_comes_from_the_environment(local_stack, monkeypatch):
     monkeypatch.setenv("ALLOCATOR_DATA_DIR", local_stack.data_dir)
     assert stack.running() == local_stack

@@ -13,7 +13,7 @@ from allocator.measures.outcome import (
     audit_counts,
     first_choices_possible,
     outcome_of_audit,
-    outcome_words,
+    scoreboard,
 )
 from allocator.models import JobLine, RunInputs, SolveResult, Worker
 from allocator.rules.matrices import matrices
@@ -79,12 +79,12 @@ def test_every_count_of_one_allocation_is_the_same() -> None:
 def test_audit_rows_of_former_versions_still_tell_first_choices() -> None:
     old = {"placed": 4, "within": {"1": 2, "3": 3}, "unranked": 1, "workers": 4}
     assert outcome_of_audit(old)["first_choices"] == 2
-    assert outcome_words(old) == [
+    assert scoreboard(old) == [
         ("First choices", "2"),
         ("Within the top 3", "3"),
         ("On a job line not ranked", "1"),
     ]
-    now = dict(outcome_words(audit_counts(small_run(), small_result())))
+    now = dict(scoreboard(audit_counts(small_run(), small_result())))
     assert now["First choices"] == "1 of 3 who ranked · best possible 2"
     assert now["Weighting points"] == "-2"
 

@@ -80,8 +80,8 @@ def draw_replaced(seen: SeenSolve, now: Solved) -> None:
         with right:
             st.markdown("**What is there now**")
             _about(run, present, seen)
-        if seen.settings != present.settings and _same_words(seen.settings, present.settings):
-            st.markdown("The two differ in the solver, its time limit, or whether ties may be.")
+        if unworded := _other_settings(seen.settings, present.settings):
+            st.markdown(f"Other settings that differ: {', '.join(unworded)}.")
         if seen.fingerprint != present.fingerprint:
             st.markdown("The two were solved on different data: rows of the run changed between.")
         _moves(now, seen, present)
@@ -96,8 +96,12 @@ def _about(run: AllocatorRun, one: SeenSolve, other: SeenSolve) -> None:
             st.markdown(f"{literal(label)}: **{literal(value)}**")
 
 
-def _same_words(one: Settings, other: Settings) -> bool:
-    return settings_words(one) == settings_words(other)
+def _other_settings(one: Settings, other: Settings) -> list[str]:
+    """Settings that differ without any of the words above telling so."""
+    if settings_words(one) != settings_words(other):
+        return []
+    before, after = one.as_dict(), other.as_dict()
+    return [name.replace("_", " ") for name in before if before[name] != after[name]]
 
 
 def _moves(now: Solved, seen: SeenSolve, present: SeenSolve) -> None:

@@ -213,6 +213,16 @@ def test_same_allocation_solved_again_by_a_colleague_is_what_was_confirmed(page,
     assert len(demo_database.rows(ALLOCATIONS, RUN)) == 12
 
 
+def test_other_time_limit_is_named_when_nothing_else_differs(page, demo_database):
+    solve(RUN)
+    app = page("commit", run=RUN)
+    solve(RUN, Settings(time_limit=30.0), operator="Grace Hopper")
+    text = words_of(confirm(app))
+    assert "Every worker holds the same job line in both" in text
+    assert "Other settings that differ: time limit." in text
+    assert not demo_database.rows(ALLOCATIONS, RUN)
+
+
 def test_confirmation_while_a_colleague_solves_again_says_who(page, demo_database):
     solve(RUN)
     app = page("commit", run=RUN)

@@ -84,6 +84,6 @@ def test_system_with_a_key_that_is_refused(page, connected, monkeypatch):
 def test_system_with_the_anon_key_says_which_one_is_wanted(page, connected, monkeypatch):
     connect_pages(monkeypatch, connected.info.url, connected.info.anon_key)
     app = page("system")
-    assert "The configured key is the anon key" in shown(app)
+    assert "The configured key has the role anon" in shown(app)
     assert "service_role key" in shown(app)
     assert connected.info.anon_key not in shown(app)

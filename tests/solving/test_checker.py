@@ -16,6 +16,7 @@ from allocator.models import (
     Certificate,
     Eligibility,
     JobLine,
+    Preferences,
     RunInputs,
     Settings,
     Weighting,
@@ -112,16 +113,27 @@ def rows_of(
 
 def row_of(inputs: RunInputs, settings: Settings, worker_id: str, line_id: str) -> Allocation:
     worker, line = inputs.worker(worker_id), inputs.job_line(line_id)
-    ranks = worker.preferences.order
-    better = sum(rank < ranks.get(line_id, 0) for rank in ranks.values())
-    equal = sum(rank == ranks.get(line_id, 0) for rank in ranks.values())
+    buckets = worker.preferences.buckets if settings.bucket_order else {}
+    places = {j: (buckets.get(j, 35), rank) for j, rank in worker.preferences.order.items()}
+    own = None
+    if line_id in places:
+        better = sum(place < places[line_id] for place in places.values())
+        equal = sum(place == places[line_id] for place in places.values())
+        own = better + (equal + 1) / 2
     return Allocation(
         worker_id,
         line_id,
         float(score(inputs, worker, line)),
-        better + (equal + 1) / 2 if line_id in ranks else None,
+        own,
         float(cost(inputs, settings, worker, line)),
     )
+
+
+def with_taste(worker_id: str, taste: Preferences) -> RunInputs:
+    """The run where one worker has another list."""
+    inputs = run()
+    workers = [replace(w, preferences=taste) if w.id == worker_id else w for w in inputs.workers]
+    return replace(inputs, workers=tuple(workers))
 
 
 def verdict_on(
@@ -274,3 +286,27 @@ def test_check_original_preference_counts_the_whole_list():
     for wrong in (1.0, None):
         spoiled = [replace(rows[0], original_preference=wrong), *rows[1:]]
         assert failed(verdict_on(spoiled)) == [ORIGINALS]
+
+
+def test_check_tied_job_lines_share_their_positions():
+    """Ben ties Emergency with Medicine behind Surgery, and with a job line of another run."""
+    order = {"surgery": 1, "emergency": 2, "medicine": 2, "elsewhere": 2}
+    inputs = with_taste("ben", preferences(order, set(LINES)))
+    rows = rows_of(inputs, RIGHT)
+    assert (rows[1].score, rows[1].original_preference) == (2.5, 3.0)
+    assert verdict_on(rows, inputs=inputs).passed
+
+
+def test_check_buckets_come_before_ranks_where_the_settings_say_so():
+    """Cy ranks Emergency before Surgery, but loves Surgery; what has no bucket is pending."""
+    taste = replace(
+        preferences({"emergency": 1, "relief": 2, "surgery": 3, "clinic": 4}, set(LINES)),
+        buckets={"surgery": 10, "clinic": 50},
+    )
+    inputs = replace(with_taste("cy", taste), bucket_order=True)
+    settings = replace(SETTINGS, bucket_order=True)
+    rows = rows_of(inputs, RIGHT, settings)
+    assert (rows[2].score, rows[2].original_preference) == (2.0, 2.0)
+    assert verdict_on(rows, settings, inputs=inputs).passed
+    by_rank_alone = rows_of(replace(inputs, bucket_order=False), RIGHT)
+    assert failed(verdict_on(by_rank_alone, settings, inputs=inputs)) == [AMOUNTS, ORIGINALS]

@@ -139,11 +139,6 @@ class Costs:
     exact: bool
 
     @property
-    def in_objective_units(self) -> NDArray[np.float64]:
-        """The coefficients as the objective has them, (workers, job lines)."""
-        return np.multiply(self.values, self.unit, dtype=np.float64)
-
-    @property
     def slack(self) -> float:
         """What rounding may change an allocation's objective by: two terms of each worker."""
         return 0.0 if self.exact else 2 * self.unit * len(self.values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from allocator import log
 from allocator.errors import AlreadyRunning, RunCompleted
 from allocator.jobs import Job, JobKind, OnProgress, Work
 from allocator.log import Event
-from allocator.models import AllocatorRun, RunInputs, Settings, SolveResult
+from allocator.models import AllocatorRun, RunInputs, Settings
 from allocator.solved import Solved
 from allocator.unattended import Attempt, Terms, process_pending
 from console.gate.bodies import in_short
@@ -36,24 +36,15 @@ def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
     if not run.is_pending:
         raise RunCompleted
     with _reserved(run.id):
-        return _read_and_submit(run.id, settings, acknowledged)
-
-
-def _read_and_submit(run_id: str, settings: Settings, acknowledged: bool) -> Job:
-    inputs = backend.service().hydrate(run_id)
-
-    def work(on_progress: OnProgress, cancel: threading.Event) -> Solved:
-        result = backend.service().solve(
+        inputs = backend.service().hydrate(run.id)
+        return solving.begin_solve(
             inputs,
             settings,
-            operator=OPERATOR,
+            OPERATOR,
+            as_read=inputs,
             acknowledged=acknowledged,
-            on_progress=on_progress,
-            cancel=cancel,
+            refuse_running=True,
         )
-        return _solved(inputs, result)
-
-    return _start(run_id, settings, work, keep=solving.waits_for_commit)
 
 
 def start_pending(
@@ -76,23 +67,27 @@ def start_pending(
 
     def in_registry(inputs: RunInputs, attempt: Attempt, cancel: threading.Event) -> None:
         def work(on_progress: OnProgress, stop: threading.Event) -> Solved:
-            return _solved(inputs, attempt(on_progress, stop))
+            result = attempt(on_progress, stop)
+            return Solved(inputs, result, inputs, None, OPERATOR, datetime.now(UTC))
 
-        job = _start(inputs.run.id, settings, work)
+        job = start(JobKind.SOLVE, inputs.run.id, work)
         while not job.wait(SECONDS_BETWEEN_LOOKS):
             if cancel.is_set():
                 job.cancel()
         if error := job.snapshot().error:
             raise error
 
-    return backend.jobs().start(
-        JobKind.PROCESS_PENDING,
-        EVERY_RUN,
-        work,
-        request=SolveOrder(settings),
-        started_by=OPERATOR,
-        refuse_running=True,
-    )
+    def start(kind: JobKind, subject: str, work: Work) -> Job:
+        return backend.jobs().start(
+            kind,
+            subject,
+            work,
+            request=SolveOrder(settings),
+            started_by=OPERATOR,
+            refuse_running=True,
+        )
+
+    return start(JobKind.PROCESS_PENDING, EVERY_RUN, work)
 
 
 def find(run_id: str) -> AllocatorRun:
@@ -115,21 +110,3 @@ def _reserved(run_id: str) -> Iterator[None]:
     finally:
         with _lock:
             _being_read.discard(run_id)
-
-
-def _start(
-    run_id: str, settings: Settings, work: Work, keep: Callable[[object], bool] | None = None
-) -> Job:
-    return backend.jobs().start(
-        JobKind.SOLVE,
-        run_id,
-        work,
-        request=SolveOrder(settings),
-        started_by=OPERATOR,
-        refuse_running=True,
-        keep=keep,
-    )
-
-
-def _solved(inputs: RunInputs, result: SolveResult) -> Solved:
-    return Solved(inputs, result, inputs, None, OPERATOR, datetime.now(UTC))

@@ -46,6 +46,28 @@ def solve_in_background(
     """
     inputs = scenario.apply(as_read) if scenario else as_read
     require_valid(inputs, settings, acknowledged=acknowledged)
+    return begin_solve(
+        inputs,
+        settings,
+        operator,
+        as_read=as_read,
+        scenario=scenario,
+        acknowledged=acknowledged,
+        refuse_running=refuse_running,
+    )
+
+
+def begin_solve(
+    inputs: RunInputs,
+    settings: Settings,
+    operator: str,
+    *,
+    as_read: RunInputs,
+    scenario: Scenario | None = None,
+    acknowledged: bool,
+    refuse_running: bool,
+) -> Job:
+    """The job of `solve_in_background`, whose solve itself finds out about data errors."""
     service = backend.service()
 
     def work(on_progress: OnProgress, cancel: threading.Event) -> Solved:
@@ -126,11 +148,6 @@ def stored(run: AllocatorRun) -> StoredOutcome:
     reading = readings.reading_of(run)
     key = ("committed", run.id, reading.version)
     return backend.store().made(key, lambda: _read_outcome(reading))
-
-
-def to_show(run: AllocatorRun) -> Solved | None:
-    """The allocation to show: the last solve's, or what was committed. Raises DatabaseError."""
-    return solved(run.id) if run.is_pending else stored(run).solved
 
 
 def _read_outcome(reading: readings.RunReading) -> StoredOutcome:

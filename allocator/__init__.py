@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from allocator.errors import AllocatorError, InvalidData
-    from allocator.models import Policy, Receipt, RunInputs, Settings, SolveResult, Status
+    from allocator.models import Policy, RunInputs, Settings
+    from allocator.result import Receipt, SolveResult, Status
     from allocator.scenario import Scenario
     from allocator.service import AllocatorService
     from allocator.unattended import Terms, process_pending
@@ -38,6 +39,9 @@ _HOMES = {
     "process_pending": "unattended",
     "AllocatorError": "errors",
     "InvalidData": "errors",
+    "Receipt": "result",
+    "SolveResult": "result",
+    "Status": "result",
 }
 """Where a public name lives, unless it is one of the models."""
 

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from allocator.errors import AllocatorError, AlreadyRunning, Unexpected
-from allocator.models import Progress, Status
+from allocator.result import Progress, Status
 
 log = logging.getLogger(__name__)
 

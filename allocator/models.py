@@ -1,4 +1,4 @@
-"""The domain's nouns, immutable: what is read, what is asked for, what comes out.
+"""The domain's nouns, immutable: what is read, and what is asked for.
 
 Everything about a worker is keyed by the worker mapping's id
 (`allocation_run_worker_mappings.id`), never by `workers.id`. Ids are lower-case uuid strings.
@@ -14,8 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar
 
-from allocator.effort import Effort
-from allocator.errors import DataIssue, InputChange
+from allocator.errors import DataIssue
 
 Derived = TypeVar("Derived")
 
@@ -345,149 +344,3 @@ class RunInputs(Keeper):
     def blocking_issues(self) -> tuple[DataIssue, ...]:
         """The data errors that no acknowledgement lifts."""
         return tuple(issue for issue in self.issues if not issue.acknowledgeable)
-
-
-class Status(StrEnum):
-    """How a solve ended."""
-
-    OPTIMAL = "optimal"
-    FEASIBLE = "feasible"
-    INFEASIBLE = "infeasible"
-    CANCELLED = "cancelled"
-    INVALID_DATA = "invalid_data"
-
-
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """One placement. `score` is the rank in this run (or the unranked budget); `cost` is the
-    pair's share of the objective; `original_preference` is the worker's own fractional rank in
-    the whole allocation run, None when unranked."""
-
-    worker_mapping: str
-    job_line: str
-    score: float
-    original_preference: float | None
-    cost: float
-
-
-@dataclass(frozen=True, slots=True)
-class StageProof:
-    """Proof of one stage of a policy: `weights` by class of placement (see
-    `allocator.solving.policies`), and the optimal prices for them."""
-
-    weights: Mapping[float, int]
-    prices: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """Why no allocation can be better: a price for each job line (LP duality).
-
-    With price p_j, Σ_w min_j(cost_wj + p_j) − Σ_j max(p_j · places filled) is a lower bound of
-    every allocation's objective; the certificate holds when it equals the objective.
-    A policy other than the least total is proven stage by stage first (`stages`); the prices
-    then hold among the allocations that are left. `verified` is set by the independent checker
-    alone.
-    """
-
-    prices: Mapping[str, float]
-    bound: float
-    verified: bool = False
-    stages: tuple[StageProof, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One hard rule and how often the independent checker tested it."""
-
-    rule: str
-    tested: int
-    failures: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class SolveResult(Keeper):
-    """What a solve found. `objective`, `bound`, `gap` (objective − bound) are None without an
-    allocation. `timings` are seconds by phase. `allocations` are sorted by worker mapping.
-    `solver` names the PuLP solver whose answer decided: "" when none had, after NOT_DECIDING
-    when it brought nothing usable and network code decided. A cancelled result with a
-    certificate is optimal, but the draw among equals was interrupted.
-    """
-
-    status: Status
-    settings: Settings
-    fingerprint: str
-    allocations: tuple[Allocation, ...] = ()
-    objective: float | None = None
-    bound: float | None = None
-    gap: float | None = None
-    worker_dissatisfaction: float | None = None
-    organisation_dissatisfaction: float | None = None
-    certificate: Certificate | None = None
-    checks: tuple[Check, ...] = ()
-    timings: Mapping[str, float] = field(default_factory=dict)
-    solver: str = ""
-    effort: Effort = field(default_factory=Effort)
-    message: str = ""
-    scenario: str = ""
-
-    @property
-    def is_checked(self) -> bool:
-        """True when there is an allocation and every check passed."""
-        return (
-            bool(self.checks)
-            and bool(self.allocations)
-            and not any(c.failures for c in self.checks)
-        )
-
-
-class Phase(StrEnum):
-    """Phases of a solve, in order; MASTER and PRICING take turns until the optimum is proven."""
-
-    FORMULATE = "formulate"
-    START = "start"
-    MASTER = "solve"
-    PRICING = "price"
-    TIE_BREAK = "draw lots"
-    CHECK = "check"
-    DONE = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A snapshot of a running solve; `elapsed` in seconds, the counts are cumulative."""
-
-    phase: Phase
-    elapsed: float
-    message: str = ""
-    variables: int = 0
-    constraints: int = 0
-    iterations: int = 0
-    incumbent: float | None = None
-    bound: float | None = None
-
-    @property
-    def gap(self) -> float | None:
-        """Incumbent − bound, None until both are known."""
-        if self.incumbent is None or self.bound is None:
-            return None
-        return self.incumbent - self.bound
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a commit wrote: one audit row. `told` are names that were spelled anew meanwhile."""
-
-    allocator_py_run: str
-    operator: str
-    committed_at: datetime
-    n_allocations: int
-    objective: float | None
-    bound: float | None
-    solver: str
-    fingerprint: str
-    settings: Mapping[str, Any]
-    scenario: Mapping[str, Any]
-    counts: Mapping[str, Any]
-    repeated: bool = False
-    told: tuple[InputChange, ...] = ()

@@ -16,7 +16,8 @@ from allocator.config import load_connection
 from allocator.database.rows import allocator_run
 from allocator.errors import InvalidData, OtherSolve, RunNotFound, UsageError
 from allocator.log import Event, told
-from allocator.models import AllocatorRun, Progress, Receipt, RunInputs, Settings, SolveResult
+from allocator.models import AllocatorRun, RunInputs, Settings
+from allocator.result import Progress, Receipt, SolveResult
 
 if TYPE_CHECKING:
     from allocator.database.doctor import Finding

@@ -12,7 +12,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from allocator.models import RunInputs, SolveResult, Status
+from allocator.models import RunInputs
+from allocator.result import SolveResult, Status
 from allocator.rules.ranks import read_by
 from allocator.scenario import Scenario
 

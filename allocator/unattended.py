@@ -22,7 +22,8 @@ from allocator.errors import (
     UsageError,
 )
 from allocator.jobs import OnProgress
-from allocator.models import AllocatorRun, Receipt, RunInputs, Settings, SolveResult, Status
+from allocator.models import AllocatorRun, RunInputs, Settings
+from allocator.result import Receipt, SolveResult, Status
 from allocator.service import AllocatorService
 
 log = logging.getLogger(__name__)

@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from allocator.models import (
-    Allocation,
     Eligibility,
     JobLine,
     LeftOut,
     QualificationTag,
     RunInputs,
     Settings,
-    SolveResult,
-    Status,
     Weighting,
     Worker,
 )
+from allocator.result import Allocation, SolveResult, Status
 from allocator.rules.matrices import matrices
 from allocator.rules.ranks import original_preference, preferences
 from tests.strategies import RUN

@@ -9,7 +9,7 @@ from dataclasses import replace
 from allocator import postgres
 from allocator.config import Connection
 from allocator.demo.small_runs import BY_EYE_OPTIMUM
-from allocator.models import Check
+from allocator.result import Check
 from allocator.service import AllocatorService
 from tests.builders import result_for
 

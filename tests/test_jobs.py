@@ -12,7 +12,7 @@ import pytest
 
 from allocator.errors import AlreadyRunning, InvalidData
 from allocator.jobs import HISTORY_SIZE, History, JobKind, Jobs, JobState
-from allocator.models import Phase, Progress, Status
+from allocator.result import Phase, Progress, Status
 from tests.builders import small_result
 from tests.waiting import PATIENCE, eventually
 

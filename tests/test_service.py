@@ -11,7 +11,8 @@ from allocator.errors import (
     RunNotFound,
     UsageError,
 )
-from allocator.models import Settings, Status
+from allocator.models import Settings
+from allocator.result import Status
 from allocator.service import AllocatorService
 from tests.services import checked, hidden
 

@@ -16,7 +16,8 @@ from allocator.errors import (
     Unexpected,
     UsageError,
 )
-from allocator.models import Settings, Status
+from allocator.models import Settings
+from allocator.result import Status
 from allocator.service import AllocatorService
 from allocator.unattended import Terms, process_pending, require_allocation
 from tests.builders import small_result

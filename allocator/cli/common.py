@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allocator.errors import ConfigurationError, UsageError
-from allocator.models import Policy, Receipt, Settings, SolverName
+from allocator.models import Policy, Settings, SolverName
+from allocator.result import Receipt
 
 if TYPE_CHECKING:
     from allocator.service import AllocatorService

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from allocator.database.transport import Reading
-from allocator.models import Phase, Progress
+from allocator.result import Phase, Progress
 
 if TYPE_CHECKING:
     from allocator.diagnosis import DiagnosisProgress

@@ -24,7 +24,8 @@ from allocator.errors import (
     UsageError,
 )
 from allocator.measures.outcome import audit_counts
-from allocator.models import Receipt, RunInputs, SolveResult, Status
+from allocator.models import RunInputs
+from allocator.result import Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint, differences, spellings
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import read_by

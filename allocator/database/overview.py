@@ -21,7 +21,8 @@ from allocator.database.transport import OnReading, together
 from allocator.database.validation import run_issues
 from allocator.errors import DataIssue, MissingTable, RunNotFound
 from allocator.measures.outcome import outcome_of_audit, outcome_of_ranks
-from allocator.models import AllocatorRun, Receipt
+from allocator.models import AllocatorRun
+from allocator.result import Receipt
 
 MOST_UNAUDITED = 12
 """Completed runs without an audit row whose allocations are read, the latest first."""

@@ -13,10 +13,10 @@ import pandas as pd
 
 from allocator import postgres
 from allocator.database.rows import moment
-from allocator.effort import Effort
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
 from allocator.measures.outcome import audit_counts
-from allocator.models import Allocation, Receipt, RunInputs, Settings, SolveResult, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import Allocation, Effort, Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name

@@ -41,7 +41,8 @@ from allocator.diagnosis.results import (
 )
 from allocator.diagnosis.violators import Bools, Ints, Positions, Violator, blocks, largest_matching
 from allocator.measures.outcome import outcome
-from allocator.models import RunInputs, Settings, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import Status
 from allocator.rules.matrices import Matrices, matrices
 from allocator.solving.solver import solve
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from allocator.measures.outcome import Outcome
-from allocator.models import RunInputs, Settings, SolveResult
+from allocator.models import RunInputs, Settings
+from allocator.result import SolveResult
 from allocator.scenario import Scenario
 from allocator.scenario.change import Change
 from allocator.scenario.changes import LeaveOut

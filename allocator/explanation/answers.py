@@ -25,7 +25,8 @@ from allocator.explanation.wording import (
     signed_points,
     total_words,
 )
-from allocator.models import Policy, RunInputs, SolveResult
+from allocator.models import Policy, RunInputs
+from allocator.result import SolveResult
 from allocator.rules.eligibility import Rule
 from allocator.rules.naming import worker_name
 from allocator.solving.residual import NO_ARC

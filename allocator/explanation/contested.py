@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from allocator.explanation.optimum import Chains, Move, Optimum, optimum
-from allocator.models import RunInputs, SolveResult
+from allocator.models import RunInputs
+from allocator.result import SolveResult
 from allocator.rules.eligibility import Rule
 from allocator.rules.naming import signed
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from allocator.errors import Infeasible
 from allocator.explanation.optimum import optimum
 from allocator.measures.outcome import first_choices_possible
-from allocator.models import Policy, RunInputs, Settings, SolveResult
+from allocator.models import Policy, RunInputs, Settings
+from allocator.result import SolveResult
 from allocator.rules.matrices import Matrices, matrices
 from allocator.solving.residual import Face
 from allocator.solving.starting import feasible_allocation

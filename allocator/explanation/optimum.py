@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from allocator.errors import NotExplained
 from allocator.measures.bands import rank_words
-from allocator.models import Policy, RunInputs, SolveResult, Status
+from allocator.models import Policy, RunInputs
+from allocator.result import SolveResult, Status
 from allocator.rules.matrices import Costs, Matrices, matrices
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.solving.policies import (

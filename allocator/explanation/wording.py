@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from allocator.explanation.optimum import Move
 from allocator.measures.bands import rank_words
-from allocator.models import Policy, RunInputs, SolveResult
+from allocator.models import Policy, RunInputs
+from allocator.result import SolveResult
 from allocator.rules.naming import job_line_name
 
 UNRANKED = "Unranked"

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from allocator.measures.bands import amount, rank_words
 from allocator.measures.outcome import Outcome, outcome
 from allocator.measures.placements import placements
-from allocator.models import RunInputs, SolveResult, Status
+from allocator.models import RunInputs
+from allocator.result import SolveResult, Status
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name

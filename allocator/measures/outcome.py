@@ -17,7 +17,8 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from allocator.measures.placements import placements
-from allocator.models import RunInputs, SolveResult
+from allocator.models import RunInputs
+from allocator.result import SolveResult
 from allocator.rules.matrices import matrices
 
 TOPS = (3, 5, 10)

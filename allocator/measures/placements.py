@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from allocator.models import RunInputs, SolveResult
+from allocator.models import RunInputs
+from allocator.result import SolveResult
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import Matrices, matrices
 from allocator.rules.naming import job_line_name, worker_name

@@ -12,7 +12,8 @@ import pandas as pd
 
 from allocator.measures import status_words
 from allocator.measures.bands import amount
-from allocator.models import AllocatorRun, Policy, RunInputs, Settings, SolveResult
+from allocator.models import AllocatorRun, Policy, RunInputs, Settings
+from allocator.result import SolveResult
 from allocator.rules.moments import local_time
 
 _STARTS_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n|%]")

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from allocator.models import RunInputs, SolveResult
+from allocator.models import RunInputs
 from allocator.report.parts import LABELS, SHARES, plain_value, report_facts, run_title
 from allocator.report.sections import ReportOptions, ReportTable, report_tables
+from allocator.result import SolveResult
 
 _PAGES = Environment(
     loader=PackageLoader("allocator.report"),

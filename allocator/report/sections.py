@@ -23,8 +23,9 @@ from allocator.measures import (
 )
 from allocator.measures.bands import EDGES, NOT_PLACED, band_labels
 from allocator.measures.masking import SMALL
-from allocator.models import RunInputs, SolveResult
+from allocator.models import RunInputs
 from allocator.report.parts import labelled
+from allocator.result import SolveResult
 
 MASKED = (
     f"Counts below {SMALL} in a group are shown as <{SMALL}; where they would follow from the "

@@ -11,9 +11,10 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from allocator.models import RunInputs, SolveResult
+from allocator.models import RunInputs
 from allocator.report.parts import SHARES, is_formula_like, plain_value, report_facts
 from allocator.report.sections import ReportOptions, ReportTable, report_tables
+from allocator.result import SolveResult
 
 HEADER_FILL = PatternFill("solid", fgColor="0B5186")
 HEADER_FONT = Font(bold=True, color="FFFFFF")

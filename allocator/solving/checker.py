@@ -15,17 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.models import (
-    Allocation,
-    Certificate,
-    Check,
-    JobLine,
-    Policy,
-    RunInputs,
-    Settings,
-    StageProof,
-    Worker,
-)
+from allocator.models import JobLine, Policy, RunInputs, Settings, Worker
+from allocator.result import Allocation, Certificate, Check, StageProof
 
 TOLERANCE = 1e-9
 """Relative difference up to which two sums of floating-point numbers are the same."""

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.effort import NOT_DECIDING, Effort
 from allocator.errors import CheckFailed, Infeasible, InvalidData
-from allocator.models import (
+from allocator.models import RunInputs, Settings
+from allocator.result import (
+    NOT_DECIDING,
     Allocation,
     Certificate,
+    Effort,
     Phase,
     Progress,
-    RunInputs,
-    Settings,
     SolveResult,
     StageProof,
     Status,

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from allocator.errors import AllocatorError, UsageError
 from allocator.measures import outcome
-from allocator.models import RunInputs, Settings, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import Status
 from allocator.rules.ranks import read_by
 from allocator.solving.executors import scheduler_address, sweep_executor
 from allocator.solving.solver import solve

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from allocator.models import Progress
+from allocator.result import Progress
 from console.charts.theme import ORANGE, empty, main_colour, styled
 
 

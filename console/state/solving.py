@@ -13,7 +13,8 @@ import pandas as pd
 
 from allocator.database.records import committed, stored_placements
 from allocator.jobs import Job, JobKind, JobSnapshot, OnProgress
-from allocator.models import AllocatorRun, Receipt, RunInputs, Settings, Status
+from allocator.models import AllocatorRun, RunInputs, Settings
+from allocator.result import Receipt, Status
 from allocator.scenario import Scenario
 from allocator.scenario.file import changes_from
 from allocator.service import require_valid

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from allocator.errors import UsageError
 from allocator.jobs import Job, JobKind, OnProgress
-from allocator.models import Phase, Progress, RunInputs, Settings
+from allocator.models import RunInputs, Settings
+from allocator.result import Phase, Progress
 from allocator.scenario import Change, Scenario
 from allocator.solved import Solved
 from console.state import backend

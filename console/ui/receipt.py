@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocator.effort import Effort
 from allocator.measures.bands import amount
 from allocator.measures.outcome import scoreboard
-from allocator.models import AllocatorRun, Receipt, Settings
+from allocator.models import AllocatorRun, Settings
 from allocator.report.parts import settings_words
+from allocator.result import Effort, Receipt
 from allocator.rules.moments import local_time
 from console.ui.data_table import plain_table
 from console.ui.figures import copyable_ids, facts_row

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from allocator.models import AllocatorRun, RunInputs, SolveResult
+from allocator.models import AllocatorRun, RunInputs
+from allocator.result import SolveResult
 from allocator.solved import Solved
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 
 from allocator.database.records import LoggedSolve
 from allocator.measures.outcome import outcome_of_audit
-from allocator.models import AllocatorRun, Status
+from allocator.models import AllocatorRun
 from allocator.report.parts import POLICIES
+from allocator.result import Status
 from allocator.rules.moments import local_time
 from console.ui.data_table import data_table
 

@@ -8,7 +8,8 @@ import streamlit as st
 from allocator.jobs import JobSnapshot, JobState
 from allocator.measures import status_words
 from allocator.measures.bands import amount
-from allocator.models import AllocatorRun, Phase, Progress, SolveResult, Status
+from allocator.models import AllocatorRun
+from allocator.result import Phase, Progress, SolveResult, Status
 from allocator.rules.moments import local_clock
 from allocator.solved import Solved
 from console.charts import progress_chart

@@ -14,9 +14,10 @@ import pandas as pd
 import streamlit as st
 
 from allocator.errors import DataIssue, InputChange
-from allocator.models import AllocatorRun, Check
+from allocator.models import AllocatorRun
 from allocator.report.parts import LABELS, SHARES, day_words, labelled
 from allocator.report.sections import PLACEMENT_COLUMNS, WORST_COLUMNS
+from allocator.result import Check
 from allocator.review.restrictions import effect_words
 from allocator.rules.moments import local_time
 

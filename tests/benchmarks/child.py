@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from allocator.models import RunInputs, Settings, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import Status
 from allocator.solving.solver import solve
 from tests.benchmarks import memory
 from tests.benchmarks.instances import Size, Table

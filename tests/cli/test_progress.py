@@ -8,7 +8,7 @@ import pytest
 
 from allocator.cli.progress import cancel_on_interrupt, describe
 from allocator.database.transport import Reading
-from allocator.models import Phase, Progress
+from allocator.result import Phase, Progress
 
 
 def test_first_interrupt_asks_for_the_best_so_far_and_the_second_one_ends():

@@ -14,7 +14,8 @@ from allocator.cli.main import main
 from allocator.config import Connection
 from allocator.demo import demo_data as demo
 from allocator.errors import CommitRefused, SolveCancelled
-from allocator.models import Phase, Progress, RunInputs, Settings, SolveResult, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import Phase, Progress, SolveResult, Status
 from allocator.service import AllocatorService
 from allocator.unattended import Terms, process_pending
 from tests.database.demo_rows import demo_rows

@@ -19,7 +19,8 @@ from allocator.errors import (
     Unreachable,
     UsageError,
 )
-from allocator.models import Check, Settings, Status
+from allocator.models import Settings
+from allocator.result import Check, Status
 from allocator.solved import identity_of
 from allocator.solving.problem import Problem
 from tests.database.cutting_proxy import CuttingProxy

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from allocator.models import NoticeKind, Settings, Status
+from allocator.models import NoticeKind, Settings
+from allocator.result import Status
 from allocator.service import AllocatorService
 from tests.database.year import Year
 

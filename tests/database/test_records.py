@@ -10,7 +10,8 @@ from allocator import postgres
 from allocator.config import Connection
 from allocator.database.records import committed, stored_placements
 from allocator.demo import demo_data
-from allocator.models import Settings, Status
+from allocator.models import Settings
+from allocator.result import Status
 from allocator.scenario import Scenario
 from allocator.scenario.changes import BanPair
 from allocator.service import AllocatorService

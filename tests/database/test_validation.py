@@ -8,7 +8,8 @@ import pytest
 
 from allocator.database.overview import overviews
 from allocator.errors import DataIssue, InvalidData
-from allocator.models import RunInputs, Settings, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import Status
 from allocator.rules.ranks import Encoding, bucket_reading
 from allocator.service import AllocatorService
 from tests.database.year import Year

@@ -23,7 +23,8 @@ from allocator.explanation import (
     wanted_swaps,
 )
 from allocator.measures import outcome
-from allocator.models import JobLine, Policy, RunInputs, Settings, SolveResult, Status, Worker
+from allocator.models import JobLine, Policy, RunInputs, Settings, Worker
+from allocator.result import SolveResult, Status
 from allocator.rules.matrices import matrices
 from allocator.rules.ranks import preferences
 from allocator.solving.solver import solve

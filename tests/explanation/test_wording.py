@@ -16,8 +16,9 @@ from allocator.errors import NotExplained
 from allocator.explanation import Situation
 from allocator.explanation.answers import Answer, worker_answers
 from allocator.explanation.wording import outcome_words, total_words
-from allocator.models import Policy, RunInputs, Settings, SolveResult, Status
+from allocator.models import Policy, RunInputs, Settings
 from allocator.report.letter import LetterOptions, doctor_letter
+from allocator.result import SolveResult, Status
 from allocator.solving.solver import solve
 from tests.builders import W1, W2, W3, renamed, small_run
 from tests.database.demo_rows import demo_rows

@@ -9,17 +9,8 @@ import pytest
 from allocator.errors import UsageError
 from allocator.measures import outcome
 from allocator.measures.comparison import group_costs, headlines, movers, rank_distributions
-from allocator.models import (
-    Allocation,
-    JobLine,
-    QualificationTag,
-    RunInputs,
-    Settings,
-    SolveResult,
-    Status,
-    Weighting,
-    Worker,
-)
+from allocator.models import JobLine, QualificationTag, RunInputs, Settings, Weighting, Worker
+from allocator.result import Allocation, SolveResult, Status
 from allocator.rules.ranks import original_preference, preferences
 from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut, SetWeighting

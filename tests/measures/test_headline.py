@@ -29,7 +29,8 @@ from allocator.measures import (
 )
 from allocator.measures.bands import amount
 from allocator.measures.headline import gini
-from allocator.models import RunInputs, Settings, SolveResult, Status, Worker
+from allocator.models import RunInputs, Settings, Worker
+from allocator.result import SolveResult, Status
 from tests.builders import J1, J2, PLACEMENTS, W1, W3, W4, result_for, small_result, small_run
 from tests.strategies import run_inputs
 

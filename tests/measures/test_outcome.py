@@ -15,7 +15,8 @@ from allocator.measures.outcome import (
     outcome_of_audit,
     scoreboard,
 )
-from allocator.models import JobLine, RunInputs, SolveResult, Worker
+from allocator.models import JobLine, RunInputs, Worker
+from allocator.result import SolveResult
 from allocator.rules.matrices import matrices
 from tests.brute_force import extra, feasible, ranked_something, score
 from tests.builders import result_for, small_result, small_run

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from allocator.measures import placements
-from allocator.models import Policy, Settings, Status
+from allocator.models import Policy, Settings
 from allocator.report import (
     ReportOptions,
     ReportTable,
@@ -29,6 +29,7 @@ from allocator.report import (
     workbook,
 )
 from allocator.report.parts import IDS, LABELS
+from allocator.result import Status
 from allocator.solving.solver import solve
 from tests.builders import W1, renamed, result_for, small_result, small_run
 from tests.profiles import examples

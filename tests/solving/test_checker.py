@@ -12,8 +12,6 @@ from dataclasses import replace
 import pytest
 
 from allocator.models import (
-    Allocation,
-    Certificate,
     Eligibility,
     JobLine,
     Preferences,
@@ -22,6 +20,7 @@ from allocator.models import (
     Weighting,
     Worker,
 )
+from allocator.result import Allocation, Certificate
 from allocator.rules.ranks import preferences
 from allocator.solving.checker import Verdict, check
 from tests.brute_force import cost, score

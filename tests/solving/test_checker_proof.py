@@ -7,18 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from allocator.models import (
-    Allocation,
-    Certificate,
-    JobLine,
-    Policy,
-    RunInputs,
-    Settings,
-    SolveResult,
-    StageProof,
-    Weighting,
-    Worker,
-)
+from allocator.models import JobLine, Policy, RunInputs, Settings, Weighting, Worker
+from allocator.result import Allocation, Certificate, SolveResult, StageProof
 from allocator.rules.ranks import preferences
 from allocator.solving.solver import solve
 from tests.solving.test_checker import (

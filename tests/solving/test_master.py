@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from allocator.effort import NOT_DECIDING, Effort
 from allocator.errors import NotExplained
 from allocator.explanation.optimum import optimum
 from allocator.measures import status_words
 from allocator.measures.outcome import audit_counts
-from allocator.models import Phase, Policy, Progress, RunInputs, Settings, SolverName, Status
+from allocator.models import Policy, RunInputs, Settings, SolverName
+from allocator.result import NOT_DECIDING, Effort, Phase, Progress, Status
 from allocator.solving.master import Master, exact_prices
 from allocator.solving.problem import Answer, Columns, Problem
 from allocator.solving.residual import NO_ARC, Face

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocator.models import JobLine, Policy, RunInputs, Settings, Status, Worker
+from allocator.models import JobLine, Policy, RunInputs, Settings, Worker
+from allocator.result import Status
 from allocator.rules.ranks import preferences
 from allocator.solving.checker import check
 from allocator.solving.solver import solve

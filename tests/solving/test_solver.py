@@ -14,16 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocator.models import (
-    JobLine,
-    Phase,
-    Progress,
-    RunInputs,
-    Settings,
-    SolverName,
-    Status,
-    Worker,
-)
+from allocator.models import JobLine, RunInputs, Settings, SolverName, Worker
+from allocator.result import Phase, Progress, Status
 from allocator.rules.ranks import preferences
 from allocator.solving.checker import check
 from allocator.solving.solver import solve

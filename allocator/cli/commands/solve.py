@@ -19,7 +19,8 @@ from allocator.cli.common import receipt_fields, service_for, settings_of
 from allocator.cli.output import Output, error_fields, issue_fields, stdout_reserved
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode, InvalidData, UsageError
-from allocator.models import RunInputs, Settings, SolveResult, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import SolveResult, Status
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import read_by
 from allocator.solved import identity_of

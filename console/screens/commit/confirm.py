@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from allocator.errors import AlreadyCompleted, InputsChanged, MissingFunction
-from allocator.models import AllocatorRun, Status
+from allocator.models import AllocatorRun
+from allocator.result import Status
 from allocator.solved import Solved
 from console.screens.commit.meanwhile import SeenSolve
 from console.screens.commit.preview import draw_changed_rows, look_again

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from allocator.models import AllocatorRun, Status
+from allocator.models import AllocatorRun
+from allocator.result import Status
 from allocator.rules.moments import local_time
 from console.screens.commit.confirm import draw_confirmation, pressed_for
 from console.screens.commit.meanwhile import draw_gone, draw_replaced

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from allocator.errors import MissingTable
-from allocator.models import AllocatorRun, Receipt
+from allocator.models import AllocatorRun
+from allocator.result import Receipt
 from console.state import backend
 from console.ui import heading, navigation
 from console.ui.figures import facts_row

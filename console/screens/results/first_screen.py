@@ -7,7 +7,7 @@ import streamlit as st
 
 from allocator.measures import Headline, headline, rank_distribution, worst_off
 from allocator.measures.bands import rank_words
-from allocator.models import Status
+from allocator.result import Status
 from console.charts import rank_distribution_chart
 from console.ui import navigation, tables
 from console.ui.data_table import plain_table

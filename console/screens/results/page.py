@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from allocator.models import AllocatorRun, Status
+from allocator.models import AllocatorRun
 from allocator.report.parts import report_facts
+from allocator.result import Status
 from allocator.rules.moments import local_time
 from allocator.solved import Solved
 from console.screens.results.details import (

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from allocator.jobs import Job
-from allocator.models import RunInputs, Status
+from allocator.models import RunInputs
+from allocator.result import Status
 from allocator.scenario import Scenario
 from allocator.solved import Solved
 from console.state import drafts, trials

@@ -9,7 +9,8 @@ import streamlit as st
 
 from allocator.measures import bands, rank_distribution, status_words
 from allocator.measures.comparison import FIGURES, headline_figures, headlines, movers
-from allocator.models import RunInputs, Status
+from allocator.models import RunInputs
+from allocator.result import Status
 from allocator.solved import Solved
 from console.charts import overlaid_bands, overlaid_distributions
 from console.places import available

@@ -13,7 +13,8 @@ import pandas as pd
 import streamlit as st
 
 from allocator.jobs import Job, JobKind, OnProgress
-from allocator.models import Phase, Progress, Settings, Status
+from allocator.models import Settings
+from allocator.result import Phase, Progress, Status
 from allocator.solving.executors import scheduler_address
 from allocator.solving.sweep import SweepProgress, grid, sweep
 from console.charts import CONFIG

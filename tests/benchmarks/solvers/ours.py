@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from allocator.models import Phase, Progress, RunInputs, Settings, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import Phase, Progress, Status
 from allocator.solving.solver import solve as solve_run
 from tests.benchmarks.solvers.answer import Answer
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 
 from allocator.measures import bands, by_job_line, placements, rank_distribution
-from allocator.models import Phase, Progress, RunInputs, Settings, SolveResult, Status
+from allocator.models import RunInputs, Settings
+from allocator.result import Phase, Progress, SolveResult, Status
 from allocator.review import rule_matrix_frame
 from allocator.solving.solver import solve
 from console import charts

@@ -9,7 +9,8 @@ import pytest
 
 from allocator.demo import demo_data
 from allocator.jobs import JobKind
-from allocator.models import Phase, Settings, Status
+from allocator.models import Settings
+from allocator.result import Phase, Status
 from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut
 from allocator.solved import Solved

@@ -6,7 +6,8 @@ import pytest
 
 from allocator.demo import demo_data
 from allocator.jobs import JobKind
-from allocator.models import Policy, Settings, Status
+from allocator.models import Policy, Settings
+from allocator.result import Status
 from console.state import backend, readings, solving
 from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR

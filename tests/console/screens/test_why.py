@@ -15,7 +15,8 @@ from allocator.explanation import (
     wanted_swaps,
 )
 from allocator.jobs import JobKind
-from allocator.models import Policy, Settings, Status
+from allocator.models import Policy, Settings
+from allocator.result import Status
 from allocator.scenario import Scenario
 from console.screens.why.contested_view import SAVING, seeds_alone_changed
 from console.screens.why.doctor import PRICE

@@ -11,7 +11,8 @@ from allocator.database.records import LoggedSolve
 from allocator.errors import DataIssue, InputChange
 from allocator.measures import by_job_line, higher_choices, placements, worst_off
 from allocator.measures.comparison import EVERYBODY
-from allocator.models import AllocatorRun, Check, Status
+from allocator.models import AllocatorRun
+from allocator.result import Check, Status
 from allocator.review import eligibility_by_worker, review_workers
 from console.screens.scenarios.change_list import masked
 from console.ui import tables

@@ -18,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from psycopg.types.datetime import TimestamptzLoader
 from supabase import Client, ClientOptions, create_client
 
 from allocator.database import transport
@@ -27,6 +28,7 @@ from allocator.service import AllocatorService
 from tests import profiles  # noqa: F401 (chooses how many examples hypothesis draws)
 from tests.database.demo_rows import demo_rows
 from tests.services import service_at
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -120,10 +122,22 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stac
 def _shared_database(local_stack: stack.StackInfo) -> Iterator[Database]:
     with (
         psycopg.connect(local_stack.dsn, autocommit=True, row_factory=dict_row) as connection,
-        httpx.Client(http2=False, timeout=30, trust_env=False) as transport,
+        httpx.Client(http2=False, timeout=PATIENCE, trust_env=False) as transport,
     ):
+        connection.adapters.register_loader("timestamptz", AnyTime)
         client = _client(local_stack.url, local_stack.service_role_key, transport)
         yield Database(local_stack, connection, client, transport)
+
+
+class AnyTime(TimestamptzLoader):
+    """Times that Python has no object for (infinity, BC, after 9999) come as text."""
+
+    def load(self, data: Any) -> Any:
+        """The time, or its text."""
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import itertools
 import threading
-import time
 import weakref
 from dataclasses import replace
 
@@ -15,8 +14,7 @@ from allocator.errors import AlreadyRunning, InvalidData
 from allocator.jobs import HISTORY_SIZE, History, JobKind, Jobs, JobState
 from allocator.models import Phase, Progress, Status
 from tests.builders import small_result
-
-PATIENCE = 10.0
+from tests.waiting import PATIENCE, eventually
 
 
 def until_cancelled(on_progress, cancel):
@@ -41,9 +39,7 @@ def test_job_that_returns_is_done_with_its_result():
 
 def test_running_job_shows_its_latest_progress():
     job = Jobs().start(JobKind.SOLVE, "run", until_cancelled)
-    deadline = time.monotonic() + PATIENCE
-    while job.snapshot().progress is None and time.monotonic() < deadline:
-        time.sleep(0.005)
+    eventually(lambda: job.snapshot().progress)
     seen = job.snapshot()
     assert seen.is_running
     assert seen.progress.gap == 2.0

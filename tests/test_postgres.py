@@ -34,6 +34,7 @@ from allocator.postgres import Client, fetch_worker_qualifications, fetchAll, po
 from tests.conftest import Database
 from tests.database.answers import Answer, answering
 from tests.database.year import Year, own_client, requests_of
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -112,6 +113,19 @@ def test_lists_that_take_too_long_together_are_read_in_smaller_answers(year, cli
     found = fetchAll("preferences", year.run(), client=client)
     assert len(found) == len(workers) * len(lines)
     assert asked == [7, 3, 1, 2, 4, 2, 2]
+
+
+def test_preferences_that_take_too_long_to_count_are_counted_in_parts(year, client):
+    surgery = year.job_line("Surgery")
+    for n in range(3):
+        year.ranks(year.worker(f"W{n}"), (surgery, 1))
+
+    def too_slow(request: httpx.Request) -> None:
+        if "!inner()" in request.url.params.get("select", ""):
+            raise httpx.ReadTimeout("no answer", request=request)
+
+    client.options.httpx_client.event_hooks["request"].append(too_slow)
+    assert len(fetchAll("preferences", year.run(), client=client)) == 3
 
 
 def test_fetch_worker_qualifications_reads_past_the_row_cap(year, client):
@@ -320,7 +334,7 @@ def test_every_failure_has_its_word_and_a_remedy(at_once, answer, error):
 
 def test_an_answer_that_does_not_come_is_timed_out(monkeypatch):
     monkeypatch.setattr(postgres, "TIMEOUT_SECONDS", 0.1)
-    with answering(Answer(wait=0.5)) as server, pytest.raises(TimedOut):
+    with answering(Answer(wait=PATIENCE)) as server, pytest.raises(TimedOut):
         fetchAll("runs", None, client=server.client)
 
 

@@ -47,8 +47,8 @@ def commit(
     """Write the result's allocations and complete the run, once; give the receipt.
 
     `as_read` are the inputs before a scenario changed them (default: `inputs`). Repeating a
-    commit that succeeded gives its receipt, marked as repeated. Raises NotSolved, UsageError,
-    InputsChanged, AlreadyCompleted, CommitRefused and the database's errors.
+    commit that succeeded gives its receipt, marked as repeated. Raises NotSolved, SolveCancelled,
+    UsageError, InputsChanged, AlreadyCompleted, CommitRefused and the database's errors.
     """
     operator = operator.strip()
     require_committable(inputs, result, operator)

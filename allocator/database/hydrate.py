@@ -77,7 +77,7 @@ def read_rows(run_id: str, *, client: Client, on_progress: OnReading | None = No
     lists: dict[str, list[Ranked]] = {}
     elsewhere: dict[str, dict[str, str]] = {}
     unreadable: list[str] = []
-    total = 0
+    total: int | None = None
 
     def rows_of(field: str, action: str, told: OnReading) -> None:
         pages = postgres.fetch_pages(action, run, client=client)

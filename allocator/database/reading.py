@@ -44,6 +44,9 @@ IDS_IN_A_URL = 100
 MAPPINGS_IN_A_PAGE = 200
 """Workers whose preferences one answer carries; each list may be as long as the row cap."""
 
+LISTS_AT_ONCE = 4
+"""Answers with preferences under way at once; each is a heavy statement."""
+
 QUALIFICATIONS_REMEDY = (
     "Ask the owner of the database to create get_worker_qualifications; the allocator only calls "
     "it."
@@ -134,31 +137,45 @@ def rows_by_id(action: str, ids: Sequence[str], api: Api) -> list[Row]:
     return found
 
 
-def preference_count(scope: Scope, api: Api) -> int:
-    """How many preference rows the workers of the allocation run have."""
+def preference_count(scope: Scope, api: Api) -> int | None:
+    """How many preference rows the workers of the allocation run have; None when the server takes
+    too long to say."""
     query = api.table(PREFERENCE_TABLE).select(*PREFERENCE_COUNT, count=CountMethod.exact)
     query = query.eq("allocation_run_worker_mappings.allocation_run", scope.allocation_run)
-    return counted(query.limit(1), PREFERENCES)[1]
+    try:
+        return counted(query.limit(1), PREFERENCES)[1]
+    except TimedOut:
+        return None
+
+
+def _count_of(api: Api, ids: Sequence[str], _told: OnReading) -> int:
+    """The same of these workers alone, without a join."""
+    query = api.table(PREFERENCE_TABLE).select("job_line", count=CountMethod.exact)
+    return counted(query.in_("allocation_run_worker_mapping", ids).limit(1), PREFERENCES)[1]
 
 
 def preferences(
     scope: Scope,
     api: Api,
     workers: Iterable[str],
-    total: int,
+    total: int | None,
     *,
     keep: Callable[[Row], T],
     on_reading: OnReading | None = None,
 ) -> dict[str, list[T]]:
     """Worker mapping → what `keep` makes of each of its preference rows, by job line.
 
-    `workers` are all mappings of the allocation run, `total` the rows that they have. Rows arrive
+    `workers` are all mappings of the allocation run, `total` the rows that they have (None:
+    counted here, some workers at a time). Rows arrive
     nested in their workers' rows: few answers, several under way at once. The server cuts each
     nested list at its row cap without a word, so lists that were cut are read on from where they
     ended. Raises MalformedAnswer unless `total` rows arrive.
     """
     lists: dict[str, list[T]] = {}
     received, skipped, left = 0, 0, sorted(workers)
+    if total is None:
+        some = [left[n : n + IDS_IN_A_URL] for n in range(0, len(left), IDS_IN_A_URL)]
+        total = sum(together([partial(_count_of, api, ids) for ids in some]))
 
     def told(reading: Reading) -> None:
         nonlocal received
@@ -169,7 +186,8 @@ def preferences(
     while left and received < total:
         some = [left[n : n + MAPPINGS_IN_A_PAGE] for n in range(0, len(left), MAPPINGS_IN_A_PAGE)]
         before = received
-        answers = together([partial(_lists, scope, api, ids, skipped, keep) for ids in some], told)
+        reads = [partial(_lists, scope, api, ids, skipped, keep) for ids in some]
+        answers = together(reads, told, at_once=LISTS_AT_ONCE)
         if received == before:
             break
         for mapping, rows in (item for answer in answers for item in answer.items()):

@@ -60,15 +60,18 @@ OnReading = Callable[[Reading], None]
 
 
 def together(
-    reads: Sequence[Callable[[OnReading], T]], on_reading: OnReading | None = None
+    reads: Sequence[Callable[[OnReading], T]],
+    on_reading: OnReading | None = None,
+    *,
+    at_once: int = AT_ONCE,
 ) -> list[T]:
-    """What each of these independent reads gives, in their order; all are under way at once.
+    """What each of these independent reads gives, in their order; `at_once` are under way.
 
     Progress is told on the caller's own thread. The first failure in their order is raised, when
     all have ended.
     """
     told: SimpleQueue[Reading | None] = SimpleQueue()
-    with ThreadPoolExecutor(AT_ONCE, "read") as readers:
+    with ThreadPoolExecutor(at_once, "read") as readers:
         futures = [readers.submit(one, told.put) for one in reads]
         for future in futures:
             future.add_done_callback(lambda _: told.put(None))

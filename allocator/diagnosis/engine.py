@@ -15,6 +15,7 @@ from allocator.diagnosis.results import TITLES, Diagnosis, DiagnosisProgress, Fi
 from allocator.errors import InvalidData
 from allocator.models import RunInputs, Settings
 from allocator.rules.matrices import matrices
+from allocator.rules.ranks import read_by
 
 OnDiagnosis = Callable[[DiagnosisProgress], None]
 EVERY = 0.2
@@ -39,6 +40,7 @@ def diagnose(
     if inputs.blocking_issues:
         raise InvalidData(inputs.blocking_issues)
     chosen = settings or Settings()
+    inputs = read_by(inputs, chosen)
     work = _Diagnosing(inputs, chosen, frozen or Frozen(), mix or Weights(), on_progress, cancel)
     return work.run()
 

@@ -12,12 +12,13 @@ from allocator.models import JobLine, RunInputs, Settings
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import Matrices, matrices
 from allocator.rules.naming import job_line_name, listed, places, tag_name, worker_name
+from allocator.rules.ranks import read_by
 
 
 def pre_checks(inputs: RunInputs, settings: Settings | None = None) -> tuple[PreCheck, ...]:
     """Every quick test, passed or not. A run that passes them all may still be infeasible."""
-    arrays = matrices(inputs)
     chosen = settings or Settings()
+    arrays = matrices(read_by(inputs, chosen))
     return tuple(
         check(arrays, chosen)
         for check in (

@@ -170,6 +170,10 @@ def settings_words(settings: Settings) -> list[tuple[str, str]]:
         ("Power of dissatisfaction", f"{settings.power:g} (above 1 spares the worst-off)"),
         ("Seed for equally good allocations", str(settings.seed)),
     ]
+    if settings.bucket_order:
+        words.append(
+            ("Order of the lists", "By bucket (love … never) first, then by rank inside it")
+        )
     if settings.worst_rank is not None:
         words.append(("Cap on the worst rank", f"{settings.worst_rank:g}"))
     return words

@@ -73,6 +73,11 @@ def check(
     return Verdict(tuple(checks), proven)
 
 
+def _same(value: float, expected: float) -> bool:
+    """Equal but for rounding; NaN equals nothing."""
+    return bool(abs(value - expected) <= TOLERANCE * max(1.0, abs(expected)))
+
+
 def _positions(ranks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First and last position, 1 …, that each rank takes among all of them."""
     _, group, size = np.unique(ranks, return_inverse=True, return_counts=True)
@@ -187,6 +192,10 @@ class _Proof:
         self, allocations: Sequence[Allocation], objective: float, certificate: Certificate
     ) -> bool:
         """True when no allocation beats this one in the policy's order, then in the objective."""
+        lines = self.facts.column.keys()
+        priced = [certificate.prices.keys(), *(stage.prices.keys() for stage in certificate.stages)]
+        if any(lines - prices for prices in priced):
+            return False
         rows = [self.facts.row[row.worker_mapping] for row in allocations]
         columns = [self.facts.column[row.job_line] for row in allocations]
         if self.facts.settings.policy is not Policy.LEAST_TOTAL:
@@ -206,7 +215,9 @@ class _Proof:
             if self._left(classes, done) and int(self.allowed.sum()) > len(rows):
                 return False
         bound = self._bound(self.facts.costs(), self._price(certificate.prices))
-        return bool(objective - bound <= TOLERANCE * max(1.0, abs(objective)))
+        return bool(objective - bound <= TOLERANCE * max(1.0, abs(objective))) and _same(
+            certificate.bound, objective
+        )
 
     def _classes(self) -> NDArray[np.float64]:
         """What the policy counts: scores, or the number of better choices plus one."""
@@ -310,11 +321,16 @@ def _pins(inputs: RunInputs, allocations: Sequence[Allocation]) -> Check:
 
 def _worst_rank(facts: _Facts, allocations: Sequence[Allocation], cap: float) -> Check:
     """The cap binds whoever ranked at least one job line of the run; the others are exempt."""
-    bound = [row for row in allocations if facts.ranked_one[facts.row[row.worker_mapping]]]
+    placed = [
+        (row, facts.row[row.worker_mapping], facts.column[row.job_line])
+        for row in allocations
+        if row.worker_mapping in facts.row and row.job_line in facts.column
+    ]
+    bound = [(row, i, j) for row, i, j in placed if facts.ranked_one[i]]
     failures = [
         f"{row.worker_mapping} is above the cap on the worst rank"
-        for row in bound
-        if facts.scores[facts.row[row.worker_mapping], facts.column[row.job_line]] > cap
+        for row, i, j in bound
+        if facts.scores[i, j] > cap
     ]
     return Check(
         "Nobody who ranked is placed above the cap on the worst rank", len(bound), tuple(failures)
@@ -329,10 +345,9 @@ def _amounts(facts: _Facts, allocations: Sequence[Allocation], objective: float)
     failures = [
         f"{row.worker_mapping}: score or cost is not what the inputs say"
         for row, score, cost in zip(allocations, scores, costs, strict=True)
-        if abs(row.score - score) > TOLERANCE * max(1, abs(score))
-        or abs(row.cost - cost) > TOLERANCE * max(1, abs(cost))
+        if not (_same(row.score, score) and _same(row.cost, cost))
     ]
-    if abs(float(costs.sum()) - objective) > TOLERANCE * max(1.0, abs(objective)):
+    if not _same(objective, float(costs.sum())):
         failures.append(f"the objective is {costs.sum()}, not {objective}")
     return Check("Scores, costs and the objective add up", len(allocations) + 1, tuple(failures))
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from allocator.errors import AllocatorError, UsageError
 from allocator.measures import outcome
 from allocator.models import RunInputs, Settings, Status
+from allocator.rules.ranks import read_by
 from allocator.solving.executors import scheduler_address, sweep_executor
 from allocator.solving.solver import solve
 
@@ -107,7 +108,7 @@ def sweep(
 
 def solve_point(blob: bytes, settings: Settings) -> SweepPoint:
     """Solve the packed inputs with these settings; runs in a worker process."""
-    inputs = _unpacked(blob)
+    inputs = read_by(_unpacked(blob), settings)
     try:
         result = solve(inputs, settings)
     except AllocatorError as error:

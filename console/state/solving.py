@@ -13,7 +13,7 @@ import pandas as pd
 
 from allocator.database.records import committed, stored_placements
 from allocator.jobs import Job, JobKind, JobSnapshot, OnProgress
-from allocator.models import AllocatorRun, Receipt, RunInputs, Settings
+from allocator.models import AllocatorRun, Receipt, RunInputs, Settings, Status
 from allocator.scenario import Scenario
 from allocator.scenario.file import changes_from
 from allocator.service import require_valid
@@ -72,7 +72,11 @@ def solve_in_background(
 
 def waits_for_commit(result: object) -> bool:
     """Whether a solve's result is an allocation that somebody may commit."""
-    return isinstance(result, Solved) and result.result.is_checked
+    return (
+        isinstance(result, Solved)
+        and result.result.is_checked
+        and result.status is not Status.CANCELLED
+    )
 
 
 def latest(run_id: str) -> JobSnapshot | None:

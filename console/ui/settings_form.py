@@ -31,6 +31,10 @@ LIMIT = (
 TIES = (
     "Off: a worker who gave two job lines the same rank is a data error, and the run is not solved."
 )
+BUCKETS = (
+    "Doctors sort job lines into buckets, from love to never, and rank them. On: each list is read "
+    "by bucket first and by rank inside it. Off: by the ranks alone."
+)
 SOLVER = (
     "The program that finds the best allocation. Every possible placement is tested against its "
     "answer, so both lead to the same allocation. HiGHS is faster and can be stopped sooner; CBC "
@@ -97,6 +101,7 @@ def settings_inputs(start: Settings) -> Settings:
             placeholder="No limit", format="%g",
         )  # fmt: skip
     ties = st.checkbox("Workers may rank job lines equally", start.ties_allowed, help=TIES)
+    by_bucket = st.checkbox("Read lists by bucket first", start.bucket_order, help=BUCKETS)
     solver = st.radio(
         "Solver",
         list(SolverName),
@@ -116,6 +121,7 @@ def settings_inputs(start: Settings) -> Settings:
             solver or start.solver,
             policy or start.policy,
             cap,
+            by_bucket,
         )
     except ValueError as exc:
         raise UsageError(f"The settings are not right: {exc}.") from None

@@ -71,7 +71,7 @@ def _draw_running(run: AllocatorRun, snapshot: JobSnapshot) -> None:
             disabled=snapshot.cancelling,
             on_click=_cancel,
             args=(run.id,),
-            help="The best allocation found so far is kept, if there is one.",
+            help="The best allocation so far is kept to be looked at; it cannot be committed.",
         )
         _draw_course(snapshot)
 
@@ -128,7 +128,8 @@ def _draw_outcome(snapshot: JobSnapshot, result: SolveResult) -> None:
             st.markdown(f"With the changes of the scenario **{literal(result.scenario)}**.")
         with st.container(horizontal=True):
             navigation.link("results", "Look at the results")
-            navigation.link("commit", "Go to commit")
+            if result.status is not Status.CANCELLED:
+                navigation.link("commit", "Go to commit")
     if snapshot.state is JobState.CANCELLED:
         st.caption("This solve was stopped by hand.")
 

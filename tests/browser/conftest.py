@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    TimeoutError,
+    expect,
+    sync_playwright,
+)
 
 from allocator.config import Connection
 from allocator.local import stack
 from tests.console.server import OPERATOR, PASSWORD, ConsoleServer, console_server, secrets_text
+from tests.waiting import PATIENCE, Found
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 SECOND_OPERATOR = "Grace Hopper"
@@ -29,19 +39,21 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE * 1000)
 
-QUIET_PAGE = """() => {
+QUIET_PAGE = """began => {
     const app = document.querySelector("[data-testid=stApp]");
     const running = app?.dataset.testScriptState !== "notRunning";
     const drawn = document.body.innerHTML;
+    const now = performance.now();
     if (running || drawn !== window.lastDrawn) {
         window.lastDrawn = drawn;
-        window.quietSince = performance.now();
+        window.quietSince = now;
     }
-    return performance.now() - window.quietSince > 300;
+    const enough = Math.max(50, 400 - (now - began) / 20);
+    return now - window.quietSince >= enough;
 }"""
-"""True when the page has not changed for 300 ms."""
+"""The page has not changed for a while; for less where it draws itself anew every second."""
 
 SignIn = Callable[..., Page]
 
@@ -80,8 +92,10 @@ def contexts(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def new(width: int = 1440, height: int = 900, **options: object) -> BrowserContext:
         size = {"width": width, "height": height}
-        opened.append(chromium.new_context(viewport=size, **options))  # type: ignore[arg-type]
-        return opened[-1]
+        context = chromium.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE * 1000)
+        opened.append(context)
+        return context
 
     yield new
     for context in opened:
@@ -110,8 +124,42 @@ def fill_sign_in(page: Page, operator: str, password: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until no script runs and the page stays as it is."""
-    page.wait_for_function(QUIET_PAGE, polling=50)
+    """Wait until no script runs and the page stays as it is. What is asserted afterwards still
+    needs a wait of its own: a busy machine may begin to run the script later than this looks."""
+    began = page.evaluate("() => { window.lastDrawn = undefined; return performance.now() }")
+    page.wait_for_function(QUIET_PAGE, arg=began, polling=50)
+
+
+def until(page: Page, look: Callable[[], Found]) -> Found:
+    """The first answer of `look` that is not false; the browser works on meanwhile."""
+    end = time.monotonic() + PATIENCE
+    while not (found := look()):
+        assert time.monotonic() < end, f"waited for nothing: the last answer was {found!r}"
+        page.wait_for_timeout(50)
+    return found
+
+
+def click_until_visible(
+    page: Page, spot: Callable[[], tuple[float, float]], wanted: Locator
+) -> None:
+    """Click at a spot of a picture or a drawn table, again if it moved away meanwhile."""
+
+    def click() -> bool:
+        page.mouse.click(*spot())
+        try:
+            wanted.wait_for(timeout=5000)
+        except TimeoutError:
+            return False
+        return True
+
+    until(page, click)
+
+
+def middle(locator: Locator) -> tuple[float, float]:
+    """The middle of what is drawn."""
+    box = locator.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def keep(page: Page, name: str) -> None:

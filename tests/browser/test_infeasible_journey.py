@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from allocator.demo import demo_data
-from tests.browser.conftest import keep, settle
+from tests.browser.conftest import click_until_visible, keep, middle, settle
 from tests.conftest import Database
 from tests.console.server import OPERATOR
 from tests.database.demo_rows import demo_rows
@@ -33,13 +35,13 @@ def test_journey_from_no_allocation_to_a_committed_fix(signed_in, demo_database:
 
     expect(page.locator("h1")).to_have_text("No allocation?")
     expect(page.get_by_text("No allocation exists.")).to_be_visible()
-    assert f"run={RUN}" in page.url
+    expect(page).to_have_url(re.compile(f"run={RUN}"))
     keep(page, "infeasibility")
     see_rows_of_a_worker(page)
     try_first_fix(page)
 
     expect(page.locator("h1")).to_have_text("Scenarios")
-    assert "scenario=" in page.url
+    expect(page).to_have_url(re.compile("scenario="))
     page.get_by_role("button", name="Take to Results and Commit").click()
     expect(page.locator("h1")).to_have_text("Results")
     keep(page, "infeasibility-fixed")
@@ -59,11 +61,9 @@ def see_rows_of_a_worker(page: Page) -> None:
     """A click on a worker of the picture opens that worker's rows."""
     traces = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace")
     # Two traces of lines, one for the mouse, then the workers, then the job lines.
-    box = traces.nth(2).locator(".points path").first.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    worker = traces.nth(2).locator(".points path").first
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("About this worker")).to_be_visible()
+    click_until_visible(page, lambda: middle(worker), dialog.get_by_text("About this worker"))
     keep(page, "infeasibility-rows")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()

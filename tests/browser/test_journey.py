@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from allocator.demo import demo_data
-from tests.browser.conftest import ARTIFACTS, fill_sign_in, keep, settle
+from tests.browser.conftest import ARTIFACTS, fill_sign_in, keep, settle, until
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ConsoleServer
 from tests.database.demo_rows import demo_rows
@@ -44,7 +44,7 @@ def test_journey_from_sign_in_to_receipt(
     keep(page, "review")
 
     follow(page, "Solve")
-    assert f"run={RUN}" in page.url
+    expect(page).to_have_url(re.compile(f"run={RUN}"))
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     expect(page.get_by_text("138 workers placed.")).to_be_visible()
     keep(page, "solve")
@@ -150,6 +150,6 @@ def test_pages_fit_a_phone(signed_in, demo_database) -> None:
         page.goto(re.sub(r"/\w+\?", f"/{path}?", page.url))
         expect(page.locator("h1")).to_be_visible()
         settle(page)
-        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-        assert width <= 390
+        width = "document.querySelector('[data-testid=stMain]').scrollWidth"
+        until(page, lambda width=width: page.evaluate(width) <= 390)
         keep(page, f"{path}-phone-dark")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from allocator.demo import demo_data
 from allocator.scenario import Scenario
-from tests.browser.conftest import SECOND_OPERATOR, keep, settle
+from tests.browser.conftest import SECOND_OPERATOR, click_until_visible, keep, middle, settle, until
 from tests.conftest import Database
 from tests.console.server import OPERATOR
 from tests.database.demo_rows import demo_rows
@@ -55,8 +55,8 @@ def choose(page: Page, label: str, option: int) -> str:
     """Choose from a list by position; gives what was chosen."""
     field = page.get_by_role("combobox", name=label, exact=True).first
     field.scroll_into_view_if_needed()
-    field.click()
     chosen = page.get_by_role("option").nth(option)
+    click_until_visible(page, lambda: middle(field), chosen)  # a redraw closes the open list
     name = chosen.inner_text()
     chosen.click()
     settle(page)
@@ -93,7 +93,7 @@ def test_scenario_is_changed_saved_and_found_by_another_operator(
     page = opened(signed_in(path=ADDRESS))
     before = figure(page, "Workers' dissatisfaction")
     alpha(page, "0.40")
-    assert figure(page, "Workers' dissatisfaction") != before
+    until(page, lambda: figure(page, "Workers' dissatisfaction") != before)
     worker, line = pin(page, 2, 4)
     expect(page.get_by_text(f"{worker.split(' · ')[0]} must get {line}.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"Price \+\d"))).to_be_visible()
@@ -105,7 +105,7 @@ def test_scenario_is_changed_saved_and_found_by_another_operator(
     assert (row["operator"], stored.settings.alpha) == (OPERATOR, 0.4)
     [change] = stored.changes
     assert (change.reason, change.author) == ("Partner works there", OPERATOR)
-    assert f"scenario={row['id']}" in page.url
+    expect(page).to_have_url(re.compile(f"scenario={row['id']}"))
 
     page.reload()
     opened(page)
@@ -159,13 +159,11 @@ def test_a_point_of_a_sweep_opens_as_a_scenario(signed_in, demo_database: Databa
     page.get_by_label("How many weights").fill("6")
     page.keyboard.press("Tab")
     page.get_by_role("button", name="Run the sweep").click()
-    expect(page.get_by_text("Open a point as a scenario")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Open a point as a scenario")).to_be_visible()
     keep(page, "scenarios-sweep")
     point = page.locator(".scatterlayer .points path").first
-    box = point.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.get_by_text(re.compile("New scenario, alpha 0")).first).to_be_visible()
+    opened_point = page.get_by_text(re.compile("New scenario, alpha 0")).first
+    click_until_visible(page, lambda: middle(point), opened_point)
     expect(page.get_by_role("radio", name="Try changes")).to_be_checked()
 
 
@@ -179,6 +177,5 @@ def test_scenario_is_taken_to_results_and_commit(signed_in, demo_database: Datab
 
 def test_scenarios_fit_a_narrow_screen(signed_in, demo_database: Database) -> None:
     page = opened(signed_in(path=ADDRESS, width=390, height=844))
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 390
+    until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
     keep(page, "scenarios-narrow")

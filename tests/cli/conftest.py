@@ -12,6 +12,7 @@ import pytest
 
 from allocator.cli.main import main
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +62,6 @@ def command(*argv, stdin="", **env):
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return done.returncode, done.stdout, done.stderr

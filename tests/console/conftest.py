@@ -14,6 +14,7 @@ from console.state import backend, checks
 from console.ui import session
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ROOT, secrets_text
+from tests.waiting import PATIENCE
 
 Page = Callable[..., AppTest]
 
@@ -59,7 +60,7 @@ def page(signed_in: str) -> Page:
     """`page("review", run=id)` runs a screen in the console's frame, signed in."""
 
     def run(path: str, **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "console" / "main.py"), default_timeout=30)
+        app = AppTest.from_file(str(ROOT / "console" / "main.py"), default_timeout=PATIENCE)
         for name, value in query.items():
             app.query_params[name] = value
         app.run()

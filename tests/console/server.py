@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import httpx
 
 from allocator import config
 from allocator.operators import hash_password
+from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).parents[2]
 OPERATOR = "Ada Lovelace"
@@ -50,10 +50,16 @@ class ConsoleServer:
         return httpx.Client(
             base_url=self.url,
             headers={"Accept": "text/html"},
-            timeout=30,
+            timeout=PATIENCE,
             trust_env=False,
             verify=False,  # no certificates to load for plain HTTP
         )
+
+    def change_secrets(self, text: str) -> None:
+        """Replace the secrets file at one stroke: half a file would end every session."""
+        new = self.secrets.with_suffix(".new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(self.secrets)
 
     @contextmanager
     def signed_in(self, operator: str = OPERATOR) -> Iterator[httpx.Client]:
@@ -112,19 +118,19 @@ def console_server(
             yield server
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def _wait_until_up(server: ConsoleServer, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    def answers() -> bool:
         assert process.poll() is None, "the console stopped while it was starting"
         try:
             httpx.get(f"{server.url}/sign-in/icon.svg", timeout=5, trust_env=False)
-            return
         except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("the console did not start")
+            return False
+        return True
+
+    eventually(answers)
 
 
 def _free_port() -> int:

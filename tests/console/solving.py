@@ -9,6 +9,7 @@ from allocator.models import Settings
 from console.state import readings, solving
 from tests.console.server import OPERATOR
 from tests.console.ui.test_frame import text_of
+from tests.waiting import PATIENCE
 
 
 def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapshot:
@@ -17,7 +18,7 @@ def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapsh
     job = solving.solve_in_background(
         as_read, settings or Settings(), options.pop("operator", OPERATOR), **options
     )
-    assert job.wait(60)
+    assert job.wait(PATIENCE)
     return job.snapshot()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +49,7 @@ class QuietServer(ThreadingHTTPServer):
 def answering(*answers: Answer) -> Iterator[Server]:
     """Serve these answers on a free port of this machine."""
     asked: list[str] = []
+    ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -58,7 +58,7 @@ def answering(*answers: Answer) -> Iterator[Server]:
             self.rfile.read(int(self.headers.get("content-length") or 0))
             asked.append(self.command)
             answer = answers[min(len(asked), len(answers)) - 1]
-            time.sleep(answer.wait)
+            ended.wait(answer.wait)
             if answer.drop:
                 self.close_connection = True
                 return
@@ -82,6 +82,7 @@ def answering(*answers: Answer) -> Iterator[Server]:
     try:
         yield Server(f"http://127.0.0.1:{server.server_address[1]}", asked)
     finally:
+        ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

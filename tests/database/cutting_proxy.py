@@ -8,6 +8,8 @@ from contextlib import closing
 from typing import Literal
 from urllib.parse import urlsplit
 
+from tests.waiting import PATIENCE
+
 Moment = Literal["before", "after"]
 
 
@@ -56,7 +58,7 @@ class CuttingProxy:
                     hung_up.set()
                 server.sendall(data)
             server.shutdown(socket.SHUT_WR)
-            back.join(10)
+            back.join(PATIENCE)
 
     def _answer(
         self, server: socket.socket, client: socket.socket, hung_up: threading.Event

@@ -24,6 +24,7 @@ from allocator.solved import identity_of
 from allocator.solving.problem import Problem
 from tests.database.cutting_proxy import CuttingProxy
 from tests.services import checked, hidden, service_at, stored
+from tests.waiting import PATIENCE
 
 BY_EYE = demo_data.BY_EYE
 
@@ -82,7 +83,7 @@ def test_commit_after_somebody_else_says_who_and_when(service):
 def test_two_commits_at_once_one_wins(service):
     inputs = service.hydrate(BY_EYE)
     result = checked(inputs)
-    start, outcomes = threading.Barrier(2, timeout=10), {}
+    start, outcomes = threading.Barrier(2, timeout=PATIENCE), {}
 
     def commit(operator):
         start.wait()
@@ -95,7 +96,7 @@ def test_two_commits_at_once_one_wins(service):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     winner = service.receipt(BY_EYE).operator
     assert outcomes == {"Ada": winner, "Ben": winner}
 
@@ -214,3 +215,40 @@ def test_commit_without_our_sql_says_what_to_apply(service, database):
     ):
         service.commit(inputs, checked(inputs), "Ada")
     assert stored(database, BY_EYE)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("update allocationruns set status = 'archived'", "is now archived"),
+        ("update allocation_run_worker_mappings set locked = true", "is now submitted, locked"),
+        ("update allocator_py_runs set is_exclusive = true", "is now exclusive"),
+        ("update preference_worker_job_lines set like_dislike_preference = 50", "bucket never"),
+    ],
+)
+def test_commit_is_refused_when_a_state_or_a_bucket_changed(service, database, change, said):
+    inputs = service.hydrate(BY_EYE)
+    database.rows(change)
+    with pytest.raises(InputsChanged) as refused:
+        service.commit(inputs, checked(inputs), "Ada")
+    assert any(said in str(row) for row in refused.value.changes)
+    assert stored(database, BY_EYE) == (None, 0, 0)
+
+
+def test_commit_is_refused_when_a_mapping_stands_for_somebody_else(service, database):
+    inputs = service.hydrate(BY_EYE)
+    other = database.insert("workers", {"firstname": "Zoe"})[0]["id"]
+    mapping = inputs.workers[0]
+    query = "update allocation_run_worker_mappings set worker = %s where id = %s"
+    database.rows(query, other, mapping.id)
+    with pytest.raises(InputsChanged) as refused:
+        service.commit(inputs, checked(inputs), "Ada")
+    assert [row.after for row in refused.value.changes] == [f"the person {other}"]
+
+
+def test_commit_tells_of_names_that_were_spelled_anew(service, database):
+    inputs = service.hydrate(BY_EYE)
+    line = inputs.job_lines[0]
+    database.rows("update job_lines set name = 'Renamed' where id = %s", line.id)
+    receipt = service.commit(inputs, checked(inputs), "Ada")
+    assert [(row.before, row.after) for row in receipt.told] == [(line.name, "Renamed")]

@@ -29,9 +29,7 @@ from allocator.service import AllocatorService
 from tests.conftest import Database
 from tests.database.commit_data import add_run, allocations, assert_all_or_nothing, commit
 from tests.database.demo_rows import demo_rows
-
-LIMIT = 120
-"""Seconds after which a wait is a failure, however busy the machine."""
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +45,7 @@ def connected(info):
     """The stack as a `Database`; open one anew after each restart."""
     with (
         psycopg.connect(info.dsn, autocommit=True, row_factory=dict_row) as connection,
-        httpx.Client(timeout=30, trust_env=False) as transport,
+        httpx.Client(timeout=PATIENCE, trust_env=False) as transport,
     ):
         options = ClientOptions(httpx_client=transport)
         client = create_client(info.url, info.service_role_key, options)
@@ -83,23 +81,18 @@ def audit_table_locked(info):
 
 def wait_until_held_up(database):
     """Until the commit waits for the audit table's lock."""
-    deadline = time.monotonic() + LIMIT
-    while not database.rows(
+    waiting = (
         "select 1 from pg_locks where relation = 'allocator_console_audit'::regclass "
         "and not granted"
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    )
+    eventually(lambda: database.rows(waiting), every=0.005)
 
 
 def kill(info, part):
     """Kill a part and wait until it is dead: on a busy machine that takes a moment."""
     process = psutil.Process(getattr(stack.status(info.data_dir), part))
     process.kill()
-    limit = time.monotonic() + LIMIT
-    while is_alive(process):
-        assert time.monotonic() < limit
-        time.sleep(0.001)
+    eventually(lambda: not is_alive(process), every=0.001)
 
 
 @pytest.mark.parametrize("part", ["postgrest", "postgres", "gateway"])
@@ -111,7 +104,7 @@ def test_kill_in_the_middle_of_a_commit(data_dir, part):
             attempt = Attempt(info, run)
             wait_until_held_up(database)
             kill(info, part)
-        attempt.join(LIMIT)
+        attempt.join(PATIENCE)
     with connected(stack.start(data_dir)) as database:
         wait_until_settled(database)
         is_complete = assert_all_or_nothing(database, run, allocations(run))
@@ -128,12 +121,10 @@ def test_kill_in_the_middle_of_a_commit(data_dir, part):
 
 def wait_until_settled(database):
     """Until no transaction of the killed commit is open any more."""
-    deadline = time.monotonic() + LIMIT
-    while database.rows(
+    is_open = (
         "select 1 from pg_stat_activity where usename = 'authenticator' and xact_start is not null"
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    )
+    eventually(lambda: not database.rows(is_open))
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.002, 0.004, 0.006, 0.008, 0.02])
@@ -144,9 +135,9 @@ def test_kill_at_any_moment_of_a_commit(data_dir, part, delay):
         run = add_run(database, workers=139, lines=140)
     attempt = Attempt(info, run)
     attempt.begun.wait()
-    time.sleep(delay)
+    time.sleep(delay)  # no wait for anything: the kill comes at any moment
     kill(info, part)
-    attempt.join(LIMIT)
+    attempt.join(PATIENCE)
     with connected(stack.start(data_dir)) as database:
         wait_until_settled(database)
         is_complete = assert_all_or_nothing(database, run, allocations(run))
@@ -169,7 +160,7 @@ def test_commit_through_the_service_while_the_server_dies(data_dir, monkeypatch)
             wait_until_held_up(database)
             kill(info, "postgres")
             with pytest.raises(Unreachable, match="not known whether") as lost:
-                attempt.result(LIMIT)
+                attempt.result(PATIENCE)
     assert "repeating a commit is safe" in lost.value.how
     with connected(stack.start(data_dir)) as database:
         wait_until_settled(database)

@@ -63,6 +63,33 @@ def test_changed_data_gives_nothing(service, database):
     assert committed(service.hydrate(RUN), receipt, service.allocations(RUN)) is None
 
 
+def test_a_state_that_changes_after_the_commit_leaves_the_measures(service, database):
+    result, receipt = commit(service)
+    database.rows("update allocationruns set status = 'archived'")
+    database.rows("update allocation_run_worker_mappings set locked = true, submitted = false")
+    inputs = service.hydrate(RUN)
+    assert inputs.fingerprint != receipt.fingerprint
+    found = committed(inputs, receipt, service.allocations(RUN))
+    assert found is not None
+    assert found[1].allocations == result.allocations
+
+
+def test_a_commit_by_bucket_first_is_read_again_by_bucket_first(service, database):
+    database.rows("update preference_worker_job_lines set like_dislike_preference = null")
+    database.rows(
+        "update preference_worker_job_lines set like_dislike_preference = 10"
+        " where order_preference > 2"
+    )
+    inputs, settings = service.hydrate(RUN), Settings(bucket_order=True)
+    result = service.solve(inputs, settings)
+    receipt = service.commit(inputs, result, "Ada")
+    solved, again = committed(service.hydrate(RUN), receipt, service.allocations(RUN))
+    assert solved.bucket_order
+    assert [(a.worker_mapping, a.job_line, a.original_preference) for a in again.allocations] == [
+        (a.worker_mapping, a.job_line, a.original_preference) for a in result.allocations
+    ]
+
+
 def test_rows_that_break_a_rule_give_nothing(service):
     _, receipt = commit(service)
     rows = service.allocations(RUN)

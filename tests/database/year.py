@@ -14,6 +14,7 @@ from allocator.database.hydrate import hydrate
 from allocator.models import RunInputs
 from allocator.postgres import Client, connect
 from tests.conftest import Database
+from tests.waiting import PATIENCE
 
 
 def own_client(database: Database) -> Client:
@@ -45,7 +46,7 @@ def in_waves(client: Client, *sizes: int) -> Iterator[list[int]]:
             place = next(places, None)
         assert place is not None, f"one request more than expected: {request.url}"
         number, barrier = place
-        if barrier.wait(timeout=20) == 0:
+        if barrier.wait(timeout=PATIENCE) == 0:
             passed.append(number)
 
     hooks = client.options.httpx_client.event_hooks["request"]

@@ -160,10 +160,10 @@ def test_nobody_moves_without_moves() -> None:
     assert outcome_words(()) == ""
 
 
-def test_all_job_lines_of_a_worker_are_told_in_half_a_second() -> None:
+def test_all_job_lines_of_a_worker_are_told_in_half_a_second_of_work() -> None:
     inputs = inputs_from(demo_rows(intern_ranks=True), demo_data.INTERN_YEAR)
     result = solved(inputs)
-    start = time.perf_counter()
+    start = time.process_time()
     told = worker_answers(inputs, result, inputs.workers[0].id)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert len(told) == len(inputs.job_lines)

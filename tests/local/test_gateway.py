@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import httpx
 import pytest
 from postgrest.exceptions import APIError
 
 from allocator.config import Connection
 from allocator.postgres import connect
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -118,14 +117,15 @@ def test_statements_end_after_eight_seconds(database):
 
 def _call_when_known(database, name):
     """Call a function that PostgREST is about to learn of."""
-    deadline = time.monotonic() + 5
-    while True:
+
+    def answer():
         try:
             return database.client.rpc(name, {}).execute().data
         except APIError as error:
-            if error.code != "PGRST202" or time.monotonic() > deadline:
+            if error.code != "PGRST202":
                 raise
-            time.sleep(0.02)
+
+    return eventually(answer)
 
 
 def test_every_table_has_row_level_security(database):

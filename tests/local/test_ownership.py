@@ -17,6 +17,7 @@ from allocator.local import stack
 from allocator.local.database import CONSOLE_DIR
 from allocator.local.files import Files
 from allocator.local.ownership import Marker, read_marker, write_marker
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 HBA, VERSION = Path("postgres", "pg_hba.conf"), Path("postgres", "PG_VERSION")
@@ -207,7 +208,7 @@ def without_space(*arguments):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
 
 

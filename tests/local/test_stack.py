@@ -8,7 +8,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import pytest
 
 from allocator.errors import ConfigurationError
 from allocator.local import stack
+from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ def plans(info):
         f"{info.url}/rest/v1/allocationplans?select=name",
         headers={"apikey": info.service_role_key},
         trust_env=False,
-        timeout=60,  # for a busy machine
+        timeout=PATIENCE,
     )
     assert answer.status_code == 200, answer.text
     return [row["name"] for row in answer.json()]
@@ -62,14 +62,6 @@ def processes_in(directory):
         except (psutil.Error, OSError):
             continue
     return found
-
-
-def wait_until(condition):
-    """Poll until it holds; the limit only keeps a broken stack from holding up the tests."""
-    limit = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.01)
 
 
 def test_start_from_nothing_is_ready_when_it_returns(data_dir):
@@ -105,7 +97,7 @@ def test_start_at_once_from_two_commands_gives_one_stack(data_dir):
     both = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
     ]
-    one, two = (process.communicate(timeout=300)[0] for process in both)
+    one, two = (process.communicate(timeout=PATIENCE)[0] for process in both)
     assert one.startswith("http")
     assert one == two
     assert len([p for p in processes_in(data_dir) if "gateway" in " ".join(p.cmdline())]) == 1
@@ -133,7 +125,7 @@ def test_start_recovers_after_kill(data_dir, part):
     for name, pid in pids(info).items():
         if part in (name, "all"):
             os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not stack.status(data_dir).running)
+    eventually(lambda: not stack.status(data_dir).running)
     assert stack.start(data_dir) == info
     assert plans(info) == ["kept"]
 
@@ -198,7 +190,7 @@ def test_start_survives_a_directory_above_that_is_closed_meanwhile(tmp_path):
     data_dir = above / "data"
 
     def close_once():
-        wait_until((data_dir / "postgres" / "PG_VERSION").exists)
+        eventually((data_dir / "postgres" / "PG_VERSION").exists)
         above.chmod(0o700)
 
     try:

@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,13 +41,10 @@ def dask_scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for command in commands
     ]
     try:
-        deadline = time.monotonic() + 60
-        while not described.exists() or not described.read_text():
-            assert time.monotonic() < deadline, "the scheduler did not start"
-            time.sleep(0.05)
+        eventually(lambda: described.exists() and described.read_text())
         yield json.loads(described.read_text())["address"]
     finally:
         for process in processes:
             process.kill()
         for process in processes:
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)

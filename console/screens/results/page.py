@@ -52,7 +52,7 @@ def draw_about(shown: ShownAllocation) -> None:
     solved, run = shown.solved, shown.inputs.run
     verb = "Solved" if run.is_pending else "Committed"
     when = f" on {local_time(run, solved.solved_at)} ({run.timezone})" if solved.solved_at else ""
-    if run.is_pending:
+    if run.is_pending and shown.result.status is not Status.CANCELLED:
         navigation.link("commit", "Go to commit")
     st.caption(f"{verb} by {literal(solved.solved_by or 'an operator')}{when}")
     with st.expander("Settings and data of this allocation"):

@@ -160,9 +160,9 @@ def test_unknown_operator_takes_as_long_as_a_known_one(bench):
         times = []
         for number in range(9):
             fresh = Bench()
-            began = time.perf_counter()
+            began = time.process_time()
             fresh.fail(name, address=str(number))
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
         return statistics.median(times)
 
     bench.fail("warm up")

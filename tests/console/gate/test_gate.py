@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -21,6 +22,7 @@ from tests.console.server import (
     secrets_text,
     sign_in,
 )
+from tests.waiting import PATIENCE, eventually
 
 CLOSED_ADDRESSES = (
     "/",
@@ -60,11 +62,22 @@ def server(tmp_path_factory) -> Iterator[ConsoleServer]:
         yield running
 
 
-@pytest.fixture
-def short_server(tmp_path) -> Iterator[ConsoleServer]:
-    """Sessions that idle out after three seconds."""
-    with console_server(tmp_path, secrets_text(console="idle_minutes = 0.05")) as running:
+@pytest.fixture(scope="module")
+def idle_server(tmp_path_factory) -> Iterator[ConsoleServer]:
+    """A console for tests that change how long a session may idle."""
+    with console_server(tmp_path_factory.mktemp("idle"), secrets_text()) as running:
         yield running
+
+
+@pytest.fixture
+def sessions_idle_out_after(idle_server) -> Iterator[Callable[[float], None]]:
+    """Sets the seconds, without a restart; as long as usual at first and at the end."""
+    before = idle_server.secrets.read_text()
+    options = "[console]\nidle_minutes = "
+    yield lambda seconds: idle_server.change_secrets(
+        before.replace("[console]", f"{options}{seconds / 60}")
+    )
+    idle_server.change_secrets(before)
 
 
 def socket_of(server: ConsoleServer, client: httpx.Client) -> ClientConnection:
@@ -75,8 +88,16 @@ def connect_from(
     server: ConsoleServer, origin: str | None, client: httpx.Client
 ) -> ClientConnection:
     cookies = {"Cookie": "; ".join(f"{c.name}={c.value}" for c in client.cookies.jar)}
-    headers = cookies | ({"Origin": origin} if origin else {})
-    return connect(server.websocket_url, additional_headers=headers, subprotocols=["streamlit"])
+    return connected(server, cookies | ({"Origin": origin} if origin else {}))
+
+
+def connected(server: ConsoleServer, headers: dict[str, str]) -> ClientConnection:
+    return connect(
+        server.websocket_url,
+        additional_headers=headers,
+        subprotocols=["streamlit"],
+        open_timeout=PATIENCE,
+    )
 
 
 def ask_for_run(socket: ClientConnection, *, automatic: bool = False) -> None:
@@ -84,6 +105,15 @@ def ask_for_run(socket: ClientConnection, *, automatic: bool = False) -> None:
     request.rerun_script.query_string = ""
     request.rerun_script.is_auto_rerun = automatic
     socket.send(request.SerializeToString())
+
+
+def wait_for_run(socket: ClientConnection) -> None:
+    """Read until the server begins a run of the script."""
+    kind = ""
+    while kind != "new_session":
+        message = ForwardMsg()
+        message.ParseFromString(socket.recv(timeout=PATIENCE))
+        kind = message.WhichOneof("type")
 
 
 def is_open(socket: ClientConnection, seconds: float) -> bool:
@@ -114,7 +144,7 @@ def guess_together(server: ConsoleServer, tries: list[tuple[str, dict[str, str]]
 @pytest.mark.parametrize("address", CLOSED_ADDRESSES)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
 def test_every_address_before_sign_in_answers_401(server, address, method):
-    answer = httpx.request(method, server.url + address, timeout=20, trust_env=False)
+    answer = httpx.request(method, server.url + address, timeout=PATIENCE, trust_env=False)
     assert answer.status_code == 401
     assert answer.text in ("Sign in first.", "")
 
@@ -131,15 +161,15 @@ def test_page_before_sign_in_is_the_sign_in_page_and_tells_nothing(server, addre
 def test_socket_before_sign_in_is_refused(server):
     for headers in ({}, {"Cookie": "allocator_session=made-up"}):
         with pytest.raises(InvalidStatus) as refused:
-            connect(server.websocket_url, additional_headers=headers, subprotocols=["streamlit"])
+            connected(server, headers)
         assert refused.value.response.status_code == 401
 
 
 def test_monitors_see_a_live_console_whose_database_is_away(server):
     for path in ("/healthz", "/health"):
-        live = httpx.get(server.url + path, timeout=20, trust_env=False)
+        live = httpx.get(server.url + path, timeout=PATIENCE, trust_env=False)
         assert (live.status_code, live.json()["status"]) == (200, "ok")
-    ready = httpx.get(f"{server.url}/readyz", timeout=20, trust_env=False)
+    ready = httpx.get(f"{server.url}/readyz", timeout=PATIENCE, trust_env=False)
     assert ready.status_code == 503
     assert ready.json() == {"console": "ok", "database": "does not answer"}
 
@@ -150,7 +180,7 @@ def test_sign_in_opens_pages_socket_and_assets(server):
         assert client.get("/_stcore/health").status_code == 200
         with socket_of(server, client) as socket:
             ask_for_run(socket)
-            assert socket.recv(timeout=20)
+            assert socket.recv(timeout=PATIENCE)
 
 
 def test_session_cookie_is_http_only_and_strict(server):
@@ -223,9 +253,12 @@ def test_sign_out_ends_every_tab(server):
         ask_for_run(socket)
         token = client.cookies["allocator_session"]
         assert client.post("/sign-out").status_code == 303
-        assert not is_open(socket, 4)
+        assert not is_open(socket, PATIENCE)
         kept = {"Cookie": f"allocator_session={token}"}
-        assert httpx.get(server.url, headers=kept, trust_env=False).status_code == 401
+        assert (
+            httpx.get(server.url, headers=kept, timeout=PATIENCE, trust_env=False).status_code
+            == 401
+        )
 
 
 def test_nobody_is_signed_out_by_get(server):
@@ -247,28 +280,34 @@ def test_state_tells_whether_the_session_lives(server):
         assert client.get("/sign-in/state").status_code == 204
 
 
-def test_idle_session_ends_although_the_page_polls(short_server):
-    with short_server.signed_in() as client, socket_of(short_server, client) as socket:
+def test_idle_session_ends_although_the_page_polls(idle_server, sessions_idle_out_after):
+    with idle_server.signed_in() as client, socket_of(idle_server, client) as socket:
         ask_for_run(socket)
-        end, open_still = time.monotonic() + 30, True
-        while open_still and time.monotonic() < end:
+        sessions_idle_out_after(2)
+
+        def is_closed_after_polls() -> bool:
             client.get("/sign-in/state")
             client.get("/_stcore/health", headers={"Accept": "*/*"})
             try:
                 ask_for_run(socket, automatic=True)
             except ConnectionClosed:
-                open_still = False
-                break
-            open_still = is_open(socket, 0.5)
-        assert not open_still
+                return True
+            return not is_open(socket, 0.5)
+
+        eventually(is_closed_after_polls)
         assert client.get("/").status_code == 401
 
 
-def test_clicks_keep_a_session(short_server):
-    with short_server.signed_in() as client, socket_of(short_server, client) as socket:
-        for _ in range(8):
-            ask_for_run(socket)
-            assert is_open(socket, 0.7)
+def test_click_keeps_a_session(idle_server, sessions_idle_out_after):
+    """Sessions idle out after half the time since the sign-in, so that the click alone counts."""
+    with idle_server.signed_in() as client, socket_of(idle_server, client) as socket:
+        signed_in = time.monotonic()
+        ask_for_run(socket)
+        wait_for_run(socket)
+        assert is_open(socket, 8)  # nobody does anything for so long
+        ask_for_run(socket)
+        wait_for_run(socket)
+        sessions_idle_out_after(time.monotonic() - signed_in - 0.5)
         assert client.get("/_stcore/health", headers={"Accept": "*/*"}).status_code == 200
 
 
@@ -279,8 +318,8 @@ def test_changed_hash_ends_open_sockets_without_restart(tmp_path):
         socket_of(server, client) as socket,
     ):
         ask_for_run(socket)
-        server.secrets.write_text(secrets_text({OPERATOR: "quite another password"}))
-        assert not is_open(socket, 6)
+        server.change_secrets(secrets_text({OPERATOR: "quite another password"}))
+        assert not is_open(socket, PATIENCE)
         assert client.get("/").status_code == 401
 
 
@@ -290,11 +329,11 @@ def test_console_without_operators_serves_an_explanation_alone(tmp_path):
         assert page.status_code == 503
         assert "Nobody can sign in yet" in page.text
         for address in (*CLOSED_ADDRESSES, "/sign-in"):
-            answer = httpx.get(server.url + address, timeout=20, trust_env=False)
+            answer = httpx.get(server.url + address, timeout=PATIENCE, trust_env=False)
             assert answer.status_code == 503
             assert answer.text == "The console has no operators yet."
         with pytest.raises(InvalidStatus):
-            connect(server.websocket_url, subprotocols=["streamlit"])
+            connected(server, {})
 
 
 FOREIGN = (
@@ -341,11 +380,11 @@ def test_configured_origin_is_ours_without_a_restart(tmp_path):
         own = server.secrets.read_text().replace(
             "[console]", f'[console]\norigins = ["{elsewhere}"]'
         )
-        server.secrets.write_text(own)
+        server.change_secrets(own)
         assert client.get("/", headers={"Origin": elsewhere}).status_code == 200
         with connect_from(server, elsewhere, client) as socket:
             ask_for_run(socket)
-            assert socket.recv(timeout=20)
+            assert socket.recv(timeout=PATIENCE)
 
 
 def test_owner_signs_in_after_130_wrong_tries_by_others(tmp_path):

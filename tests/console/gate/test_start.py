@@ -12,6 +12,7 @@ import pytest
 
 from allocator import config
 from tests.console.server import OPERATOR, ROOT, console_server, secrets_text
+from tests.waiting import PATIENCE
 
 APP = ROOT / "console" / "app.py"
 REPORT = """
@@ -56,7 +57,7 @@ def test_server_that_would_listen_everywhere_refuses_to_start(tmp_path, option):
         env=os.environ | {config.SECRETS_VARIABLE: str(secrets)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert ended.returncode == 1
@@ -78,7 +79,7 @@ def test_what_must_hold_is_held_against_options_from_elsewhere(tmp_path):
         env=os.environ | LOOSE | {config.SECRETS_VARIABLE: str(tmp_path / "none.toml")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=True,
     )
     at_start, parsed_again = ended.stdout.splitlines()

@@ -9,13 +9,15 @@ import pytest
 
 from allocator.demo import demo_data
 from allocator.jobs import JobKind
-from allocator.models import Settings, Status
+from allocator.models import Phase, Settings, Status
 from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut
+from allocator.solved import Solved
 from console.state import backend, readings, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE, eventually
 
 RUN, SECOND = demo_data.BY_EYE, demo_data.SECOND_BATCH
 ALLOCATIONS = "select * from allocator_py_allocations where allocator_py_run = %s"
@@ -90,7 +92,7 @@ def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):
     bound = proven.result.objective - 1
     unproven = replace(proven.result, status=Status.FEASIBLE, bound=bound, gap=1.0)
     job = backend.jobs().start(JobKind.SOLVE, RUN, lambda *_: replace(proven, result=unproven))
-    assert job.wait(10)
+    assert job.wait(PATIENCE)
     app = page("commit", run=RUN)
     assert "The optimum can be better by at most 1" in words_of(app)
     assert "Tick the box" in words_of(confirm(app))
@@ -98,6 +100,49 @@ def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):
     next(box for box in app.checkbox if "better allocation" in box.label).check()
     confirm(app)
     assert len(demo_database.rows(ALLOCATIONS, RUN)) == 12
+
+
+def stopped_solve() -> None:
+    """A colleague starts a solve of the run and stops it once it has an allocation."""
+    inputs, settings = readings.reading(RUN).inputs, Settings()
+
+    def work(on_progress, cancel):
+        def stop(event):
+            on_progress(event)
+            if event.phase is Phase.MASTER:
+                cancel.set()
+
+        result = backend.service().solve(inputs, settings, on_progress=stop, cancel=cancel)
+        return Solved(inputs, result, inputs, solved_by="Grace Hopper")
+
+    order = solving.SolveOrder(settings)
+    job = backend.jobs().start(JobKind.SOLVE, RUN, work, request=order, started_by="Grace Hopper")
+    assert job.wait(PATIENCE)
+    assert solving.solved(RUN).status is Status.CANCELLED
+
+
+def test_stopped_solve_is_shown_but_cannot_be_committed(page, demo_database):
+    stopped_solve()
+    app = page("commit", run=RUN)
+    assert "stopped before it ended" in words_of(app)
+    assert "Go to Solve" in words_of(app)
+    assert not [b for b in app.button if b.label.startswith("Commit ")]
+    assert "Solved, not committed" not in words_of(app)
+    for path in ("solve", "results"):
+        text = words_of(page(path, run=RUN))
+        assert "Cancelled: the best allocation found so far" in text
+        assert "Go to commit" not in text
+
+
+def test_confirmation_after_a_colleague_stopped_another_solve_writes_nothing(page, demo_database):
+    solve(RUN)
+    app = page("commit", run=RUN)
+    stopped_solve()
+    text = words_of(confirm(app))
+    assert "Nothing was written" in text
+    assert "Grace Hopper solved it again" in text
+    assert "stopped before it ended" in text
+    assert not demo_database.rows(ALLOCATIONS, RUN)
 
 
 def test_changed_data_is_shown_and_cannot_be_committed(page, demo_database):
@@ -182,7 +227,9 @@ def test_confirmation_while_a_colleague_solves_again_says_who(page, demo_databas
     solve(RUN)
     app = page("commit", run=RUN)
     goes_on = threading.Event()
-    backend.jobs().start(JobKind.SOLVE, RUN, lambda *_: goes_on.wait(30), started_by="Grace Hopper")
+    backend.jobs().start(
+        JobKind.SOLVE, RUN, lambda *_: goes_on.wait(PATIENCE), started_by="Grace Hopper"
+    )
     try:
         text = words_of(confirm(app))
     finally:
@@ -196,7 +243,7 @@ def test_solve_that_waits_for_a_commit_outlives_other_work(page, demo_database):
     solve(RUN)
     for number in range(60):
         job = backend.jobs().start(JobKind.TRIALS, str(number), lambda *_: 1)
-        assert job.wait(10)
+        assert job.wait(PATIENCE)
     assert "12 placements" in words_of(page("commit", run=RUN))
 
 
@@ -214,26 +261,27 @@ def test_second_operator_is_told_who_committed_first(page, demo_database):
 
 def test_missing_commit_function_points_to_the_system_page(page, demo_database):
     solve(RUN)
+
+    def opened_with(words: str, without: str = "\0"):
+        """PostgREST reads the schema again a moment after it is told to."""
+
+        def look():
+            app = page("commit", run=RUN)
+            return app if words in words_of(app) and without not in words_of(app) else None
+
+        return eventually(look)
+
     rename = "alter function allocator_console_version() rename to allocator_{}"
     reload = "notify pgrst, 'reload schema'"
     demo_database.rows(rename.format("gone"))
     demo_database.rows(reload)
     try:
-        app = eventually(lambda: page("commit", run=RUN), "See the SQL on the System page")
+        app = opened_with("See the SQL on the System page")
         assert next(b for b in app.button if b.label.startswith("Commit ")).disabled
     finally:
         demo_database.rows("alter function allocator_gone() rename to allocator_console_version")
         demo_database.rows(reload)
-        eventually(lambda: page("commit", run=RUN), "Nothing changed", without="See the SQL")
-
-
-def eventually(open_page, words: str, without: str = "\0"):
-    """PostgREST reads the schema again a moment after it is told to."""
-    for _ in range(40):
-        app = open_page()
-        if words in words_of(app) and without not in words_of(app):
-            return app
-    raise AssertionError(words_of(app))
+        opened_with("Nothing changed", without="See the SQL")
 
 
 def test_run_of_another_program_has_no_receipt(page, demo_database):

@@ -9,6 +9,7 @@ from allocator.demo import demo_data as demo
 from allocator.jobs import JobKind
 from console.state import backend, readings
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE
 
 KEY = (JobKind.DIAGNOSIS, demo.INFEASIBLE)
 
@@ -35,7 +36,7 @@ def diagnosed(app: AppTest) -> AppTest:
     second = scenario[0] if isinstance(scenario, list) else scenario
     job = backend.jobs().get(JobKind.DIAGNOSIS, f"{first} {second}".strip())
     assert job is not None
-    assert job.wait(60)
+    assert job.wait(PATIENCE)
     return app.run()
 
 
@@ -194,12 +195,12 @@ def test_running_diagnosis_shows_steps_and_can_be_stopped(page, demo_data, monke
     from console.state import diagnosing
 
     app = page("infeasibility", run=demo.INFEASIBLE)
-    backend.jobs().get(*KEY).wait(60)
+    assert backend.jobs().get(*KEY).wait(PATIENCE)
     asked = backend.jobs().get(*KEY).request
     backend.jobs().forget(*KEY)
 
     def endless(inputs, settings, *, frozen, on_progress, cancel):
-        cancel.wait(30)
+        assert cancel.wait(PATIENCE)
         return real(inputs, settings, frozen=frozen, on_progress=on_progress, cancel=cancel)
 
     real = diagnosing.diagnose
@@ -209,7 +210,7 @@ def test_running_diagnosis_shows_steps_and_can_be_stopped(page, demo_data, monke
     app = app.run()
     assert any("started by Grace Hopper" in c.value for c in app.caption)
     button(app, "Stop").click().run()
-    assert backend.jobs().get(*KEY).wait(20)
+    assert backend.jobs().get(*KEY).wait(PATIENCE)
     app = app.run()
     assert not app.exception
     assert "This diagnosis was stopped" in text_of(app)

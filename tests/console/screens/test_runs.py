@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +13,7 @@ from console.state import backend, checks
 from tests.console.conftest import connect_pages
 from tests.console.ui.test_frame import text_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -36,10 +36,8 @@ def cards(app) -> list[str]:
 
 
 def wait_for_checks(ids) -> None:
-    known, end = checks.the_checks(), time.monotonic() + 20
-    while any(known.found(run_id) is None for run_id in ids):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    known = checks.the_checks()
+    eventually(lambda: all(known.found(run_id) for run_id in ids))
 
 
 def test_runs_lists_waiting_runs_before_completed_ones(page, demo_database):
@@ -116,7 +114,7 @@ def test_runs_shows_a_solve_under_way(page, demo_database):
     goes_on = threading.Event()
 
     def solve(on_progress, cancel):
-        goes_on.wait(30)
+        assert goes_on.wait(PATIENCE)
 
     backend.jobs().start(JobKind.SOLVE, demo_data.BY_EYE, solve, started_by="Grace")
     try:
@@ -156,16 +154,11 @@ def test_checks_look_again_when_told_to_and_survive_a_run_that_is_gone(demo_data
     known = checks.Checks()
     gone = "00000000-0000-4000-8000-000000000000"
     known.want([gone, demo_data.BY_EYE])
-    end = time.monotonic() + 20
-    while known.found(demo_data.BY_EYE) is None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    eventually(lambda: known.found(demo_data.BY_EYE) and known.found(gone))
     assert known.found(gone).failed
     before = known.found(demo_data.BY_EYE).checked_at
     assert before <= datetime.now(UTC)
     known.forget()
     assert known.found(demo_data.BY_EYE).checked_at == before  # shown until the next look is done
     known.want([demo_data.BY_EYE])
-    while known.found(demo_data.BY_EYE).checked_at == before:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    eventually(lambda: known.found(demo_data.BY_EYE).checked_at != before)

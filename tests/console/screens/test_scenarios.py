@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -23,6 +22,7 @@ from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.ui.test_frame import text_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE, eventually
 
 RUN = demo_data.BY_EYE
 WEIGHT = "Organisation's weight (alpha)"
@@ -209,7 +209,7 @@ def test_without_our_table_scenarios_stay_in_the_tab(page, demo_database):
     demo_database.rows("alter table allocator_console_scenarios rename to gone_for_a_test")
     demo_database.rows("notify pgrst, 'reload schema'")
     try:
-        wait_for(lambda: not has_table())
+        eventually(lambda: not has_table())
         app = page("scenarios", run=RUN)
         assert "kept in this tab only" in shown(app)
         app.button(key="scenario save new").click().run()
@@ -218,14 +218,7 @@ def test_without_our_table_scenarios_stay_in_the_tab(page, demo_database):
     finally:
         demo_database.rows("alter table gone_for_a_test rename to allocator_console_scenarios")
         demo_database.rows("notify pgrst, 'reload schema'")
-        wait_for(has_table)
-
-
-def wait_for(true) -> None:
-    end = time.monotonic() + 15
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+        eventually(has_table)
 
 
 def has_table() -> bool:
@@ -342,7 +335,7 @@ def test_sweep_runs_in_the_background_and_a_point_opens(page, as_read):
     by_label(app.number_input, "How many weights").set_value(3)
     by_label(app.button, "Run the sweep").click().run()
     [job] = [s.subject for s in backend.jobs().snapshots(JobKind.SWEEP)]
-    assert backend.jobs().get(JobKind.SWEEP, job).wait(60)
+    assert backend.jobs().get(JobKind.SWEEP, job).wait(PATIENCE)
     app.run()
     assert not app.exception
     [table] = [d.value for d in app.dataframe if WEIGHT in d.value.columns]
@@ -359,7 +352,7 @@ def test_large_runs_are_solved_in_the_background(page, as_read, monkeypatch):
     monkeypatch.setattr(trials, "MOST_AT_ONCE", 5)
     app = page("scenarios", run=RUN)
     [job] = [s.subject for s in backend.jobs().snapshots(JobKind.TRIALS)]
-    assert backend.jobs().get(JobKind.TRIALS, job).wait(30)
+    assert backend.jobs().get(JobKind.TRIALS, job).wait(PATIENCE)
     app.run()
     assert "Proven optimal" in shown(app)
     assert not app.exception

@@ -12,6 +12,7 @@ from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE
 
 RUN = demo_data.BY_EYE
 
@@ -23,7 +24,7 @@ def demo_database(connected):
 
 
 def ended(run_id: str = RUN):
-    assert backend.jobs().get(JobKind.SOLVE, run_id).wait(60)
+    assert backend.jobs().get(JobKind.SOLVE, run_id).wait(PATIENCE)
     return solving.latest(run_id)
 
 

@@ -26,6 +26,7 @@ from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.ui.test_frame import text_of
 from tests.database.demo_rows import demo_rows
+from tests.waiting import PATIENCE
 
 RUN = demo_data.BY_EYE
 
@@ -43,7 +44,7 @@ def solve(demo_database):
     def run(**settings):
         inputs = backend.service().hydrate(RUN)
         job = solving.solve_in_background(inputs, Settings(**settings), OPERATOR, acknowledged=True)
-        assert job.wait(30)
+        assert job.wait(PATIENCE)
         return solving.solved(RUN)
 
     return run
@@ -164,7 +165,7 @@ def test_unproven_allocation_says_that_it_has_no_prices(page, solve):
     solved = solve()
     unproven = replace(solved.result, status=Status.FEASIBLE)
     job = backend.jobs().start(JobKind.SOLVE, RUN, lambda *_: replace(solved, result=unproven))
-    assert job.wait(10)
+    assert job.wait(PATIENCE)
     app = page("why", run=RUN, worker=of_worker(solved))
     assert "has no exact prices" in shown(app)
     assert "who holds it" in shown(app)

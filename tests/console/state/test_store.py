@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from console.state.store import Store
+from tests.waiting import PATIENCE
 
 
 @dataclass
@@ -62,7 +63,7 @@ def test_exempt_values_neither_go_nor_count():
 
 
 def test_value_is_made_once_however_many_ask():
-    store, made, start = Store(), [], threading.Barrier(8, timeout=10)
+    store, made, start = Store(), [], threading.Barrier(8, timeout=PATIENCE)
 
     def make():
         made.append(1)
@@ -78,7 +79,7 @@ def test_value_is_made_once_however_many_ask():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert len(made) == 1
     assert len(set(map(id, found))) == 1
 

@@ -11,6 +11,7 @@ from console.places import safe_next
 from console.ui import session
 from console.ui.messages import message_for
 from tests.console.server import OPERATOR, ROOT
+from tests.waiting import PATIENCE
 
 MAIN = str(ROOT / "console" / "main.py")
 
@@ -22,7 +23,7 @@ def text_of(app: AppTest) -> str:
 
 def test_script_without_session_shows_nothing_but_the_way_back(monkeypatch):
     monkeypatch.setattr(session, "gate_token", lambda: "made up")
-    app = AppTest.from_file(MAIN, default_timeout=30).run()
+    app = AppTest.from_file(MAIN, default_timeout=PATIENCE).run()
     assert [header.value for header in app.header] == ["You are signed out"]
     assert not app.title
     assert not app.sidebar.button

@@ -30,8 +30,6 @@ ENDINGS = {
     "process-pending": {ExitCode.INFEASIBLE, ExitCode.DATA_ERRORS},
 }
 """What the commands end with on the demo data, where that is not 0."""
-TYPED = {"hash-password": "correct horse battery\n", "local reset": "yes\n"}
-"""What the commands are told that ask for something."""
 
 
 def text_of(name: str) -> str:
@@ -73,6 +71,7 @@ def test_every_command_of_the_readme_works_in_its_order(monkeypatch, tmp_path, c
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(SECRETS_VARIABLE, str(tmp_path / "none.toml"))
     monkeypatch.setenv("ALLOCATOR_DATA_DIR", str(tmp_path / "stack"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse battery\n"))
     [block] = [b for b in blocks(text_of("README.md"), "sh") if "local start" in b]
     lifecycle, everywhere = commands(f"```sh\n{block}```"), commands(text_of("README.md"))
     assert lifecycle[0][:2] == ["local", "start"]
@@ -81,7 +80,6 @@ def test_every_command_of_the_readme_works_in_its_order(monkeypatch, tmp_path, c
     try:
         for argv in (*lifecycle[:-1], *mentioned):
             command = [RUNS.get(argv[0], demo_data.BY_EYE) if a == "RUN" else a for a in argv]
-            monkeypatch.setattr(sys, "stdin", io.StringIO(TYPED.get(" ".join(argv), "")))
             code = main(command)
             said = capfd.readouterr()
             assert code in ENDINGS.get(argv[0], {ExitCode.DONE}), (argv, said.err)

@@ -347,6 +347,7 @@ def test_hydrate_three_hundred_thousand_preferences_in_bounded_pieces(year, clie
     )
     columns = "allocation_run_worker_mapping, job_line, order_preference"
     copy("preference_worker_job_lines", columns, ranks)
+    year.database.rows("analyze")  # as autovacuum does soon after so many new rows
     readings: list[Reading] = []
     inputs = hydrate(year.run(), client=client, on_progress=readings.append)
     assert sum(len(w.preferences.scores) for w in inputs.workers) == 300_000

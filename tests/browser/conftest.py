@@ -44,12 +44,14 @@ expect.set_options(timeout=PATIENCE * 1000)
 QUIET_PAGE = """began => {
     const app = document.querySelector("[data-testid=stApp]");
     const running = app?.dataset.testScriptState !== "notRunning";
-    const drawn = document.body.innerHTML;
     const now = performance.now();
-    if (running || drawn !== window.lastDrawn) {
-        window.lastDrawn = drawn;
+    if (!window.observed) {
+        window.observed = new MutationObserver(() => { window.quietSince = performance.now(); });
+        const all = {subtree: true, childList: true, attributes: true, characterData: true};
+        window.observed.observe(document.body, all);
         window.quietSince = now;
     }
+    if (running) window.quietSince = now;
     const enough = Math.max(50, 400 - (now - began) / 20);
     return now - window.quietSince >= enough;
 }"""
@@ -92,7 +94,7 @@ def contexts(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def new(width: int = 1440, height: int = 900, **options: object) -> BrowserContext:
         size = {"width": width, "height": height}
-        context = chromium.new_context(viewport=size, **options)  # type: ignore[arg-type]
+        context = chromium.new_context(viewport=size, reduced_motion="reduce", **options)  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE * 1000)
         opened.append(context)
         return context
@@ -126,7 +128,7 @@ def fill_sign_in(page: Page, operator: str, password: str) -> None:
 def settle(page: Page) -> None:
     """Wait until no script runs and the page stays as it is. What is asserted afterwards still
     needs a wait of its own: a busy machine may begin to run the script later than this looks."""
-    began = page.evaluate("() => { window.lastDrawn = undefined; return performance.now() }")
+    began = page.evaluate("() => window.quietSince = performance.now()")
     page.wait_for_function(QUIET_PAGE, arg=began, polling=50)
 
 

@@ -33,14 +33,7 @@ from allocator.database.tables import (
     QUALIFICATIONS,
     Scope,
 )
-from allocator.database.transport import (
-    Page,
-    Row,
-    read,
-    rows_of,
-    send,
-    write,
-)
+from allocator.database.transport import Page, Row, read, rows_of, send, write
 from allocator.errors import (
     DatabaseError,
     Denied,

@@ -23,9 +23,8 @@ from supabase import Client, ClientOptions, create_client
 
 from allocator.database import transport
 from allocator.local import stack
-from allocator.local.database import insert_rows
+from allocator.local.postgres_server import insert_rows
 from allocator.service import AllocatorService
-from tests import profiles  # noqa: F401 (chooses how many examples hypothesis draws)
 from tests.database.demo_rows import demo_rows
 from tests.services import service_at
 from tests.waiting import PATIENCE

@@ -6,11 +6,7 @@ import pytest
 
 from allocator import config
 from allocator.demo import demo_data
-from allocator.errors import (
-    InvalidData,
-    RunNotFound,
-    UsageError,
-)
+from allocator.errors import InvalidData, RunNotFound, UsageError
 from allocator.models import Settings
 from allocator.result import Status
 from allocator.service import AllocatorService

@@ -12,8 +12,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from allocator import __version__
-from allocator.cli.common import add_data_dir, add_settings
-from allocator.cli.output import Output, stdout_reserved
+from allocator.cli.output import Output, add_data_dir, add_settings, stdout_reserved
 from allocator.errors import AllocatorError, ExitCode, UsageError
 
 TRACEBACK_VARIABLE = "ALLOCATOR_TRACEBACK"

@@ -19,7 +19,7 @@ import fasteners  # type: ignore[import-untyped]
 import psycopg
 
 from allocator.errors import ConfigurationError, DatabaseError, DatabaseFull
-from allocator.local import database, front, ownership, postgres_server, postgrest_binary
+from allocator.local import gateway, ownership, postgres_server, postgrest_binary
 from allocator.local.files import Files, Secrets, ensure_secrets, load_secrets
 from allocator.local.ownership import Seed
 
@@ -85,7 +85,7 @@ def start(data_dir: DataDir = None, port: int = 0, seed: Seed = "empty") -> Stac
             found = running(files.data_dir)
         if found is None:
             raise DatabaseError("The local stack stopped while it was starting.")
-        if seed == found.seed == "demo" and database.is_empty(found.dsn):
+        if seed == found.seed == "demo" and postgres_server.is_empty(found.dsn):
             _insert_demo(found.dsn)
         return found
 
@@ -114,7 +114,7 @@ def running(data_dir: DataDir = None) -> StackInfo | None:
 def status(data_dir: DataDir = None) -> StackStatus:
     """Which parts of the stack run; asks nobody, changes nothing."""
     files = Files.of(data_dir)
-    pids, port = front.pids(files)
+    pids, port = gateway.pids(files)
     return StackStatus(
         data_dir=str(files.data_dir),
         url=f"http://127.0.0.1:{port}" if port else None,
@@ -128,7 +128,7 @@ def stop(data_dir: DataDir = None) -> None:
     """Stop every part; the data stays. Harmless when nothing runs."""
     if Files.of(data_dir).data_dir.exists():
         with _locked(Files.of(data_dir)) as files:
-            front.stop(files)
+            gateway.stop(files)
             postgres_server.stop(files)
 
 
@@ -197,23 +197,23 @@ def _in_words(files: Files) -> Iterator[None]:
 def _is_healthy(files: Files, secrets: Secrets, port: int) -> bool:
     """True when the running stack is on the wanted port (0 = any) and answers. A process that was
     killed just now may look alive, so they are looked at again afterwards."""
-    actual = front.pids(files)[1]
+    actual = gateway.pids(files)[1]
     if actual is None or port not in (0, actual):
         return False
-    return front.answers(actual, secrets.service_role_key) and status(files.data_dir).running
+    return gateway.answers(actual, secrets.service_role_key) and status(files.data_dir).running
 
 
 def _start_parts(files: Files, secrets: Secrets, port: int, seed: Seed) -> None:
     binary = postgrest_binary.find()
-    front.stop(files)
+    gateway.stop(files)
     postgres_server.start(files, secrets, seed)
     dsn = postgres_server.dsn(files, "postgres", secrets.postgres_password)
-    database.apply_schema(dsn, secrets.authenticator_password)
-    front.start(files, secrets, binary, port)
+    postgres_server.apply_schema(dsn, secrets.authenticator_password)
+    gateway.start(files, secrets, binary, port)
 
 
 def _insert_demo(dsn: str) -> None:
     from allocator.demo import demo_data
 
     with psycopg.connect(dsn) as connection:
-        database.insert_rows(connection, demo_data.rows())
+        postgres_server.insert_rows(connection, demo_data.rows())

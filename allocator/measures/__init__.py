@@ -15,9 +15,8 @@ from allocator.measures.headline import (
     worst_off,
 )
 from allocator.measures.masking import mask_small_counts
-from allocator.measures.offers import by_job_line, offers_by_rank, unfilled
 from allocator.measures.outcome import Outcome, outcome, outcome_of_ranks
-from allocator.measures.placements import placements
+from allocator.measures.placements import by_job_line, offers_by_rank, placements, unfilled
 
 __all__ = [
     "Headline",

@@ -3,22 +3,20 @@
 Columns named `worker`, `job_line` and `weighting_id` hold ids to act on; names stand beside them.
 """
 
-from allocator.review.pairs import (
-    eligibility_pairs,
-    pairs_of_job_line,
-    pairs_of_worker,
-    weightings_of,
-    workers_reached,
-)
 from allocator.review.people import preferences_long, review_workers, score_matrix, tied_preferences
 from allocator.review.restrictions import (
     eligibility_by_job_line,
     eligibility_by_worker,
+    eligibility_pairs,
     net_effects,
+    pairs_of_job_line,
+    pairs_of_worker,
     review_job_lines,
     review_weightings,
     rule_counts,
     rule_matrix_frame,
+    weightings_of,
+    workers_reached,
 )
 
 __all__ = [

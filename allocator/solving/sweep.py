@@ -1,4 +1,10 @@
-"""Sweeps: one run solved for many settings at once, as a frame along the frontier."""
+"""Sweeps: one run solved for many settings at once, as a frame along the frontier.
+
+The solves run in processes of this machine, or on a Dask cluster; both are `concurrent.futures`
+executors. Local processes come from loky: unlike the standard pool's, they never run the main
+module again (under Streamlit that is the app's script), and cancelling ends the solves that have
+begun.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +12,23 @@ import os
 import pickle
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from loky import ProcessPoolExecutor
 from numpy.typing import NDArray
 
-from allocator.errors import AllocatorError, UsageError
+from allocator.config import console_options
+from allocator.errors import AllocatorError, ConfigurationError, UsageError
 from allocator.measures import outcome
 from allocator.models import RunInputs, Settings
 from allocator.result import Status
 from allocator.rules.ranks import read_by
-from allocator.solving.executors import scheduler_address, sweep_executor
 from allocator.solving.solver import solve
 
 POLL_SECONDS = 0.1
@@ -170,3 +178,62 @@ def on_frontier(measures: NDArray[np.float64]) -> NDArray[np.bool_]:
     better = (measures[:, None, :] < measures[None, :, :]).any(axis=2)
     beaten = (no_worse & better).any(axis=0)
     return np.logical_not(beaten | np.isnan(measures).any(axis=1))
+
+
+SCHEDULER_VARIABLE = "ALLOCATOR_DASK_SCHEDULER"
+CONNECT_SECONDS = 10
+
+
+def scheduler_address() -> str:
+    """The Dask scheduler's address: `$ALLOCATOR_DASK_SCHEDULER`, else `[console] dask_scheduler`.
+
+    Empty: solve on this machine. Raises ConfigurationError for an unreadable secrets file.
+    """
+    named = os.environ.get(SCHEDULER_VARIABLE)
+    return (console_options().dask_scheduler if named is None else named).strip()
+
+
+@contextmanager
+def sweep_executor(address: str = "", processes: int | None = None) -> Iterator[Executor]:
+    """An executor on the cluster at `address`, or else on `processes` local processes.
+
+    Leaving the context drops what has not begun. Raises ConfigurationError when the cluster
+    cannot be used.
+    """
+    opened = _cluster(address) if address else _processes(processes)
+    with opened as executor:
+        yield executor
+
+
+@contextmanager
+def _processes(processes: int | None) -> Iterator[Executor]:
+    executor = ProcessPoolExecutor(max_workers=processes or os.cpu_count() or 1)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(kill_workers=True)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ConfigurationError(
+            "A Dask scheduler is configured, but the package `distributed` is not installed.",
+            remedy="Install it, or take the scheduler's address out to solve on this machine.",
+        ) from error
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"The Dask scheduler at {address} cannot be reached.",
+            remedy="Start it, or take its address out to solve on this machine.",
+        ) from error
+    with client:
+        # Every solve is to run, even when an equal one has run before.
+        executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        try:
+            yield executor
+        finally:
+            executor.shutdown(wait=False)

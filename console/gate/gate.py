@@ -22,11 +22,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from allocator import log
 from allocator.log import Event
 from console.gate import health
-from console.gate.access import Access
+from console.gate.access import SESSION, Access, read_cookie
 from console.gate.caller import READING, Caller, comes_from_here
-from console.gate.cookies import SESSION, read_cookie
 from console.gate.headers import with_headers
-from console.gate.keys import ApiKeys, Budget
 from console.gate.settings import GateSettings
 from console.gate.sign_in import (
     ICON,
@@ -38,6 +36,7 @@ from console.gate.sign_in import (
     not_configured,
     sign_in_page,
 )
+from console.gate.throttle import ApiKeys, Budget
 
 LOGGER = logging.getLogger(__name__)
 _SISTER = re.compile(r"/runs/(process-pending|[^/]+/solve)")

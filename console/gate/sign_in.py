@@ -20,12 +20,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import Scope
 
-from console.gate.access import Access, SignIn
-from console.gate.cookies import (
+from console.gate.access import (
     DEVICE,
     DEVICE_AGE,
     FORM,
     SESSION,
+    Access,
+    SignIn,
     read_cookie,
     set_cookie,
 )

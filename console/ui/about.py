@@ -1,12 +1,15 @@
-"""Everything about one worker or job line, in a dialog."""
+"""An allocation as its pages show it, and everything about one worker or job line, in a dialog."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
-from allocator.models import JobLine, RunInputs
+from allocator.models import AllocatorRun, JobLine, RunInputs
+from allocator.result import SolveResult
 from allocator.review import (
     pairs_of_job_line,
     pairs_of_worker,
@@ -16,11 +19,12 @@ from allocator.review import (
     weightings_of,
 )
 from allocator.rules.naming import listed, tag_name, worker_name
+from allocator.solved import Solved
 from console.state.readings import RunReading
 from console.ui import session, tables
 from console.ui.data_table import data_table, plain_table
-from console.ui.figures import Fact, copyable_ids, counted, facts_row
-from console.ui.messages import literal
+from console.ui.notes import literal
+from console.ui.tables import Fact, copyable_ids, counted, facts_row
 
 
 @st.dialog("About this worker", width="large")
@@ -154,3 +158,46 @@ def _draw_weightings_of(
     with st.expander(f"{counted(len(rows), 'weighting')} for {of_what}"):
         shown = tables.display(rows, ["effect", "whom", "where", "weighting"])
         plain_table(shown, key=f"weightings {key}", file_name="weightings")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAllocation:
+    """A solve that is shown to an operator."""
+
+    solved: Solved
+    operator: str = ""
+
+    @property
+    def inputs(self) -> RunInputs:
+        """The inputs that were solved."""
+        return self.solved.inputs
+
+    @property
+    def result(self) -> SolveResult:
+        """The checked result."""
+        return self.solved.result
+
+    @property
+    def run(self) -> AllocatorRun:
+        """The run that it belongs to."""
+        return self.solved.inputs.run
+
+    @property
+    def placed(self) -> pd.DataFrame:
+        """One row a placement, by name."""
+        return self.solved.placed
+
+    @property
+    def version(self) -> str:
+        """Changes with the allocation: goes into the keys of tables with selections."""
+        return self.solved.identity[:16]
+
+    def key(self, name: str) -> str:
+        """The key of a widget of this run."""
+        return f"{name} {self.run.id}"
+
+    def file_name(self, what: str) -> str:
+        """A file's name: the plan and what it holds."""
+        plan = "-".join(self.run.plan_name.lower().split()) or "allocation"
+        safe = "".join(c for c in plan if c.isalnum() or c == "-")
+        return f"{safe}-{what}"

@@ -1,4 +1,4 @@
-"""Links between pages, with addresses that keep `?run=…`.
+"""Frame, headings and links of the pages, with addresses that keep `?run=…`.
 
 Streamlit's own sidebar links drop query parameters, so the console draws its links itself.
 """
@@ -6,12 +6,22 @@ Streamlit's own sidebar links drop query parameters, so the console draws its li
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from allocator.database.overview import RunBatch
+from allocator.jobs import JobState
+from allocator.models import AllocatorRun
+from allocator.report.parts import run_title
+from allocator.rules.moments import local_time
+from console.gate.sign_in import WATCH
 from console.places import PLACES, Place, available
+from console.state import readings, solving
+from console.ui import session
+from console.ui.notes import literal, shown_errors
 
 RUN = "run"
 
@@ -79,3 +89,69 @@ def _place(path: str) -> Place:
 def _query(run: str | None, more: Mapping[str, str]) -> dict[str, str]:
     chosen = run or current_run()
     return ({RUN: chosen} if chosen else {}) | dict(more)
+
+
+ICON = Path(__file__).parents[1] / "assets" / "icon.svg"
+
+# Streamlit leaves six rem above every page and five beside it: most of a phone's first screen.
+# Its tables' own download is not safe from formulas: `plain_table.csv_button` takes its place.
+_LOOK = """
+<style>
+.stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 4rem) 4rem; }
+[data-testid="stSidebarHeader"] { height: 2.5rem; }
+[data-testid="stElementToolbarButton"]:has(button[aria-label^="Download as CSV"]) { display: none; }
+</style>
+"""
+
+
+def use_look() -> None:
+    """Give the pages the room that wide margins take, and the tables one safe download."""
+    st.html(_LOOK)
+
+
+def watch_session() -> None:
+    """Send the tab to the sign-in page soon after its session has ended."""
+    st.html(f'<script src="{WATCH}"></script>', unsafe_allow_javascript=True)
+
+
+def run_page(title: str) -> AllocatorRun:
+    """Draw the heading and give the run in the address; without one the page ends here with a
+    way to Runs, and with a message when the run is not there or the database does not answer."""
+    session.require_operator()
+    st.title(title, anchor=False)
+    run_id = current_run()
+    if run_id is None:
+        no_run()
+        st.stop()
+    with shown_errors(stop=True):
+        batch = readings.batch(run_id)
+    run = batch.run
+    solving.let_go(run)
+    st.markdown(f"{chip(run)} **{literal(run_title(run))}** · {batch_words(batch)}")
+    return run
+
+
+def no_run() -> None:
+    """The empty state of a page of a run."""
+    st.info("No run is open. Pick one from the list of runs first.", icon=":material/list_alt:")
+    link("runs", "Go to the list of runs")
+
+
+def batch_words(batch: RunBatch) -> str:
+    """Which of the allocation run's batches this is."""
+    return f"Batch {batch.number} of {batch.total}".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def chip(run: AllocatorRun) -> str:
+    """Where the run stands, as a coloured badge of Markdown."""
+    if not run.is_pending:
+        when = local_time(run, run.completed_at) if run.completed_at else ""
+        return f":green-badge[:material/lock: Completed {literal(when)}]"
+    snapshot = solving.latest(run.id)
+    if snapshot is None:
+        return ":blue-badge[:material/schedule: Waiting]"
+    if snapshot.state is JobState.RUNNING:
+        return ":orange-badge[:material/progress_activity: Being solved]"
+    if solving.waits_for_commit(snapshot.result):
+        return ":violet-badge[:material/edit_note: Solved, not committed]"
+    return ":blue-badge[:material/schedule: Waiting]"

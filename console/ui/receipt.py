@@ -17,11 +17,10 @@ from allocator.report.parts import settings_words
 from allocator.result import Effort, Receipt
 from allocator.rules.moments import local_time
 from console.ui.data_table import plain_table
-from console.ui.figures import copyable_ids, facts_row
-from console.ui.messages import literal
-from console.ui.notes import draw_audited_changes
-from console.ui.reading import run_reading
-from console.ui.solve_log import OUTCOMES
+from console.ui.notes import draw_audited_changes, literal
+from console.ui.session import run_reading
+from console.ui.solve_progress import OUTCOMES
+from console.ui.tables import copyable_ids, facts_row
 
 
 def draw_receipt(run: AllocatorRun, receipt: Receipt) -> None:

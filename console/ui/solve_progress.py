@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
+from allocator.database.records import LoggedSolve
 from allocator.jobs import JobSnapshot, JobState
 from allocator.measures import status_words
 from allocator.measures.bands import amount
+from allocator.measures.outcome import outcome_of_audit
 from allocator.models import AllocatorRun
+from allocator.report.parts import POLICIES
 from allocator.result import Phase, Progress, SolveResult, Status
-from allocator.rules.moments import local_clock
+from allocator.rules.moments import local_clock, local_time
 from allocator.solved import Solved
 from console.charts import progress_chart
 from console.state import solving
-from console.ui import messages, navigation, session
-from console.ui.data_table import plain_table
-from console.ui.figures import draw, facts_row, is_dark
-from console.ui.messages import literal
+from console.ui import navigation, notes, session
+from console.ui.data_table import data_table, plain_table
+from console.ui.notes import literal
+from console.ui.tables import draw, facts_row, is_dark
 
 PHASES = {
     Phase.FORMULATE: "Putting preferences and rules together",
@@ -97,7 +102,7 @@ def _totals(progress: Progress | None) -> list[tuple[str, str]]:
 def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
     ended = snapshot.result
     if snapshot.error is not None:
-        messages.show_error(snapshot.error)
+        notes.show_error(snapshot.error)
         st.caption(_who(run, snapshot, "Tried"))
         return
     if not isinstance(ended, Solved):
@@ -166,3 +171,67 @@ def _detail(event: Progress) -> str:
             f"{event.constraints:,} rules, {event.iterations:,} steps"
         )
     return event.message
+
+
+OUTCOMES = {
+    Status.OPTIMAL.value: "Proven optimal",
+    Status.FEASIBLE.value: "Stopped at the time limit, not proven optimal",
+    Status.CANCELLED.value: "Stopped by hand, not proven optimal",
+    Status.INFEASIBLE.value: "No allocation possible",
+    Status.INVALID_DATA.value: "Data errors",
+}
+DRAW_INTERRUPTED = "Stopped by hand: proven, but lots were not drawn"
+
+
+def draw_solves(
+    run: AllocatorRun,
+    solves: Sequence[LoggedSolve],
+    *,
+    fingerprint: str,
+    same: str,
+    key: str,
+    height: int = 520,
+) -> None:
+    """The table, the latest first. Solves on the data with this `fingerprint` are marked `same`;
+    an empty fingerprint leaves that column out."""
+    data_table(
+        log_frame(run, solves, fingerprint, same),
+        key=key,
+        version=str(len(solves)),
+        noun="solve",
+        file_name="solves",
+        search=["Who", "Outcome", "Scenario"],
+        height=height,
+    )
+
+
+def _outcome(solve: LoggedSolve) -> str:
+    if solve.status == Status.CANCELLED and solve.counts.get("certified"):
+        return DRAW_INTERRUPTED
+    return OUTCOMES.get(solve.status, solve.status)
+
+
+def log_frame(
+    run: AllocatorRun, solves: Sequence[LoggedSolve], fingerprint: str = "", same: str = ""
+) -> pd.DataFrame:
+    """The solves in words, the latest first."""
+    aims = {policy.value: words for policy, words in POLICIES.items()}
+    rows = [
+        {
+            "When": local_time(run, solve.solved_at),
+            "Who": solve.operator,
+            "Seed": solve.seed,
+            "Outcome": _outcome(solve),
+            "Scenario": solve.scenario or "None",
+            "Data": same if solve.fingerprint == fingerprint else "Other data",
+            "First choices": outcome_of_audit(solve.counts).get("first_choices"),
+            "Unranked": solve.counts.get("unranked"),
+            "Total dissatisfaction": solve.objective,
+            "Aim": aims.get(str(solve.settings.get("policy")), ""),
+            "Organisation's weight (alpha)": solve.settings.get("alpha"),
+            "Power": solve.settings.get("power"),
+        }
+        for solve in reversed(solves)
+    ]
+    frame = pd.DataFrame(rows)
+    return frame if fingerprint else frame.drop(columns="Data", errors="ignore")

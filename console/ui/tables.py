@@ -6,11 +6,13 @@ A displayed frame keeps the row order of its source, so that a selected position
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from html import escape
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from allocator.errors import DataIssue, InputChange
@@ -20,6 +22,8 @@ from allocator.report.sections import PLACEMENT_COLUMNS, WORST_COLUMNS
 from allocator.result import Check
 from allocator.review.restrictions import effect_words
 from allocator.rules.moments import local_time
+from console.charts import CONFIG
+from console.charts.theme import counted as counted
 
 FLAG_WORDS = {"none": "None", "few": "Few", "": ""}
 SIGN = "Positive = **less wanted** by the organisation, negative = **more wanted**."
@@ -111,3 +115,38 @@ def moment_words(run: AllocatorRun, when: datetime | None) -> str:
     if when is None:
         return ""
     return f"{local_time(run, when)} ({run.timezone or 'UTC'})"
+
+
+Fact = tuple[str, str]
+
+
+def facts_row(facts: Iterable[Fact]) -> None:
+    """Draw (label, value) pairs in one row; pairs without a value are left out."""
+    shown = "".join(
+        f'<div><dt style="font-size:0.875rem;font-weight:400;opacity:0.8">{escape(str(label))}</dt>'
+        f'<dd style="margin:0;font-weight:600">{escape(str(value))}</dd></div>'
+        for label, value in facts
+        if value
+    )
+    st.markdown(
+        f'<dl style="display:flex;flex-wrap:wrap;gap:0.5rem 1.75rem;margin:0 0 1rem">{shown}</dl>',
+        unsafe_allow_html=True,  # everything from the database is escaped above
+    )
+
+
+def copyable_ids(ids: Iterable[Fact]) -> None:
+    """Raw keys behind a closed fold, each with a copy button."""
+    with st.expander("Ids, for whoever looks after the database"):
+        for label, value in ids:
+            st.caption(label)
+            st.code(value, language=None)
+
+
+def is_dark() -> bool:
+    """Whether the browser shows the console's dark look."""
+    return st.context.theme.type == "dark"
+
+
+def draw(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Draw a figure of `console.charts`; `alt` says in words what it shows."""
+    st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)

@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 from postgrest.exceptions import APIError
 
-from tests.database.commit_data import (
-    add_run,
-    allocations,
-    commit,
-    completed_at,
-)
+from tests.database.commit_data import add_run, allocations, commit, completed_at
 
 
 def digest_of(database, run):

@@ -11,7 +11,7 @@ from postgrest.exceptions import APIError
 from psycopg.rows import dict_row
 
 from allocator.database import doctor
-from allocator.local.database import CONSOLE_DIR, SCHEMA_DIR, run_sql_files
+from allocator.local.postgres_server import CONSOLE_DIR, SCHEMA_DIR, run_sql_files
 from allocator.postgres import CONTRACT
 from tests.conftest import Database
 from tests.database.commit_data import (

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from allocator.local.database import SCHEMA_DIR, run_sql_files
+from allocator.local.postgres_server import SCHEMA_DIR, run_sql_files
 
 OLD = Path(__file__).parent / "schema_1_0_0"
 

@@ -14,9 +14,9 @@ import pytest
 
 from allocator.errors import ConfigurationError, DatabaseError, DatabaseFull
 from allocator.local import stack
-from allocator.local.database import CONSOLE_DIR
 from allocator.local.files import Files
 from allocator.local.ownership import Marker, read_marker, write_marker
+from allocator.local.postgres_server import CONSOLE_DIR
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]

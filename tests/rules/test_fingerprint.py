@@ -8,12 +8,7 @@ from hypothesis import strategies as st
 
 from allocator.errors import DataIssue, InputChange
 from allocator.models import LeftOut, OtherPlacement, RunInputs, Weighting
-from allocator.rules.fingerprint import (
-    deciding_fingerprint,
-    differences,
-    fingerprint,
-    spellings,
-)
+from allocator.rules.fingerprint import deciding_fingerprint, differences, fingerprint, spellings
 from allocator.rules.ranks import preferences
 from tests.builders import ICU, J1, J2, J3, J4, RURAL, W1, W2, W3, W4, renamed, small_run
 from tests.strategies import run_inputs

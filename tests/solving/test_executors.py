@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from allocator.errors import ConfigurationError
-from allocator.solving.executors import SCHEDULER_VARIABLE, scheduler_address, sweep_executor
+from allocator.solving.sweep import SCHEDULER_VARIABLE, scheduler_address, sweep_executor
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ def test_local_processes_do_not_run_the_main_module_again(tmp_path: Path) -> Non
         textwrap.dedent(
             """
             import operator, threading
-            from allocator.solving.executors import sweep_executor
+            from allocator.solving.sweep import sweep_executor
 
             print("main module runs")
 
@@ -64,7 +64,7 @@ def test_a_dask_cluster_does_the_work(dask_scheduler: str) -> None:
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://"])
 def test_an_unusable_scheduler_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("allocator.solving.executors.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("allocator.solving.sweep.CONNECT_SECONDS", 1)
     with pytest.raises(ConfigurationError, match=address), sweep_executor(address):
         pass
 

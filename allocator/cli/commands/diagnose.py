@@ -6,8 +6,7 @@ import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from allocator.cli.common import service_for, settings_of
-from allocator.cli.output import Output, stdout_reserved
+from allocator.cli.output import Output, service_for, settings_of, stdout_reserved
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode
 from allocator.rules.naming import job_line_name, worker_name

@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from allocator.cli.common import receipt_fields, service_for
-from allocator.cli.output import Output, issue_fields, moment
+from allocator.cli.output import Output, issue_fields, moment, receipt_fields, service_for
 from allocator.errors import ExitCode
 from allocator.models import LeftOut, Notice, RunInputs
 from allocator.rules.naming import job_line_name, worker_name

@@ -15,8 +15,15 @@ from allocator.cli.commands.runs import (
     tell_issues_and_left_out,
     used_places_fields,
 )
-from allocator.cli.common import receipt_fields, service_for, settings_of
-from allocator.cli.output import Output, error_fields, issue_fields, stdout_reserved
+from allocator.cli.output import (
+    Output,
+    error_fields,
+    issue_fields,
+    receipt_fields,
+    service_for,
+    settings_of,
+    stdout_reserved,
+)
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode, InvalidData, UsageError
 from allocator.models import RunInputs, Settings

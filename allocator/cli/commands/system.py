@@ -8,8 +8,7 @@ from dataclasses import asdict
 from getpass import getpass
 from typing import Any
 
-from allocator.cli.common import service_for
-from allocator.cli.output import Output
+from allocator.cli.output import Output, service_for
 from allocator.errors import ExitCode, UsageError
 
 

@@ -1,20 +1,29 @@
-"""The commit itself: typed confirmation, the call, and what a refusal means."""
+"""A solve before it is written: preview, typed confirmation, the call, and what a refusal means."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
 import streamlit as st
 
-from allocator.errors import AlreadyCompleted, InputsChanged, MissingFunction
-from allocator.models import AllocatorRun
+from allocator.errors import AlreadyCompleted, InputChange, InputsChanged, MissingFunction
+from allocator.measures import status_words
+from allocator.measures.bands import amount
+from allocator.models import AllocatorRun, Settings
+from allocator.report.parts import settings_words
 from allocator.result import Status
+from allocator.rules.moments import local_time
+from allocator.rules.naming import job_line_name, worker_name
 from allocator.solved import Solved
-from console.screens.commit.meanwhile import SeenSolve
-from console.screens.commit.preview import draw_changed_rows, look_again
-from console.state import backend, readings
-from console.ui import messages, navigation, session
-from console.ui.figures import counted
-from console.ui.messages import literal
-from console.ui.notes import writes
+from console.state import backend, readings, solving
+from console.ui import navigation, notes, session, tables
+from console.ui.about import ShownAllocation
+from console.ui.data_table import data_table, plain_table
+from console.ui.notes import draw_audited_changes, literal, shown_errors, writes
+from console.ui.tables import counted, facts_row
 
 _PRESSED = "commit pressed"
 UNPROVEN = "I know that a better allocation may exist and want to commit this one nevertheless."
@@ -99,12 +108,12 @@ def _commit(run: AllocatorRun, solved: Solved, seen: SeenSolve) -> None:
         draw_changed_rows(exc.changes)
         return
     except AlreadyCompleted as exc:
-        messages.show_error(exc)
+        notes.show_error(exc)
         readings.refresh(run.id)
         navigation.link("commit", "See what was committed")
         return
     except MissingFunction as exc:
-        messages.show_error(exc)
+        notes.show_error(exc)
         navigation.link("system", "See the SQL on the System page")
         return
     finally:
@@ -112,3 +121,195 @@ def _commit(run: AllocatorRun, solved: Solved, seen: SeenSolve) -> None:
     readings.refresh(run.id)
     session.remember("receipt", receipt, run.id)
     st.rerun()
+
+
+NOTHING_WRITTEN = "**Nothing was written.** What you confirmed is no longer this run's allocation."
+NOT_PLACED = "Not placed"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSolve:
+    """The solve that a form was drawn for: small, because each open tab keeps one."""
+
+    identity: str
+    solved_by: str
+    solved_at: datetime | None
+    settings: Settings
+    scenario: str
+    fingerprint: str
+    job_lines: Mapping[str, str]
+
+    @staticmethod
+    def of(solved: Solved) -> SeenSolve:
+        """What the page shows of a solve."""
+        return SeenSolve(
+            solved.identity,
+            solved.solved_by,
+            solved.solved_at,
+            solved.result.settings,
+            solved.name,
+            solved.result.fingerprint,
+            {a.worker_mapping: a.job_line for a in solved.result.allocations},
+        )
+
+
+def draw_gone(run: AllocatorRun) -> None:
+    """There is nothing to commit any more: somebody is solving, or solved without an outcome."""
+    snapshot = solving.latest(run.id)
+    if snapshot is None:
+        why = "The console was started anew since."
+    else:
+        who = literal(snapshot.started_by or "Somebody")
+        when = literal(local_time(run, snapshot.started_at))
+        what = "is solving" if snapshot.is_running else "solved"
+        why = f"{who} {what} it again (started {when})."
+    st.warning(f"{NOTHING_WRITTEN} {why}", icon=":material/block:")
+    navigation.link("solve", "Look at the solve")
+
+
+def draw_replaced(seen: SeenSolve, now: Solved) -> None:
+    """Who solved what meanwhile, and how it differs from what was confirmed."""
+    run, present = now.inputs.run, SeenSolve.of(now)
+    st.warning(
+        f"{NOTHING_WRITTEN} {literal(now.solved_by or 'Somebody')} solved it again meanwhile. "
+        "Below is the present allocation; confirm it anew if it is the one to commit.",
+        icon=":material/block:",
+    )
+    with st.container(border=True, key="solved meanwhile"):
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.markdown("**What you confirmed**")
+            _about(run, seen, present)
+        with right:
+            st.markdown("**What is there now**")
+            _about(run, present, seen)
+        if unworded := _other_settings(seen.settings, present.settings):
+            st.markdown(f"Other settings that differ: {', '.join(unworded)}.")
+        if seen.fingerprint != present.fingerprint:
+            st.markdown("The two were solved on different data: rows of the run changed between.")
+        _moves(now, seen, present)
+
+
+def _about(run: AllocatorRun, one: SeenSolve, other: SeenSolve) -> None:
+    when = local_time(run, one.solved_at) if one.solved_at else ""
+    facts_row([("Solved by", one.solved_by), ("Solved", when), ("Scenario", one.scenario)])
+    theirs = dict(settings_words(other.settings))
+    for label, value in settings_words(one.settings):
+        if theirs.get(label) != value:
+            st.markdown(f"{literal(label)}: **{literal(value)}**")
+
+
+def _other_settings(one: Settings, other: Settings) -> list[str]:
+    """Settings that differ without any of the words above telling so."""
+    if settings_words(one) != settings_words(other):
+        return []
+    before, after = one.as_dict(), other.as_dict()
+    return [name.replace("_", " ") for name in before if before[name] != after[name]]
+
+
+def _moves(now: Solved, seen: SeenSolve, present: SeenSolve) -> None:
+    both = (seen.job_lines, present.job_lines)
+    rows = [
+        (worker_name(now.inputs, worker), *(_line(now, lines, worker) for lines in both))
+        for worker in {*seen.job_lines, *present.job_lines}
+        if seen.job_lines.get(worker) != present.job_lines.get(worker)
+    ]
+    if not rows:
+        st.markdown("Every worker holds the same job line in both.")
+        return
+    st.markdown(f"**{counted(len(rows), 'worker')}** placed differently:")
+    frame = pd.DataFrame(sorted(rows), columns=["Worker", "In what you confirmed", "Now"])
+    plain_table(frame, key="placed differently", file_name="placed-differently")
+
+
+def _line(now: Solved, held: Mapping[str, str], worker: str) -> str:
+    return job_line_name(now.inputs, held[worker]) if worker in held else NOT_PLACED
+
+
+KEPT_SECONDS = 30
+
+
+def draw_preview(solved: Solved, operator: str) -> None:
+    """What the commit writes."""
+    result, run = solved.result, solved.inputs.run
+    st.subheader("What will be written", anchor=False)
+    st.markdown(
+        f"- **{counted(len(result.allocations), 'placement')}**, one job line for each worker\n"
+        "- the run is marked as **completed** and becomes read-only\n"
+        f"- a receipt with your name, **{literal(operator)}**, the settings and the checks"
+    )
+    when = local_time(run, solved.solved_at) if solved.solved_at else ""
+    facts_row(
+        [
+            ("Solved", when),
+            ("Solved by", solved.solved_by),
+            ("Total dissatisfaction", amount(result.objective or 0.0)),
+            ("Scenario", result.scenario or "None: the data as it is"),
+        ]
+    )
+    st.caption(literal(status_words(result)))
+    draw_audited_changes(solved.audit, solved.as_read)
+    with st.expander("Settings"):
+        for label, value in settings_words(result.settings):
+            st.markdown(f"{literal(label)}: **{literal(value)}**")
+    with st.expander("The placements"):
+        shown = ShownAllocation(solved, operator)
+        data_table(
+            shown.placed,
+            key="to write",
+            version=shown.version,
+            noun="placement",
+            file_name=shown.file_name("to-be-committed"),
+            columns=["name", "internal_id", "job_line_name", "rank", "original_preference"],
+            search=["name", "internal_id", "job_line_name"],
+        )
+
+
+def draw_changed_since(solved: Solved) -> bool:
+    """What changed in the database since the run was read; True when nothing did."""
+    st.subheader("Changes since the run was solved", anchor=False)
+    with shown_errors():
+        changes = _changes(solved)
+        if not changes:
+            st.success("Nothing changed in the database since.", icon=":material/check_circle:")
+            return True
+        draw_changed_rows(changes)
+    return False
+
+
+def draw_changed_rows(changes: tuple[InputChange, ...]) -> None:
+    """Each changed row, and the way back to Solve."""
+    st.warning(
+        f"**{counted(len(changes), 'row')} changed since the run was solved.** The allocation "
+        "may no longer be valid or the best, so it cannot be committed. Solve again with the "
+        "present data.",
+        icon=":material/sync_problem:",
+    )
+    plain_table(tables.changes_table(changes), key="changes", file_name="changed-rows")
+    navigation.link("solve", "Solve again", fresh="1")
+
+
+def draw_passed_checks(solved: Solved) -> None:
+    """Every rule that was checked independently, with its count."""
+    checks = solved.result.checks
+    st.subheader("Checks passed", anchor=False)
+    st.caption(
+        "A second program part that shares nothing with the solver tested the allocation "
+        "against the data."
+    )
+    plain_table(tables.checks_table(checks), key="checks", file_name="checks")
+
+
+def look_again(run_id: str) -> None:
+    """Forget the comparison with the database: the next one reads it."""
+    backend.store().drop("changes", run_id)
+
+
+def _changes(solved: Solved) -> tuple[InputChange, ...]:
+    service, as_read = backend.service(), solved.as_read
+    with st.spinner("Reading the run again to see what changed …"):
+        return backend.store().made(
+            ("changes", as_read.run.id, solved.identity),
+            lambda: service.changes_since(as_read),
+            KEPT_SECONDS,
+        )

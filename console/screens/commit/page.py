@@ -5,19 +5,21 @@ import streamlit as st
 from allocator.models import AllocatorRun
 from allocator.result import Status
 from allocator.rules.moments import local_time
-from console.screens.commit.confirm import draw_confirmation, pressed_for
-from console.screens.commit.meanwhile import draw_gone, draw_replaced
-from console.screens.commit.preview import (
+from console.screens.commit.confirm import (
     draw_changed_since,
+    draw_confirmation,
+    draw_gone,
     draw_passed_checks,
     draw_preview,
+    draw_replaced,
     look_again,
+    pressed_for,
 )
 from console.state import backend, solving
-from console.ui import heading, navigation, session
-from console.ui.messages import Message, literal, shown_errors
-from console.ui.reading import stored_outcome
+from console.ui import navigation, session
+from console.ui.notes import Message, literal, shown_errors
 from console.ui.receipt import draw_receipt
+from console.ui.session import stored_outcome
 
 
 def draw_committed(run: AllocatorRun) -> None:
@@ -72,7 +74,7 @@ def compare_again(run_id: str) -> None:
     look_again(run_id)
 
 
-run = heading.run_page("Commit")
+run = navigation.run_page("Commit")
 with shown_errors(stop=True):
     pressed = pressed_for(run.id)
     if not run.is_pending:

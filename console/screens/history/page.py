@@ -6,12 +6,12 @@ from allocator.errors import MissingTable
 from allocator.models import AllocatorRun
 from allocator.result import Receipt
 from console.state import backend
-from console.ui import heading, navigation
-from console.ui.figures import facts_row
-from console.ui.messages import literal, shown_errors
-from console.ui.reading import stored_outcome
+from console.ui import navigation
+from console.ui.notes import literal, shown_errors
 from console.ui.receipt import draw_receipt
-from console.ui.solve_log import draw_solves
+from console.ui.session import stored_outcome
+from console.ui.solve_progress import draw_solves
+from console.ui.tables import facts_row
 
 
 def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
@@ -43,7 +43,7 @@ def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
     draw_solves(run, solves, fingerprint=fingerprint, same="As committed", key="log")
 
 
-run = heading.run_page("History")
+run = navigation.run_page("History")
 with shown_errors(stop=True):
     receipt = None if run.is_pending else stored_outcome(run).receipt
     if receipt:

@@ -12,11 +12,11 @@ from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, worker_name
 from console.charts import CONFIG, cause_graph, run_matrix
 from console.screens.infeasibility.running import EndedDiagnosis, bullets
-from console.ui import figures, session
+from console.ui import session, tables
 from console.ui.about import about_job_line, about_worker
 from console.ui.data_table import data_table, newly_chosen
-from console.ui.figures import counted, facts_row
-from console.ui.messages import literal
+from console.ui.notes import literal
+from console.ui.tables import counted, facts_row
 
 MOST_RADIO = 6
 MOST_BULLETS = 8
@@ -103,7 +103,7 @@ def _picture(found: EndedDiagnosis, shown: Cause | Block) -> None:
     drawn = blocked_pairs(found.inputs, found.diagnosis.settings, shown)
     selected = session.remembered("node", found.version, "")
     event = st.plotly_chart(
-        cause_graph(found.inputs, drawn, selected=selected, dark=figures.is_dark()),
+        cause_graph(found.inputs, drawn, selected=selected, dark=tables.is_dark()),
         theme=None,
         config=CONFIG,
         key=found.key(f"graph {shown.explanation}"),
@@ -165,8 +165,8 @@ def _whole_run(found: EndedDiagnosis, shown: Cause | Block) -> None:
     blocks = found.diagnosis.blocks
     number = shown.block if isinstance(shown, Cause) else blocks.index(shown)
     view = reordered(found.inputs, found.diagnosis)
-    drawn = run_matrix(found.inputs, view, blocks, shown=number, dark=figures.is_dark())
-    figures.draw(
+    drawn = run_matrix(found.inputs, view, blocks, shown=number, dark=tables.is_dark())
+    tables.draw(
         drawn,
         key=found.key(f"whole {number}"),
         alt="Which worker may hold which job line; what blocks the run is on the top left.",

@@ -2,15 +2,13 @@
 
 import streamlit as st
 
-from console.screens.infeasibility.ended import draw_ended
-from console.screens.infeasibility.running import ask, chosen_question, watch_diagnosis
+from console.screens.infeasibility.running import ask, chosen_question, draw_ended, watch_diagnosis
 from console.state import diagnosing
-from console.ui import heading, navigation
-from console.ui.messages import shown_errors
-from console.ui.notes import draw_issues
-from console.ui.reading import reading_note, run_reading
+from console.ui import navigation
+from console.ui.notes import draw_issues, shown_errors
+from console.ui.session import reading_note, run_reading
 
-run = heading.run_page("No allocation?")
+run = navigation.run_page("No allocation?")
 if not run.is_pending:
     st.info("This run is completed: it has its allocation.", icon=":material/lock:")
     navigation.link("results", "Look at the results")

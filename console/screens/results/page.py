@@ -9,19 +9,19 @@ from allocator.rules.moments import local_time
 from allocator.solved import Solved
 from console.screens.results.details import (
     draw_allocation,
+    draw_first_screen,
     draw_job_line_outcome,
     draw_organisation,
     draw_rank_by_worker,
+    draw_report,
     draw_stored,
     draw_worst_off,
 )
-from console.screens.results.exports import draw_report
-from console.screens.results.first_screen import draw_first_screen
 from console.state import solving
-from console.ui import heading, navigation, session
-from console.ui.messages import literal, shown_errors
-from console.ui.reading import stored_outcome
-from console.ui.shown import ShownAllocation
+from console.ui import navigation, session
+from console.ui.about import ShownAllocation
+from console.ui.notes import literal, shown_errors
+from console.ui.session import stored_outcome
 
 TABS = {
     "Allocation": draw_allocation,
@@ -61,7 +61,7 @@ def draw_about(shown: ShownAllocation) -> None:
             st.markdown(f"**{literal(label)}:** {literal(value)}")
 
 
-run = heading.run_page("Results")
+run = navigation.run_page("Results")
 with shown_errors(stop=True):
     stored = None if run.is_pending else stored_outcome(run)
     found = stored.solved if stored else solving.solved(run.id)

@@ -3,15 +3,17 @@
 import streamlit as st
 
 from console.screens.review.people import draw_preferences, draw_worker_review
-from console.screens.review.places import draw_eligibility, draw_job_line_review
-from console.screens.review.weighting_tables import draw_weighting_review
-from console.state import checks
+from console.screens.review.places import (
+    draw_eligibility,
+    draw_job_line_review,
+    draw_weighting_review,
+)
+from console.state import diagnosing
 from console.state.readings import RunReading
-from console.ui import heading
-from console.ui.figures import counted, facts_row
-from console.ui.messages import shown_errors
-from console.ui.notes import draw_issues
-from console.ui.reading import reading_note, run_reading
+from console.ui import navigation
+from console.ui.notes import draw_issues, shown_errors
+from console.ui.session import reading_note, run_reading
+from console.ui.tables import counted, facts_row
 
 TABS = {
     "Workers": draw_worker_review,
@@ -41,10 +43,10 @@ def draw_summary(source: RunReading) -> None:
     )
 
 
-run = heading.run_page("Review")
+run = navigation.run_page("Review")
 with shown_errors(stop=True):
     source = run_reading(run)
-checks.remember_check(source.inputs, source.read_at)
+diagnosing.remember_check(source.inputs, source.read_at)
 reading_note(source)
 draw_issues(source.inputs.issues, key=source.key("issues"), version=source.version)
 draw_summary(source)

@@ -10,7 +10,7 @@ from allocator.review import preferences_long, review_workers, tied_preferences
 from console.charts import preference_heatmap
 from console.screens.review.parts import draw_view
 from console.state.readings import RunReading
-from console.ui import figures
+from console.ui import tables
 from console.ui.about import about_worker
 from console.ui.data_table import data_table, newly_chosen
 
@@ -79,8 +79,8 @@ def _map(source: RunReading) -> None:
         "Each cell is one worker's rank of one job line; tied job lines share the mean of their "
         "ranks, and a blank cell was not ranked."
     )
-    made = source.made(_dark if figures.is_dark() else _light)
-    figures.draw(
+    made = source.made(_dark if tables.is_dark() else _light)
+    tables.draw(
         made, key=source.key("preference map"), alt="Ranks of every job line by every worker"
     )
 

@@ -4,11 +4,11 @@ import streamlit as st
 
 from allocator.database.overview import RunOverview
 from allocator.report import to_csv
-from console.screens.runs import cards, choice
-from console.state import backend, checks, solving
-from console.state.checks import DataCheck
+from console.screens.runs import cards
+from console.state import backend, diagnosing, solving
+from console.state.diagnosing import DataCheck
 from console.ui import session
-from console.ui.messages import shown_errors
+from console.ui.notes import shown_errors
 
 NO_RUNS = (
     "There are no runs yet. A run appears here as soon as one of the applications that own the "
@@ -20,8 +20,8 @@ def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck 
     """The waiting runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
-        order = st.selectbox("Order of waiting runs", list(choice.ORDERS), width=260)
-    kept = choice.ordered(choice.matching_runs(rows, text), choice.ORDERS[order])
+        order = st.selectbox("Order of waiting runs", list(cards.ORDERS), width=260)
+    kept = cards.ordered(cards.matching_runs(rows, text), cards.ORDERS[order])
     if not rows:
         st.info("Nothing waits: every run is completed.", icon=":material/task_alt:")
     elif not kept:
@@ -33,8 +33,8 @@ def list_completed(rows: list[RunOverview], text: str) -> None:
     """The completed runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(f"Completed ({len(rows):,})", anchor=False, width="stretch")
-        order = st.selectbox("Order of completed runs", list(choice.DONE_ORDERS), width=260)
-    kept = choice.ordered(choice.matching_runs(rows, text), choice.DONE_ORDERS[order])
+        order = st.selectbox("Order of completed runs", list(cards.DONE_ORDERS), width=260)
+    kept = cards.ordered(cards.matching_runs(rows, text), cards.DONE_ORDERS[order])
     if not rows:
         st.info("No run has been completed yet.")
     elif not kept:
@@ -45,7 +45,7 @@ def list_completed(rows: list[RunOverview], text: str) -> None:
 @session.signed_in
 def check_again() -> None:
     """Have the data of every waiting run checked anew."""
-    checks.the_checks().forget()
+    diagnosing.the_checks().forget()
 
 
 session.require_operator()
@@ -60,9 +60,9 @@ pending = [row for row in rows if row.run.is_pending]
 completed = [row for row in rows if not row.run.is_pending]
 for row in completed:
     solving.let_go(row.run)
-found = choice.found_in(pending)
-choice.remember_seen(found)
-choice.watch_runs(rows, found)
+found = cards.found_in(pending)
+cards.remember_seen(found)
+cards.watch_runs(rows, found)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     text = st.text_input(
         "Search", key="q", bind="query-params", type="search", live="300ms", width=360,

@@ -12,11 +12,11 @@ from allocator.models import RunInputs
 from allocator.result import Status
 from allocator.scenario import Scenario
 from allocator.solved import Solved
-from console.state import drafts, trials
-from console.state.drafts import ScenarioDraft
+from console.state import scenario_store, trials
 from console.state.readings import RunReading
-from console.ui import messages, session
-from console.ui.messages import literal
+from console.state.scenario_store import ScenarioDraft
+from console.ui import notes, session
+from console.ui.notes import literal
 
 VIEWS = ("Try changes", "Compare", "Policies", "Sweep")
 PART = "part"
@@ -55,7 +55,7 @@ class Bench:
     @property
     def base(self) -> Scenario:
         """The run as it is, to compare with."""
-        return drafts.base(self.as_read)
+        return scenario_store.base(self.as_read)
 
     @property
     def has_effect(self) -> bool:
@@ -88,7 +88,7 @@ def _ended(bench: Bench, job: Job, scenarios: Sequence[Scenario]) -> None:
     error = job.snapshot().error
     trials.forget_trials(bench.reading, scenarios)
     if error is not None:
-        messages.show_error(error)
+        notes.show_error(error)
     else:
         st.info("The solve was stopped.")
     st.button("Solve again", icon=":material/refresh:", key=f"again {job.subject}")

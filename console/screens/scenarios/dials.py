@@ -12,7 +12,7 @@ from allocator.measures.comparison import FIGURES
 from allocator.models import Policy, Settings
 from allocator.report.parts import POLICIES
 from console.screens.scenarios.bench import Bench
-from console.state import drafts
+from console.state import scenario_store
 from console.ui.settings_form import LARGEST_SEED, whole_seed
 
 ALPHA_HELP = (
@@ -105,7 +105,7 @@ def _taken(bench: Bench, settings: Settings, values: dict[str, Any]) -> Bench:
     if wanted == settings:
         return bench
     scenario = replace(bench.scenario, settings=wanted)
-    drafts.change(bench.run_id, scenario)
+    scenario_store.change(bench.run_id, scenario)
     return replace(bench, draft=replace(bench.draft, scenario=scenario))
 
 

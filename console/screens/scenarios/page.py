@@ -3,20 +3,18 @@
 import streamlit as st
 
 from allocator.models import AllocatorRun
-from console.screens.scenarios.additions import draw_additions
 from console.screens.scenarios.bench import VIEWS, Bench, show_view, view
-from console.screens.scenarios.change_list import draw_change_list
+from console.screens.scenarios.change_list import draw_additions, draw_change_list
 from console.screens.scenarios.compare import draw_compare
 from console.screens.scenarios.dials import draw_dials
 from console.screens.scenarios.outcome_view import accepted, draw_solved
-from console.screens.scenarios.policy_view import draw_policies
+from console.screens.scenarios.policy_view import draw_policies, draw_sweep
 from console.screens.scenarios.shelf import draw_shelf
-from console.screens.scenarios.sweep_view import draw_sweep
 from console.screens.scenarios.weighting_editor import draw_weighting_editor
-from console.state import drafts, scenario_store
-from console.ui import heading, session
-from console.ui.messages import shown_errors
-from console.ui.reading import reading_note, run_reading
+from console.state import scenario_store
+from console.ui import navigation, session
+from console.ui.notes import shown_errors
+from console.ui.session import reading_note, run_reading
 
 
 def try_changes(bench: Bench) -> None:
@@ -57,10 +55,10 @@ def body(run: AllocatorRun) -> None:
     if chosen and chosen != shown:
         show_view(run.id, chosen)
         st.rerun()
-    DRAW[shown](Bench(reading, operator, drafts.draft(reading.inputs, operator)))
+    DRAW[shown](Bench(reading, operator, scenario_store.draft(reading.inputs, operator)))
 
 
-run = heading.run_page("Scenarios")
+run = navigation.run_page("Scenarios")
 with shown_errors(stop=True):
     reading_note(run_reading(run))
 body(run)

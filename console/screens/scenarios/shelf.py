@@ -10,11 +10,10 @@ from allocator.errors import UsageError
 from allocator.rules.moments import local_time
 from allocator.scenario import Scenario
 from console.screens.scenarios.bench import Bench
-from console.state import drafts, scenario_store
+from console.state import scenario_store
 from console.state.scenario_store import Shelf, StoredScenario
 from console.ui import session
-from console.ui.messages import literal, shown_errors
-from console.ui.notes import writes
+from console.ui.notes import literal, shown_errors, writes
 
 OPEN_ANOTHER = "Open another scenario"
 LONGEST_NAME = 80
@@ -66,7 +65,7 @@ def _open_another(bench: Bench, shelf: Shelf) -> None:
         width=300,
     )
     if chosen:
-        drafts.open_kept(bench.run_id, next(k for k in others if k.id == chosen))
+        scenario_store.open_kept(bench.run_id, next(k for k in others if k.id == chosen))
         st.rerun()
 
 
@@ -117,21 +116,21 @@ def _save(bench: Bench, name: str, kept: StoredScenario | None) -> None:
         kept = now
     scenario = replace(bench.scenario, name=name, fingerprint=bench.as_read.fingerprint)
     stored = scenario_store.save(bench.run_id, scenario, bench.operator, kept.id if kept else None)
-    drafts.saved(bench.run_id, stored)
+    scenario_store.saved(bench.run_id, stored)
     session.remember(_JUST_SAVED, stored.name, bench.run_id)
     st.rerun()
 
 
 @session.signed_in
 def _new(bench: Bench) -> None:
-    drafts.start_new(bench.as_read, bench.operator)
+    scenario_store.start_new(bench.as_read, bench.operator)
 
 
 @session.signed_in
 def _delete(bench: Bench) -> None:
     if bench.draft.kept:
         scenario_store.delete(bench.run_id, bench.draft.kept.id)
-    drafts.start_new(bench.as_read, bench.operator)
+    scenario_store.start_new(bench.as_read, bench.operator)
 
 
 def _files(bench: Bench) -> None:
@@ -147,7 +146,7 @@ def _files(bench: Bench) -> None:
     file = st.file_uploader("Open a scenario file", type="json", key=bench.key("scenario import"))
     if file is not None:
         scenario = Scenario.from_json(file.getvalue())
-        drafts.work_on(bench.run_id, scenario)
+        scenario_store.work_on(bench.run_id, scenario)
         st.rerun()
 
 

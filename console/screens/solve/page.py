@@ -4,10 +4,9 @@ import streamlit as st
 
 from allocator.models import AllocatorRun, RunInputs
 from console.state import readings, solving
-from console.ui import heading, navigation, session
-from console.ui.messages import shown_errors
-from console.ui.notes import draw_issues
-from console.ui.reading import reading_note, run_reading
+from console.ui import navigation, session
+from console.ui.notes import draw_issues, shown_errors
+from console.ui.session import reading_note, run_reading
 from console.ui.settings_form import settings_inputs
 from console.ui.solve_progress import watched_solve
 
@@ -47,7 +46,7 @@ def draw_form(run: AllocatorRun, inputs: RunInputs) -> None:
         st.rerun()
 
 
-run = heading.run_page("Solve")
+run = navigation.run_page("Solve")
 if not run.is_pending:
     draw_not_solvable()
     st.stop()

@@ -13,11 +13,11 @@ from allocator.explanation import contested_job_lines, tied_workers, wanted_swap
 from allocator.explanation.wording import outcome_words, total_words
 from console.charts.explanation import chain_picture, chain_words
 from console.state import backend
+from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table
-from console.ui.figures import counted, draw, is_dark
-from console.ui.messages import literal, shown_errors
-from console.ui.shown import ShownAllocation
-from console.ui.solve_log import draw_solves
+from console.ui.notes import literal, shown_errors
+from console.ui.solve_progress import draw_solves
+from console.ui.tables import counted, draw, is_dark
 
 SAVING = "One more place would save (points)"
 MOST_TOLD = 8

@@ -24,10 +24,10 @@ from console.charts import rank_distribution_chart
 from console.screens.why.doctor import open_worker
 from console.state import scenario_store
 from console.ui import navigation, session
+from console.ui.about import ShownAllocation
 from console.ui.data_table import csv_button, data_table
-from console.ui.figures import counted, draw, facts_row, is_dark
-from console.ui.messages import literal
-from console.ui.shown import ShownAllocation
+from console.ui.notes import literal
+from console.ui.tables import counted, draw, facts_row, is_dark
 
 
 def draw_fair(source: ShownAllocation) -> None:

@@ -5,8 +5,8 @@ import streamlit as st
 from console.screens.why.contested_view import draw_contested
 from console.screens.why.doctor import ONE_WORKER, PART, draw_one_worker, draw_what, explained
 from console.screens.why.fair import draw_fair
-from console.ui import heading, session
-from console.ui.messages import shown_errors
+from console.ui import navigation, session
+from console.ui.notes import shown_errors
 
 TABS = {
     ONE_WORKER: draw_one_worker,
@@ -14,7 +14,7 @@ TABS = {
     "Fair?": draw_fair,
 }
 
-run = heading.run_page("Why?")
+run = navigation.run_page("Why?")
 with shown_errors(stop=True):
     source = explained(run, session.require_operator())
 draw_what(source)

@@ -11,8 +11,7 @@ import pytest
 
 from allocator import config
 from allocator.operators import hash_password
-from console.gate.access import Access
-from console.gate.cookies import device_of, with_device
+from console.gate.access import Access, device_of, with_device
 from console.gate.settings import GateSettings
 from tests.console.server import QUICK, ROOT
 

@@ -7,7 +7,7 @@ import asyncio
 from argon2 import PasswordHasher
 from starlette.datastructures import Headers
 
-from console.gate.keys import PER_MINUTE, WRONG_PER_MINUTE, ApiKeys
+from console.gate.throttle import PER_MINUTE, WRONG_PER_MINUTE, ApiKeys
 
 RIGHT = "a long key for the scheduler"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # so that hundreds are quick

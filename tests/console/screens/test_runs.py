@@ -9,7 +9,7 @@ import pytest
 
 from allocator.demo import demo_data
 from allocator.jobs import JobKind
-from console.state import backend, checks
+from console.state import backend, diagnosing
 from tests.console.conftest import connect_pages
 from tests.console.ui.test_frame import text_of
 from tests.database.demo_rows import demo_rows
@@ -36,7 +36,7 @@ def cards(app) -> list[str]:
 
 
 def wait_for_checks(ids) -> None:
-    known = checks.the_checks()
+    known = diagnosing.the_checks()
     eventually(lambda: all(known.found(run_id) for run_id in ids))
 
 
@@ -151,7 +151,7 @@ def test_runs_with_a_wrong_key_says_what_to_do(page, demo_database, monkeypatch)
 
 
 def test_checks_look_again_when_told_to_and_survive_a_run_that_is_gone(demo_database):
-    known = checks.Checks()
+    known = diagnosing.Checks()
     gone = "00000000-0000-4000-8000-000000000000"
     known.want([gone, demo_data.BY_EYE])
     eventually(lambda: known.found(demo_data.BY_EYE) and known.found(gone))

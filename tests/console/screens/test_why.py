@@ -22,7 +22,7 @@ from console.screens.why.contested_view import SAVING, seeds_alone_changed
 from console.screens.why.doctor import PRICE
 from console.screens.why.fair import scenario_id
 from console.state import backend, readings, scenario_store, solving
-from console.ui.shown import ShownAllocation
+from console.ui.about import ShownAllocation
 from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.ui.test_frame import text_of

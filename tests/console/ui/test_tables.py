@@ -16,7 +16,7 @@ from allocator.result import Check, Status
 from allocator.review import eligibility_by_worker, review_workers
 from console.screens.scenarios.change_list import masked
 from console.ui import tables
-from console.ui.solve_log import log_frame
+from console.ui.solve_progress import log_frame
 from tests.builders import W1, small_result, small_run
 
 

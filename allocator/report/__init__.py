@@ -4,7 +4,8 @@ The printable report holds the tables that matching schemes publish; names are l
 small groups masked unless the options say otherwise.
 """
 
-from allocator.report.parts import labelled, printable_report, to_csv
+from allocator.report.parts import labelled, to_csv
+from allocator.report.printable import printable_report
 from allocator.report.sections import ReportOptions, ReportTable, report_tables
 from allocator.report.workbook import to_workbook, workbook
 

@@ -16,7 +16,8 @@ from allocator.explanation.fairness import tied_workers
 from allocator.explanation.wording import AIMS, choice_words, placed_words
 from allocator.measures.bands import rank_words
 from allocator.models import Policy, RunInputs
-from allocator.report.parts import day_words, printed_page, run_title
+from allocator.report.parts import day_words, run_title
+from allocator.report.printable import printed_page
 from allocator.result import SolveResult
 from allocator.rules.moments import local_time
 from allocator.rules.naming import worker_name

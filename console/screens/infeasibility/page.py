@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from console.screens.infeasibility.running import ask, chosen_question, draw_ended, watch_diagnosis
+from console.screens.infeasibility.ended import draw_ended
+from console.screens.infeasibility.running import ask, chosen_question, watch_diagnosis
 from console.state import diagnosing
 from console.ui import navigation
 from console.ui.notes import draw_issues, shown_errors

@@ -1,8 +1,7 @@
-"""A diagnosis while it runs, with a way to stop it, and what it ended with."""
+"""A diagnosis while it runs: which step, how long, and a way to stop it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -11,14 +10,12 @@ from allocator.diagnosis import Diagnosis, Fix, Frozen
 from allocator.jobs import JobSnapshot
 from allocator.models import RunInputs
 from allocator.solved import AS_IT_IS
-from console.screens.infeasibility.causes import draw_causes
-from console.screens.infeasibility.fixes import draw_fixes, draw_partial, draw_pre_checks
 from console.state import diagnosing, readings, scenario_store, solving, trials
 from console.state.diagnosing import Question
 from console.state.readings import RunReading
-from console.ui import navigation, notes, session
-from console.ui.notes import literal, shown_errors
-from console.ui.tables import counted, facts_row
+from console.ui import navigation, session
+from console.ui.notes import literal
+from console.ui.tables import counted
 
 STEPS = {
     "pre-checks": "Quick checks",
@@ -137,65 +134,3 @@ def open_as_scenario(found: EndedDiagnosis, fix: Fix) -> None:
 def bullets(words: tuple[str, ...] | list[str]) -> str:
     """A list of sentences, safe as Markdown."""
     return "\n".join(f"- {literal(line)}" for line in words)
-
-
-TABS: dict[str, Callable[[EndedDiagnosis], None]] = {
-    "What stands in the way": draw_causes,
-    "What would help": draw_fixes,
-    "Best partial allocation": draw_partial,
-    "Quick checks": lambda found: draw_pre_checks(found.diagnosis.pre_checks),
-}
-
-
-def draw_feasible(found: EndedDiagnosis) -> None:
-    """Nothing is wrong: say so, and where to go."""
-    what = "This scenario" if found.question.name else "This run"
-    count = counted(len(found.inputs.workers), "worker")
-    words = f"**{what} has an allocation.** All {count} can be placed, and every rule kept."
-    st.success(words, icon=":material/sentiment_satisfied:")
-    with st.container(horizontal=True):
-        navigation.link("solve", "Find the best one")
-    draw_pre_checks(found.diagnosis.pre_checks)
-
-
-def draw_why_infeasible(found: EndedDiagnosis) -> None:
-    """The headline, then causes, fixes, the best partial allocation and the quick checks."""
-    inputs, diagnosis = found.inputs, found.diagnosis
-    words = f"**No allocation exists.** {diagnosis.causes_words}"
-    st.error(words, icon=":material/block:")
-    partial = diagnosis.partial
-    must = sum(j.least_places for j in inputs.job_lines)
-    facts_row(
-        [
-            ("Workers", f"{len(inputs.workers):,}"),
-            ("Places", f"{sum(j.places for j in inputs.job_lines):,}"),
-            ("Must have somebody", counted(must, "job line")),
-            ("Can be placed at most", f"{len(partial.placed):,}" if partial else ""),
-            ("Fixes proven", f"{len(diagnosis.fixes):,}"),
-        ]
-    )
-    tabs = st.tabs(list(TABS), key="part", bind="query-params", on_change="rerun")
-    for tab, draw in zip(tabs, TABS.values(), strict=True):
-        if tab.open:
-            with tab, shown_errors():
-                draw(found)
-
-
-def draw_ended(snapshot: JobSnapshot, reading: RunReading) -> None:
-    """What the diagnosis says, or why there is none."""
-    if snapshot.error is not None:
-        notes.show_error(snapshot.error)
-    elif snapshot.result.cancelled:
-        st.warning("This diagnosis was stopped; it shows what was found until then.")
-    is_whole = snapshot.error is None and not snapshot.result.cancelled
-    if not is_whole and st.button("Look again", icon=":material/refresh:", type="primary"):
-        ask(snapshot.request, snapshot.request.frozen)
-    if snapshot.error is not None:
-        return
-    found = EndedDiagnosis.of(snapshot, reading)
-    if found.diagnosis.feasible:
-        draw_feasible(found)
-    elif found.diagnosis.feasible is False:
-        draw_why_infeasible(found)
-    else:
-        draw_pre_checks(found.diagnosis.pre_checks)

@@ -17,7 +17,7 @@ from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandator
 from console.screens.infeasibility.running import EndedDiagnosis, ask, bullets, open_as_scenario
 from console.ui import session
 from console.ui.data_table import data_table
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import counted, facts_row
 
 MOST_CHANGES = 6

@@ -13,7 +13,8 @@ from console.screens.scenarios.bench import Bench
 from console.state import scenario_store
 from console.state.scenario_store import Shelf, StoredScenario
 from console.ui import session
-from console.ui.notes import literal, shown_errors, writes
+from console.ui.messages import literal, shown_errors
+from console.ui.notes import writes
 
 OPEN_ANOTHER = "Open another scenario"
 LONGEST_NAME = 80

@@ -26,6 +26,7 @@ from allocator.local import stack
 from allocator.local.postgres_server import insert_rows
 from allocator.service import AllocatorService
 from tests.database.demo_rows import demo_rows
+from tests.profiles import PROFILE
 from tests.services import service_at
 from tests.waiting import PATIENCE
 
@@ -99,6 +100,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     root = session.config.stash.get(TEMPORARY, None)
     if root is not None and exitstatus == pytest.ExitCode.OK:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def pytest_report_header() -> str:
+    """Which of the two profiles is in force, whatever tests are chosen."""
+    return f"examples of hypothesis: {PROFILE} profile"
 
 
 @pytest.fixture(scope="session", autouse=True)

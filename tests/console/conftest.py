@@ -16,6 +16,7 @@ from console.state import backend, diagnosing
 from console.ui import session
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ROOT, secrets_text
+from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE
 
 Page = Callable[..., AppTest]
@@ -56,6 +57,13 @@ def connected(database: Database, monkeypatch: pytest.MonkeyPatch):
     connect_pages(monkeypatch, database.info.url, database.info.service_role_key)
     yield database
     _forget_connection()
+
+
+@pytest.fixture
+def demo_database(connected: Database) -> Database:
+    """`connected`, with the demo data in it."""
+    connected.insert_tables(demo_rows())
+    return connected
 
 
 @pytest.fixture

@@ -26,16 +26,9 @@ from console.ui.about import ShownAllocation
 from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.ui.test_frame import text_of
-from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE
 
 RUN = demo_data.BY_EYE
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import tracemalloc
 
-import pytest
-
 from allocator.demo import demo_data
 from allocator.explanation.optimum import optimum
 from allocator.models import Settings
@@ -15,15 +13,8 @@ from allocator.solving.solver import solve
 from console.state import backend, readings, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import solve as solve_run
-from tests.database.demo_rows import demo_rows
 
 RUN = demo_data.BY_EYE
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 def test_reading_is_shared_until_it_is_refreshed(demo_database):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +12,7 @@ from allocator.postgres import Client, fetchAll
 from tests.conftest import Database
 from tests.database.year import Year, in_waves, requests_of
 from tests.services import hidden
+from tests.waiting import eventually
 
 MORE_KEYS = {
     # table → further columns and the tables that they point to
@@ -67,16 +67,14 @@ def more_keys(database: Database) -> Iterator[None]:
 
 def _reload(database: Database, *, ambiguous: bool) -> None:
     """Wait until the server knows the tables as they are now: an embed without a key tells."""
-    end = time.monotonic() + 30
     key = database.info.service_role_key
     headers = {"apikey": key, "authorization": f"Bearer {key}"}
     address = f"{database.info.url}/rest/v1/allocation_run_worker_mappings?select=workers(id)"
     database.rows("notify pgrst, 'reload schema'")
-    while time.monotonic() < end:
-        code = database.transport.get(address, headers=headers).status_code
-        if code == (300 if ambiguous else 200):
-            return
-    raise AssertionError("the server did not read its schema again")
+    wanted = 300 if ambiguous else 200
+    eventually(
+        lambda: database.transport.get(address, headers=headers).status_code == wanted, every=0.02
+    )
 
 
 def test_every_read_names_its_key(year: Year, client: Client):

@@ -23,23 +23,6 @@ ROOT = Path(__file__).parents[2]
 HBA, VERSION = Path("postgres", "pg_hba.conf"), Path("postgres", "PG_VERSION")
 
 
-@pytest.fixture
-def data_dir(tmp_path):
-    """A fresh data dir whose stack is stopped afterwards."""
-    yield tmp_path / "data"
-    stack.stop(tmp_path / "data")
-
-
-@pytest.fixture
-def kept(data_dir):
-    """A data dir with a stopped stack that holds one plan."""
-    info = stack.start(data_dir)
-    with psycopg.connect(info.dsn) as connection:
-        connection.execute("insert into allocationplans (name) values ('kept')")
-    stack.stop(data_dir)
-    return data_dir
-
-
 def plans(info):
     with psycopg.connect(info.dsn) as connection:
         return [name for (name,) in connection.execute("select name from allocationplans")]

@@ -1,15 +1,10 @@
-"""Readings: shared, versioned, weighed, and never from before a commit."""
+"""Readings: shared, versioned, and never from before a commit."""
 
 from __future__ import annotations
 
-import gc
-import tracemalloc
-
 from allocator.demo import demo_data
-from allocator.explanation.optimum import optimum
 from allocator.models import Settings
 from allocator.review import review_workers
-from allocator.solving.solver import solve
 from console.state import backend, readings, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import solve as solve_run
@@ -58,18 +53,3 @@ def test_inputs_of_a_solve_that_waits_for_a_commit_are_exempt(demo_database):
     store.put(("heavy",), Heavy())
     store.put(("heavy", 2), Heavy())
     assert readings.reading(RUN) is reading
-
-
-def test_weight_is_about_what_a_reading_takes(demo_database):
-    """Within a factor of two of what Python allocates for the run and a solve of it."""
-    backend.service().hydrate(demo_data.INTERN_YEAR)
-    gc.collect()
-    tracemalloc.start()
-    reading = readings.reading(demo_data.INTERN_YEAR)
-    result = solve(reading.inputs, Settings())
-    kept = result, optimum(reading.inputs, result)
-    gc.collect()
-    taken, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert kept
-    assert 0.5 < reading.weight / taken < 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
@@ -101,6 +101,7 @@ class Scene:
         if pending == bool(found.identity):
             trial.untrue.append(f"looked at again, it was called pending: {pending}")
         self._repeat(trial, attempts)
+        self.stage.hang_up()
         return trial
 
     def _repeat(self, trial: Trial, attempts: Sequence[Attempt]) -> None:
@@ -409,7 +410,7 @@ def _locked(scene: Scene, *, impatient: bool = False) -> Trial:
 
 
 @contextmanager
-def _row_locked(stage: Stage, run: str):
+def _row_locked(stage: Stage, run: str) -> Iterator[None]:
     with psycopg.connect(stage.info.dsn) as other:
         other.execute("select from allocator_py_runs where id = %s for update", [run])
         yield

@@ -58,6 +58,7 @@ class Stage:
         self._open = ExitStack()
         self._connection = ExitStack()
         self._console: ExitStack | None = None
+        self._clients: list[httpx.Client] = []
         self._n = 0
         self.info = stack.start(directory)
         self.proxy = FaultProxy(self.info.url)
@@ -66,6 +67,7 @@ class Stage:
     def close(self) -> None:
         """Stop everything."""
         self.stop_console()
+        self.hang_up()
         self.proxy.close()
         self._connection.close()
         stack.stop(self.directory)
@@ -98,9 +100,15 @@ class Stage:
                 names = ("connect", "read", "write", "pool")
                 request.extensions["timeout"] = dict.fromkeys(names, NOT_PATIENT)
 
+        self._clients.append(client.options.httpx_client)
         if impatient:
             client.options.httpx_client.event_hooks["request"].append(hurry)
         return AllocatorService(client)
+
+    def hang_up(self) -> None:
+        """End the connections of every program that was a service of this stage."""
+        while self._clients:
+            self._clients.pop().close()
 
     def new_run(self, rng: random.Random, workers: int = 8) -> str:
         """A pending run with two more job lines than workers, each of whom ranked four."""

@@ -130,6 +130,16 @@ def test_start_recovers_after_kill(data_dir, part):
     assert plans(info) == ["kept"]
 
 
+def test_start_waits_for_a_server_that_recovers_by_itself(data_dir):
+    info = stack.start(data_dir)
+    add_plan(info, "kept")
+    with psycopg.connect(info.dsn) as connection:
+        os.kill(pids(info)["gateway"], signal.SIGKILL)
+        os.kill(connection.info.backend_pid, signal.SIGKILL)  # the server restarts its others
+    eventually(lambda: not stack.status(data_dir).running)
+    assert plans(stack.start(data_dir)) == ["kept"]
+
+
 def test_start_survives_a_pid_file_that_names_a_stranger(data_dir):
     info = stack.start(data_dir)
     add_plan(info, "kept")

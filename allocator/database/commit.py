@@ -172,13 +172,12 @@ def _receipt_or_refusal(
 def _is_of(receipt: Receipt, audit: Mapping[str, Any]) -> bool:
     """True when the receipt is of this solve by this operator. The same places can come out of
     other settings, and an audit row must not be taken for that of a solve that it does not name."""
-    sent = json.loads(json.dumps({name: audit[name] for name in ("settings", "scenario")}))
-    return (
-        receipt.operator == audit["operator"]
-        and receipt.fingerprint == audit["fingerprint"]
-        and dict(receipt.settings) == sent["settings"]
-        and dict(receipt.scenario) == sent["scenario"]
+    sent: dict[str, Any] = json.loads(
+        json.dumps({name: audit[name] for name in ("settings", "scenario")})
     )
+    kept = {"settings": dict(receipt.settings), "scenario": dict(receipt.scenario)}
+    named = (receipt.operator, receipt.fingerprint)
+    return named == (audit["operator"], audit["fingerprint"]) and kept == sent
 
 
 def _completed_first(receipt: Receipt | None, completed_at: str) -> AlreadyCompleted:

@@ -103,11 +103,36 @@ def test_row_that_is_stored_anew_between_pages_keeps_its_place(year, client, rul
     assert [row["job_line"] for row in found] == rules
 
 
+def test_rows_of_two_keys_arrive_once_and_in_order(year, client):
+    """A page ends within the placements of a run, between two workers."""
+    mappings, people = uuids(CAP // 2 + 1), uuids(CAP // 2 + 1)
+    line = year.job_line("Surgery")
+    runs = sorted(year.run(completed_at="2026-10-01") for _ in range(3))
+    placed = [
+        {"allocator_py_run": run, "worker_mapping": mapping, "job_line": line}
+        for mapping in reversed(mappings)
+        for run in runs
+    ]
+    year.database.insert_tables(
+        {
+            "workers": [{"id": person, "internal_id": person} for person in people],
+            "allocation_run_worker_mappings": [
+                {"id": mapping, "worker": person, "allocation_run": year.id}
+                for mapping, person in zip(mappings, people, strict=True)
+            ],
+            "allocator_py_allocations": placed,
+        }
+    )
+    found = fetchAll("completed_allocations", year.run(), client=client)
+    pairs = [(row["allocator_py_run"], row["worker_mapping"]) for row in found]
+    assert pairs == [(run, mapping) for run in runs for mapping in mappings]
+
+
 def test_qualifications_that_shift_between_pages_are_refused(year, client):
     mappings = [year.worker(f"W{n}") for n in range(30)]
     tags = uuids(40)
     people = year.database.rows("select worker from allocation_run_worker_mappings")
-    held = [{"worker": w["worker"], "qualification_tag": t} for w in people for t in tags]
+    held = [{"worker": w["worker"], "qualification_tag": t} for t in reversed(tags) for w in people]
     named = [{"id": t, "name": "Tag"} for t in tags]
     year.database.insert_tables({"qualification_tags": named, "worker_qualifications": held})
     found = fetch_worker_qualifications(year.run(), client=client)

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.faults.disk import Disks
-from tests.faults.kinds import KINDS, Scene
+from tests.faults.kinds import KINDS
+from tests.faults.scene import Scene
 from tests.faults.stage import Stage, no_pauses
 from tests.faults.truth import Told, Trial
 

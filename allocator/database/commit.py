@@ -78,8 +78,9 @@ def commit(
         answer = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except KeyboardInterrupt:
         raise CommitInterrupted from None
-    except (Unreachable, TimedOut, MalformedAnswer) as exc:
-        if exc.facts.get("nothing_written"):
+    except DatabaseError as exc:
+        may_be_lost = isinstance(exc, Unreachable | TimedOut | MalformedAnswer)
+        if exc.facts.get("nothing_written", not may_be_lost):
             raise
         return _find_out(inputs.run.id, rows, audit, exc, client)
     except AlreadyCompleted:

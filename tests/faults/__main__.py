@@ -43,9 +43,10 @@ def perform(kind: str, rng: Random, stage: Stage, disks: Disks) -> Trial:
     return KINDS[kind](Scene(stage, rng, kind, disks))
 
 
-def schedule(commits: int, seed: int) -> list[str]:
-    """Which kind each commit gets: all equally often, as far as that goes, in a random order."""
-    names = list(KINDS)
+def schedule(commits: int, seed: int, kinds: Sequence[str] = ()) -> list[str]:
+    """Which kind each commit gets: all (or these) equally often, as far as that goes, in a random
+    order."""
+    names = list(kinds or KINDS)
     Random(seed).shuffle(names)
     chosen = [names[n % len(names)] for n in range(commits)]
     Random(seed + 1).shuffle(chosen)
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = ArgumentParser(prog="python -m tests.faults", description="Commits with faults.")
     parser.add_argument("--commits", type=int, default=200, help="how many runs (default 200)")
     parser.add_argument("--seed", type=int, default=1, help="which faults, and when (default 1)")
+    parser.add_argument("--only", action="append", choices=list(KINDS), help="one kind of fault")
     parser.add_argument("--verbose", action="store_true", help="say what each was told")
     args = parser.parse_args(argv)
     out, trials, began = Console(width=140), [], time.perf_counter()
@@ -79,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         tempfile.TemporaryDirectory(prefix="allocator-faults-") as directory,
         theatre(Path(directory)) as (stage, disks),
     ):
-        for n, kind in enumerate(schedule(args.commits, args.seed)):
+        for n, kind in enumerate(schedule(args.commits, args.seed, args.only or ())):
             trial = perform(kind, Random(f"{args.seed} {n}"), stage, disks)
             trials.append(trial)
             if not trial.is_sound:

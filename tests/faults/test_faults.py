@@ -105,10 +105,14 @@ def test_untruth_is_noticed(stage_and_disks: Theatre) -> None:
     trial.judge(held(stage.database, run), "now")
     assert trial.untrue == ["now it is not written, but was told: as they say"]
     attempt.commit(stage.service())
-    attempt.told, attempt.words = Told.REFUSED, "as they say"
+    attempt.hear(None, "Something went wrong.")
+    trial = Trial("none", "", [attempt])
+    trial.judge(Held(), "now")
+    assert trial.untrue == ["it does not say whether it is written: Something went wrong."]
+    attempt.told, attempt.words = Told.REFUSED, "Nothing was written."
     trial = Trial("none", "", [attempt])
     trial.judge(held(stage.database, run), "now")
-    assert trial.untrue == ["now it is written, but was told: as they say"]
+    assert trial.untrue == ["now it is written, but was told: Nothing was written."]
 
 
 def test_schedule_is_the_seed_s_and_fair() -> None:

@@ -136,6 +136,8 @@ class Trial:
             ):
                 what = "is" if is_there else "is not"
                 self.untrue.append(f"{when} it {what} written, but was told: {attempt.words}")
+            if attempt.told is Told.REFUSED and "nothing was written" not in attempt.words.lower():
+                self.untrue.append(f"it does not say whether it is written: {attempt.words}")
             if attempt.told is Told.UNKNOWN and "nothing was written" in attempt.words:
                 self.untrue.append(f"not known and known at once: {attempt.words}")
 

@@ -96,11 +96,11 @@ class Disks:
     @property
     def words(self) -> str:
         """How it is done on this machine."""
-        return (
-            f"a file system of {BYTES // 2**20} MB, filled to the last byte"
-            if self._made
-            else "a file-size limit of 0 on the serving processes (nothing may be mounted here)"
-        )
+        if not self._asked:
+            return "not tried"
+        if self._made:
+            return f"a file system of {BYTES // 2**20} MB, filled to the last byte"
+        return "a file-size limit of 0 on the serving processes (nothing may be mounted here)"
 
     def close(self) -> None:
         """Remove it when it was made."""

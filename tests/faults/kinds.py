@@ -28,7 +28,7 @@ def _service(
     with scene.stage.proxy.fault(fault):
         attempt.commit(scene.stage.service(impatient=impatient))
     assert scene.stage.proxy.seen, f"no commit was sent: {attempt.words}"
-    assert scene.struck.is_set() or not must_strike, f"the fault did not happen: {how}"
+    assert not must_strike or scene.struck.wait(PATIENCE), f"the fault did not happen: {how}"
     return scene.finish(how, [attempt])
 
 
@@ -170,7 +170,7 @@ def command_killed(scene: Scene) -> Trial:
     with scene.stage.proxy.fault(fault):
         program.told(attempt)
         scene.stage.proxy.settle()
-    assert scene.struck.is_set(), f"the fault did not happen: {attempt.words}"
+    assert scene.struck.wait(PATIENCE), f"the fault did not happen: {attempt.words}"
     return scene.finish(moment, [attempt])
 
 
@@ -192,7 +192,7 @@ def command_interrupted(scene: Scene) -> Trial:
 
     with scene.stage.proxy.fault(fault):
         program.told(attempt)
-    assert scene.struck.is_set(), f"the fault did not happen: {attempt.words}"
+    assert scene.struck.wait(PATIENCE), f"the fault did not happen: {attempt.words}"
     return scene.finish(how, [attempt])
 
 

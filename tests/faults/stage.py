@@ -97,8 +97,7 @@ class Stage:
 
         def hurry(request: httpx.Request) -> None:
             if COMMIT in request.url.path:
-                names = ("connect", "read", "write", "pool")
-                request.extensions["timeout"] = dict.fromkeys(names, NOT_PATIENT)
+                request.extensions["timeout"] |= {"read": NOT_PATIENT}
 
         self._clients.append(client.options.httpx_client)
         if impatient:

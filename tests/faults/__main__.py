@@ -5,6 +5,7 @@ The seed decides which faults come, in which order, and when each strikes.
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 import time
@@ -76,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=list(KINDS), help="one kind of fault")
     parser.add_argument("--verbose", action="store_true", help="say what each was told")
     args = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing of ours stays behind
     out, trials, began = Console(width=140), [], time.perf_counter()
     with (
         tempfile.TemporaryDirectory(prefix="allocator-faults-") as directory,

@@ -23,6 +23,7 @@ command line ends with.
     │   ├── AlreadyCompleted
     │   ├── InputsChanged
     │   └── NotProven
+    ├── CommitInterrupted
     ├── AlreadyRunning
     └── Unexpected
 """
@@ -285,6 +286,13 @@ class NotProven(CommitRefused):
     """The allocation is not proven optimal, so it was not committed."""
 
     remedy = "Give it more time, accept it with --accept-unproven, or commit it in the console."
+
+
+class CommitInterrupted(AllocatorError):
+    """Interrupted during the commit, so it is not known whether the run is committed."""
+
+    exit_code = ExitCode.INTERRUPTED
+    remedy = "Look at the run again in a minute; repeating the commit is safe."
 
 
 class AlreadyRunning(AllocatorError):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
+
+import httpx
 
 from allocator.database import reading
 from allocator.database.hydrate import hydrate
@@ -157,3 +160,52 @@ def test_a_table_of_other_applications_that_may_not_be_read_is_said(year: Year, 
         rows("grant select on job_line_worker_mappings to service_role")
     assert (issue.table, issue.acknowledgeable) == ("job_line_worker_mappings", True)
     assert "grant select on public.job_line_worker_mappings to service_role;" in issue.remedy
+
+
+def test_long_lists_keep_their_order_when_a_row_is_stored_anew(year: Year, client: Client):
+    ada = year.worker("Ada")
+    lines = sorted(str(uuid4()) for _ in range(1500))
+    column, table = "allocation_run_worker_mapping", "preference_worker_job_lines"
+    named = [{"id": line, "name": "Line", "allocation_run": year.id} for line in lines]
+    ranks = [{column: ada, "job_line": j, "order_preference": n} for n, j in enumerate(lines, 1)]
+    year.database.insert_tables({"job_lines": named, table: ranks})
+    asked: list[str] = []
+
+    def store_anew(request: httpx.Request) -> None:
+        asked.append(str(request.url))
+        if len([url for url in asked if "ranks" in url]) == 2:
+            moved = f"update {table} set like_dislike_preference = 50 where job_line = %s"
+            year.database.rows(moved, lines[0])
+
+    client.options.httpx_client.event_hooks["request"].append(store_anew)
+    found = fetchAll(PREFERENCES, year.run(), client=client)
+    assert [row["job_line"] for row in found] == lines
+
+
+def test_lists_of_more_workers_than_one_answer_carries(year: Year, client: Client):
+    numbers = range(reading.MAPPINGS_IN_A_PAGE + 1)
+    people, mappings = ([str(uuid4()) for _ in numbers] for _ in range(2))
+    surgery = year.job_line("Surgery")
+    year.database.insert_tables(
+        {
+            "workers": [{"id": p, "internal_id": p} for p in people],
+            "allocation_run_worker_mappings": [
+                {"id": m, "worker": p, "allocation_run": year.id}
+                for m, p in zip(mappings, people, strict=True)
+            ],
+            "preference_worker_job_lines": [
+                {"allocation_run_worker_mapping": m, "job_line": surgery, "order_preference": 1}
+                for m in mappings
+            ],
+        }
+    )
+    found = fetchAll(PREFERENCES, year.run(), client=client)
+    assert [row["allocation_run_worker_mapping"] for row in found] == sorted(mappings)
+
+
+def test_rows_by_more_ids_than_one_address_carries(year: Year, client: Client):
+    lines = [str(uuid4()) for _ in range(reading.IDS_IN_A_URL + 1)]
+    named = [{"id": line, "name": "Line", "allocation_run": year.id} for line in lines]
+    year.database.insert_tables({"job_lines": named})
+    found = reading.rows_by_id("job_lines", lines, client)
+    assert sorted(row["id"] for row in found) == sorted(lines)

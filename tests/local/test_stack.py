@@ -122,6 +122,16 @@ def test_start_recovers_after_kill(kept, part):
     assert plans(info) == ["kept", "added"]
 
 
+def test_start_waits_for_a_server_that_recovers_by_itself(kept):
+    info = stack.start(kept)
+    before = plans(info)
+    with psycopg.connect(info.dsn) as connection:
+        os.kill(pids(info)["gateway"], signal.SIGKILL)
+        os.kill(connection.info.backend_pid, signal.SIGKILL)  # the server restarts its others
+    eventually(lambda: not stack.status(kept).running)
+    assert plans(stack.start(kept)) == before
+
+
 def test_start_survives_a_pid_file_that_names_a_stranger(kept):
     info = stack.start(kept)
     pid_file = kept / "postgres" / "postmaster.pid"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from allocator.database.records import committed, stored_placements
+from allocator.database.records import Work, committed, stored_placements
 from allocator.jobs import Job, JobKind, JobSnapshot, OnProgress
 from allocator.models import AllocatorRun, RunInputs, Settings
 from allocator.result import Receipt, Status
@@ -19,7 +19,7 @@ from allocator.scenario import Scenario
 from allocator.scenario.file import changes_from
 from allocator.service import require_valid
 from allocator.solved import Solved
-from console.state import backend, readings
+from console.state import backend, readings, seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ def begin_solve(
             acknowledged=acknowledged,
             on_progress=on_progress,
             cancel=cancel,
+            on_logged=seeds.logged(as_read.run.id, settings.seed, operator, Work.SOLVE),
         )
         return Solved(inputs, result, as_read, scenario, operator, datetime.now(UTC))
 

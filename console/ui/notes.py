@@ -32,6 +32,16 @@ from console.ui.data_table import data_table
 MOST_IN_WORDS = 6
 
 
+def draw_unlogged(problem: AllocatorError | None) -> None:
+    """Say that the seed tried last is not on record, when it is not."""
+    if problem is not None:
+        st.warning(
+            "**The seed that was tried here could not be logged**, so the record of seeds of this "
+            f"run is not complete. {literal(problem.message)} {literal(problem.how)}",
+            icon=":material/warning:",
+        )
+
+
 def draw_issues(issues: Sequence[DataIssue], *, key: str, version: str) -> None:
     """Say what is wrong and what to do; those that stop the run come first."""
     if not issues:

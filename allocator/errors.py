@@ -23,7 +23,7 @@ command line ends with.
     │   ├── AlreadyCompleted
     │   ├── InputsChanged
     │   └── NotProven
-    ├── AlreadyRunning
+    ├── AlreadyRunning, NoRoom
     └── Unexpected
 """
 
@@ -291,6 +291,12 @@ class AlreadyRunning(AllocatorError):
     """This is being worked on already."""
 
     remedy = "Wait for it to end, or cancel it."
+
+
+class NoRoom(AllocatorError):
+    """The console holds or does as much as it may."""
+
+    remedy = "Commit one of them first; a restart of the console would lose them."
 
 
 class Unexpected(AllocatorError):

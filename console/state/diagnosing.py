@@ -124,9 +124,7 @@ def keep_marks(question: Question, operator: str, frozen: Frozen) -> None:
         name: sorted(list(one) if isinstance(one, tuple) else str(one) for one in chosen)
         for name, chosen in ((name, getattr(frozen, name)) for name in Frozen.__slots__)
     }
-    drafts.keeper().keep(
-        operator, question.run_id, drafts.MARKS, question.scenario_id, content
-    )
+    drafts.keeper().keep(operator, question.run_id, drafts.MARKS, question.scenario_id, content)
 
 
 def _frozen_from(content: Mapping[str, Any]) -> Frozen:

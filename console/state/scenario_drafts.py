@@ -22,7 +22,6 @@ from console.state import drafts, solving
 from console.state.scenario_store import StoredScenario, find_fresh, find_scenario, shelf
 from console.ui import session
 
-
 SCENARIO = "scenario"
 """The address's parameter."""
 NEW = "New scenario"
@@ -164,9 +163,8 @@ def _step(
     undone: tuple[Scenario, ...],
     anew: bool,
 ) -> ScenarioDraft:
-    turn = mine.turn + anew
-    steps = {"done": done, "undone": undone, "restored_at": None}
-    return _put(replace(mine, scenario=scenario, turn=turn, begun=True, **steps))
+    mine = replace(mine, done=done, undone=undone, begun=True, restored_at=None)
+    return _put(replace(mine, scenario=scenario, turn=mine.turn + anew))
 
 
 def add(run_id: str, *changes: Change) -> None:

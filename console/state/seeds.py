@@ -4,7 +4,7 @@ database and before anybody sees what came of it. A full solve is logged each ti
 
 from __future__ import annotations
 
-from allocator.database.records import Work
+from allocator.database.records import Work as Work
 from allocator.errors import AllocatorError, DatabaseError
 from allocator.models import RunInputs, Settings
 from allocator.service import OnLogged

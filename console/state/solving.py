@@ -20,6 +20,7 @@ from allocator.scenario.file import changes_from
 from allocator.service import require_valid
 from allocator.solved import Solved
 from console.state import backend, readings, seeds
+from console.state.store import BYTES_A_PLACEMENT, weight_of_inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def _read_outcome(reading: readings.RunReading) -> StoredOutcome:
         scenario = _audited(receipt, found[1].settings)
         whole = Solved(*found, inputs, scenario, receipt.operator, receipt.committed_at)
     changed = bool(whole and whole.inputs is not inputs)
-    weight = len(rows) * readings.BYTES_A_PLACEMENT + changed * readings.weight_of_inputs(inputs)
+    weight = len(rows) * BYTES_A_PLACEMENT + changed * weight_of_inputs(inputs)
     return StoredOutcome(receipt, stored_placements(inputs, rows), whole, weight)
 
 

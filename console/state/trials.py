@@ -20,10 +20,13 @@ from allocator.result import Phase, Progress
 from allocator.scenario import Change, Scenario
 from allocator.solved import Solved
 from console.state import backend, seeds
-from console.state.readings import BYTES_A_PLACEMENT, RunReading
+from console.state.readings import RunReading
+from console.state.store import BYTES_A_PLACEMENT
 
 MOST_AT_ONCE = 400
 """Runs with more workers are solved in the background."""
+MOST_SOLVED = 40
+"""Settings under which one scenario's outcomes are kept, however many a slider passes."""
 MOST_WORK_AT_ONCE = 1200
 """Likewise for several scenarios: workers × scenarios not solved yet."""
 
@@ -94,6 +97,8 @@ def solve_trial(
     solved = Solved(on.inputs, result, reading.inputs, scenario, operator)
     if cancel is None or not cancel.is_set():
         on.solved[settings] = solved
+        for oldest in list(on.solved)[:-MOST_SOLVED]:
+            on.solved.pop(oldest, None)
         backend.store().put(_key(reading, scenario), on)
     return solved
 

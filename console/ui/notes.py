@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,14 @@ from console.ui import tables
 from console.ui.data_table import data_table
 
 MOST_IN_WORDS = 6
+JOINER = "\N{WORD JOINER}"
+_LOOKED_FOR = re.compile(
+    r"(?<=:)(?=material/|//)"  # icons and addresses
+    r"|(?<=\bwww)(?=\.)|(?=@)"
+    r"|(?<=[-<>=~!+])(?=[-<>=~])",  # arrows, dashes, signs
+    re.IGNORECASE,
+)
+_STARTS_LIST = re.compile(r"^(\d*)([-.])(?=\s)")
 
 
 def draw_unlogged(problem: AllocatorError | None) -> None:
@@ -192,9 +201,16 @@ def hide_script_error(error: Exception) -> bool:
 
 
 def literal(text: str) -> str:
-    """Text from the database, so that it cannot become Markdown, HTML, or an icon."""
-    escaped = "".join(f"\\{c}" if c in r"\`*_{}[]()#+!|~$<>:" else c for c in str(text))
-    return " ".join(escaped.split())
+    """Text from the database, as Markdown that prints as the text itself.
+
+    A backslash keeps Markdown's own characters; Streamlit, however, looks for icons, addresses,
+    arrows and dashes after it has taken the backslashes away. Those get an invisible word joiner.
+    Only for what Streamlit takes for Markdown: options of a select box, table cells and
+    placeholders are plain text.
+    """
+    plain = _LOOKED_FOR.sub(JOINER, " ".join(str(text).split()))
+    escaped = "".join(f"\\{c}" if c in r"\`*_{}[]()#+!|~$<>:&" else c for c in plain)
+    return _STARTS_LIST.sub(r"\1\\\2", escaped)
 
 
 def _issue(issue: DataIssue) -> str:

@@ -18,7 +18,7 @@ from allocator.result import Phase, Progress, SolveResult, Status
 from allocator.rules.moments import local_clock, local_time
 from allocator.solved import Solved
 from console.charts import progress_chart
-from console.state import solving
+from console.state import seeds, solving
 from console.ui import navigation, notes, session
 from console.ui.data_table import data_table, plain_table
 from console.ui.notes import literal
@@ -101,6 +101,7 @@ def _totals(progress: Progress | None) -> list[tuple[str, str]]:
 
 def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
     ended = snapshot.result
+    notes.draw_unlogged(seeds.unlogged(run.id))
     if snapshot.error is not None:
         notes.show_error(snapshot.error)
         st.caption(_who(run, snapshot, "Tried"))

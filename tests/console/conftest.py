@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from allocator import config
 from console.gate.access import the_access
-from console.state import backend, diagnosing
+from console.state import backend, diagnosing, drafts
 from console.ui import session
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ROOT, secrets_text
@@ -89,5 +89,7 @@ def connect_pages(monkeypatch: pytest.MonkeyPatch, url: str, key: str) -> None:
 
 
 def _forget_connection() -> None:
-    for made_once in (backend.service, backend.jobs, backend.store, diagnosing.the_checks):
+    drafts.keeper().stop()
+    made = backend.service, backend.jobs, backend.store, diagnosing.the_checks, drafts.keeper
+    for made_once in made:
         made_once.cache_clear()

@@ -31,9 +31,9 @@ begin
     select operator, allocator_py_run, kind, name,
            row_number() over (partition by operator order by updated_at desc) as place
     from allocator_console_drafts where operator in (select operator from written)
-  ) as old
-  where old.place > 20 and (d.operator, d.allocator_py_run, d.kind, d.name)
-    = (old.operator, old.allocator_py_run, old.kind, old.name);
+  ) as ranked
+  where ranked.place > 20 and (d.operator, d.allocator_py_run, d.kind, d.name)
+    = (ranked.operator, ranked.allocator_py_run, ranked.kind, ranked.name);
   return null;
 end $$;
 

@@ -127,7 +127,9 @@ def test_every_seed_tried_is_logged_once(page, demo_database):
     for seed in (5, 6, 5):
         by_label(app.number_input, "Seed").set_value(seed).run()
     app.slider[0].set_value(0.5).run()
-    assert sorted(entry.seed for entry in service().solve_log(RUN)) == [5, 6, 1234]
+    show(app, "Policies")
+    logged = [(one.seed, one.operator, one.work) for one in service().solve_log(RUN)]
+    assert sorted(logged) == [(seed, OPERATOR, "trial") for seed in (5, 6, 1234)]
 
 
 def test_pin_is_added_in_words_priced_and_undone(page, as_read):

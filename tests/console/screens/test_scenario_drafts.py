@@ -1,4 +1,4 @@
-"""Scenarios that nobody saved: found again after a reload, never lost to another, undone, redone."""
+"""Scenarios that nobody saved: found again after a reload, never lost, undone and redone."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ def test_a_draft_survives_a_reload_and_says_how_old_it_is(page, demo_database):
     assert seed(page("scenarios", run=RUN)) == Settings().seed
 
 
-def test_opening_another_scenario_keeps_the_draft_and_it_can_be_taken_up_again(
-    page, demo_database
-):
+def test_opening_another_scenario_keeps_the_draft_and_it_can_be_taken_up_again(page, demo_database):
     saved = keep(Scenario("Fairer", Settings(seed=5)))
     app = page("scenarios", run=RUN)
     seed(app, 77)

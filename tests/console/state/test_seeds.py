@@ -1,4 +1,4 @@
-"""Seeds that were tried: logged once for each operator and kind of work, before anything is shown."""
+"""Seeds that were tried: logged once for each operator and kind of work, before the outcome."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from console import places
 from console.gate import api, settings, sign_in
 from console.gate.access import the_access
 from console.gate.gate import Gate
-from console.ui.notes import hide_script_error
+from console.ui.messages import hide_script_error
 
 settings.prepare()
 app = App(

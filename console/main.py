@@ -3,8 +3,8 @@
 import streamlit as st
 
 from console.ui import navigation, session
+from console.ui.messages import shown_errors
 from console.ui.navigation import ICON, use_look, watch_session
-from console.ui.notes import shown_errors
 
 st.set_page_config(
     page_title="Allocator Console",

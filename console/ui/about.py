@@ -23,7 +23,7 @@ from allocator.solved import Solved
 from console.state.readings import RunReading
 from console.ui import session, tables
 from console.ui.data_table import data_table, plain_table
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import Fact, copyable_ids, counted, facts_row
 
 

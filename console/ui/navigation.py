@@ -21,7 +21,7 @@ from console.gate.sign_in import WATCH
 from console.places import PLACES, Place, available
 from console.state import readings, solving
 from console.ui import session
-from console.ui.notes import literal, shown_errors
+from console.ui.messages import literal, shown_errors
 
 RUN = "run"
 

@@ -17,7 +17,8 @@ from allocator.report.parts import settings_words
 from allocator.result import Effort, Receipt
 from allocator.rules.moments import local_time
 from console.ui.data_table import plain_table
-from console.ui.notes import draw_audited_changes, literal
+from console.ui.messages import literal
+from console.ui.notes import draw_audited_changes
 from console.ui.session import run_reading
 from console.ui.solve_progress import OUTCOMES
 from console.ui.tables import copyable_ids, facts_row

@@ -21,7 +21,7 @@ from console.gate.sign_in import LEAVE
 from console.state import readings, solving
 from console.state.readings import RunReading
 from console.state.solving import StoredOutcome
-from console.ui.notes import shown_errors
+from console.ui.messages import shown_errors
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -19,9 +19,9 @@ from allocator.rules.moments import local_clock, local_time
 from allocator.solved import Solved
 from console.charts import progress_chart
 from console.state import seeds, solving
-from console.ui import navigation, notes, session
+from console.ui import messages, navigation, session
 from console.ui.data_table import data_table, plain_table
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import draw, facts_row, is_dark
 
 PHASES = {
@@ -101,9 +101,9 @@ def _totals(progress: Progress | None) -> list[tuple[str, str]]:
 
 def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
     ended = snapshot.result
-    notes.draw_unlogged(seeds.unlogged(run.id))
+    messages.draw_unlogged(seeds.unlogged(run.id))
     if snapshot.error is not None:
-        notes.show_error(snapshot.error)
+        messages.show_error(snapshot.error)
         st.caption(_who(run, snapshot, "Tried"))
         return
     if not isinstance(ended, Solved):

@@ -15,7 +15,7 @@ from allocator.models import Settings
 from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut
 from console.state import backend, readings, solving
-from console.ui.notes import JOINER, literal
+from console.ui.messages import JOINER, literal
 from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE
 

@@ -19,10 +19,11 @@ from allocator.rules.moments import local_time
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.solved import Solved
 from console.state import backend, readings, solving
-from console.ui import navigation, notes, session, tables
+from console.ui import messages, navigation, session, tables
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, plain_table
-from console.ui.notes import draw_audited_changes, literal, shown_errors, writes
+from console.ui.messages import literal, shown_errors
+from console.ui.notes import draw_audited_changes, writes
 from console.ui.tables import counted, facts_row
 
 _PRESSED = "commit pressed"
@@ -108,12 +109,12 @@ def _commit(run: AllocatorRun, solved: Solved, seen: SeenSolve) -> None:
         draw_changed_rows(exc.changes)
         return
     except AlreadyCompleted as exc:
-        notes.show_error(exc)
+        messages.show_error(exc)
         readings.refresh(run.id)
         navigation.link("commit", "See what was committed")
         return
     except MissingFunction as exc:
-        notes.show_error(exc)
+        messages.show_error(exc)
         navigation.link("system", "See the SQL on the System page")
         return
     finally:

@@ -17,7 +17,7 @@ from console.screens.commit.confirm import (
 )
 from console.state import backend, solving
 from console.ui import navigation, session
-from console.ui.notes import Message, literal, shown_errors
+from console.ui.messages import Message, literal, shown_errors
 from console.ui.receipt import draw_receipt
 from console.ui.session import stored_outcome
 

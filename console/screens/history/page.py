@@ -7,7 +7,7 @@ from allocator.models import AllocatorRun
 from allocator.result import Receipt
 from console.state import backend
 from console.ui import navigation
-from console.ui.notes import literal, shown_errors
+from console.ui.messages import literal, shown_errors
 from console.ui.receipt import draw_receipt
 from console.ui.session import stored_outcome
 from console.ui.solve_progress import draw_solves

@@ -15,7 +15,7 @@ from console.screens.infeasibility.running import EndedDiagnosis, bullets
 from console.ui import session, tables
 from console.ui.about import about_job_line, about_worker
 from console.ui.data_table import data_table, newly_chosen
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import counted, facts_row
 
 MOST_RADIO = 6

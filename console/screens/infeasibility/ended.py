@@ -12,8 +12,8 @@ from console.screens.infeasibility.fixes import draw_fixes, draw_partial, draw_p
 from console.screens.infeasibility.running import EndedDiagnosis, ask
 from console.state import seeds
 from console.state.readings import RunReading
-from console.ui import navigation, notes
-from console.ui.notes import shown_errors
+from console.ui import messages, navigation
+from console.ui.messages import shown_errors
 from console.ui.tables import counted, facts_row
 
 TABS: dict[str, Callable[[EndedDiagnosis], None]] = {
@@ -60,9 +60,9 @@ def draw_why_infeasible(found: EndedDiagnosis) -> None:
 
 def draw_ended(snapshot: JobSnapshot, reading: RunReading) -> None:
     """What the diagnosis says, or why there is none."""
-    notes.draw_unlogged(seeds.unlogged(reading.run_id))
+    messages.draw_unlogged(seeds.unlogged(reading.run_id))
     if snapshot.error is not None:
-        notes.show_error(snapshot.error)
+        messages.show_error(snapshot.error)
     elif snapshot.result.cancelled:
         st.warning("This diagnosis was stopped; it shows what was found until then.")
     is_whole = snapshot.error is None and not snapshot.result.cancelled

@@ -18,7 +18,7 @@ from console.screens.infeasibility.running import EndedDiagnosis, bullets, mark,
 from console.state import diagnosing, drafts
 from console.ui import session
 from console.ui.data_table import data_table
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import counted, facts_row
 
 MOST_CHANGES = 6

@@ -6,7 +6,8 @@ from console.screens.infeasibility.ended import draw_ended
 from console.screens.infeasibility.running import ask, chosen_question, watch_diagnosis
 from console.state import diagnosing
 from console.ui import navigation, session
-from console.ui.notes import draw_issues, shown_errors
+from console.ui.messages import shown_errors
+from console.ui.notes import draw_issues
 from console.ui.session import reading_note, run_reading
 
 run = navigation.run_page("No allocation?")

@@ -14,7 +14,7 @@ from console.state import diagnosing, readings, scenario_store, solving, trials
 from console.state.diagnosing import Question
 from console.state.readings import RunReading
 from console.ui import navigation, session
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import counted
 
 STEPS = {

@@ -39,7 +39,7 @@ from console.state.solving import StoredOutcome
 from console.ui import navigation, tables
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, plain_table
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import counted, draw, facts_row, is_dark
 
 

@@ -20,7 +20,7 @@ from console.screens.results.details import (
 from console.state import solving
 from console.ui import navigation, session
 from console.ui.about import ShownAllocation
-from console.ui.notes import literal, shown_errors
+from console.ui.messages import literal, shown_errors
 from console.ui.session import stored_outcome
 
 TABS = {

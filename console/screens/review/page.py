@@ -11,7 +11,8 @@ from console.screens.review.places import (
 from console.state import diagnosing
 from console.state.readings import RunReading
 from console.ui import navigation
-from console.ui.notes import draw_issues, shown_errors
+from console.ui.messages import shown_errors
+from console.ui.notes import draw_issues
 from console.ui.session import reading_note, run_reading
 from console.ui.tables import counted, facts_row
 

@@ -23,7 +23,7 @@ from console.state.readings import RunReading
 from console.ui import session, tables
 from console.ui.about import about_job_line
 from console.ui.data_table import data_table, newly_chosen
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import SIGN, copyable_ids, counted, facts_row
 
 COLUMNS = [

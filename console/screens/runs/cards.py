@@ -16,7 +16,7 @@ from console.places import available
 from console.state import backend, diagnosing, solving
 from console.state.diagnosing import DataCheck
 from console.ui import navigation, session, tables
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import Fact, counted, facts_row
 
 PAGE = 20

@@ -8,7 +8,7 @@ from console.state import backend, diagnosing, solving
 from console.state.diagnosing import DataCheck
 from console.ui import session
 from console.ui.data_table import download_buttons
-from console.ui.notes import shown_errors
+from console.ui.messages import shown_errors
 
 NO_RUNS = (
     "There are no runs yet. A run appears here as soon as one of the applications that own the "

@@ -15,8 +15,8 @@ from allocator.solved import Solved
 from console.state import scenario_drafts, trials
 from console.state.readings import RunReading
 from console.state.scenario_drafts import ScenarioDraft
-from console.ui import notes, session
-from console.ui.notes import literal
+from console.ui import messages, session
+from console.ui.messages import literal
 
 VIEWS = ("Try changes", "Compare", "Policies", "Sweep")
 PART = "part"
@@ -88,7 +88,7 @@ def _ended(bench: Bench, job: Job, scenarios: Sequence[Scenario]) -> None:
     error = job.snapshot().error
     trials.forget_trials(bench.reading, scenarios)
     if error is not None:
-        notes.show_error(error)
+        messages.show_error(error)
     else:
         st.info("The solve was stopped.")
     st.button("Solve again", icon=":material/refresh:", key=f"again {job.subject}")

@@ -32,7 +32,8 @@ from console.screens.scenarios.bench import Bench, has_allocation
 from console.state import scenario_drafts, trials
 from console.ui import session
 from console.ui.data_table import data_table
-from console.ui.notes import because, literal
+from console.ui.messages import literal
+from console.ui.notes import because
 from console.ui.tables import counted, draw, is_dark
 
 

@@ -19,7 +19,7 @@ from console.screens.scenarios.dials import figure_words, long_label, signed_wor
 from console.screens.scenarios.outcome_view import draw_movers
 from console.state import scenario_store, trials
 from console.ui.data_table import data_table, download_buttons
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import draw, is_dark
 
 MOST = 6

@@ -20,7 +20,8 @@ from console.screens.scenarios.dials import figure_words, long_label, short_labe
 from console.state import solving
 from console.ui import navigation, session, tables
 from console.ui.data_table import data_table
-from console.ui.notes import draw_issues, literal
+from console.ui.messages import literal
+from console.ui.notes import draw_issues
 from console.ui.tables import counted, draw, is_dark
 
 _ACCEPTED = "data errors accepted for trials"

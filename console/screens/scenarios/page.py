@@ -13,7 +13,7 @@ from console.screens.scenarios.shelf import draw_shelf
 from console.screens.scenarios.weighting_editor import draw_weighting_editor
 from console.state import scenario_drafts, scenario_store, seeds
 from console.ui import navigation, session
-from console.ui.notes import draw_unlogged, shown_errors
+from console.ui.messages import draw_unlogged, shown_errors
 from console.ui.session import reading_note, run_reading
 
 

@@ -35,9 +35,9 @@ from console.screens.scenarios.bench import (
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.dials import figure_words, signed_words
 from console.state import backend, scenario_drafts, seeds, trials
-from console.ui import notes, session
+from console.ui import messages, session
 from console.ui.data_table import data_table
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import counted, draw, is_dark
 
 NAMES = {
@@ -189,7 +189,7 @@ def draw_sweep(bench: Bench) -> None:
     if snapshot.is_running:
         watch_job(job, lambda progress: progress.iterations / max(progress.variables, 1))
     elif snapshot.error is not None:
-        notes.show_error(snapshot.error)
+        messages.show_error(snapshot.error)
     elif isinstance(snapshot.result, pd.DataFrame):
         _outcome(bench, job, snapshot.result)
 

@@ -14,7 +14,8 @@ from console.state import drafts, scenario_drafts, scenario_store
 from console.state.scenario_drafts import AsideDraft
 from console.state.scenario_store import Shelf, StoredScenario
 from console.ui import session
-from console.ui.notes import literal, shown_errors, writes
+from console.ui.messages import literal, shown_errors
+from console.ui.notes import writes
 from console.ui.tables import counted
 
 OPEN_ANOTHER = "Open another scenario"

@@ -5,7 +5,8 @@ import streamlit as st
 from allocator.models import AllocatorRun, RunInputs
 from console.state import readings, solving
 from console.ui import navigation, session
-from console.ui.notes import draw_issues, shown_errors
+from console.ui.messages import shown_errors
+from console.ui.notes import draw_issues
 from console.ui.session import reading_note, run_reading
 from console.ui.settings_form import settings_inputs
 from console.ui.solve_progress import watched_solve

@@ -8,7 +8,7 @@ import streamlit as st
 from allocator.database import doctor
 from console.state import backend
 from console.ui import session
-from console.ui.notes import Message, literal, shown_errors
+from console.ui.messages import Message, literal, shown_errors
 
 LIBRARIES = ("streamlit", "supabase", "pulp", "highspy", "pandas", "plotly")
 

@@ -15,7 +15,7 @@ from console.charts.explanation import chain_picture, chain_words
 from console.state import backend
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table
-from console.ui.notes import literal, shown_errors
+from console.ui.messages import literal, shown_errors
 from console.ui.solve_progress import draw_solves
 from console.ui.tables import counted, draw, is_dark
 

@@ -18,10 +18,10 @@ from allocator.report.letter import LetterOptions, doctor_letter
 from allocator.report.parts import POLICIES
 from console.charts.explanation import chain_picture, chain_words
 from console.state import solving
-from console.ui import navigation, notes, tables
+from console.ui import messages, navigation, tables
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, plain_table
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.session import stored_outcome
 from console.ui.tables import counted, draw, facts_row, is_dark
 
@@ -263,7 +263,7 @@ def _letter(source: ShownAllocation, worker: Worker, line: str | None) -> None:
 
 def _without_prices(source: ShownAllocation, worker_id: str, error: NotExplained) -> None:
     """An allocation that is not proven has no exact prices: say so, and show who holds what."""
-    notes.show_error(error)
+    messages.show_error(error)
     higher = higher_choices(source.inputs, source.result, worker_id)
     st.markdown("**Ranked higher than the placement, and who holds it**")
     if higher.empty:

@@ -26,7 +26,7 @@ from console.state import scenario_store
 from console.ui import navigation, session
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, download_buttons
-from console.ui.notes import literal
+from console.ui.messages import literal
 from console.ui.tables import counted, draw, facts_row, is_dark
 
 

@@ -6,7 +6,7 @@ from console.screens.why.contested_view import draw_contested
 from console.screens.why.doctor import ONE_WORKER, PART, draw_one_worker, draw_what, explained
 from console.screens.why.fair import draw_fair
 from console.ui import navigation, session
-from console.ui.notes import shown_errors
+from console.ui.messages import shown_errors
 
 TABS = {
     ONE_WORKER: draw_one_worker,

@@ -9,7 +9,7 @@ from allocator.errors import DataIssue, InputChange, InputsChanged, InvalidData,
 from console.gate.access import the_access
 from console.places import safe_next
 from console.ui import session
-from console.ui.notes import message_for
+from console.ui.messages import message_for
 from tests.console.server import OPERATOR, ROOT
 from tests.waiting import PATIENCE
 

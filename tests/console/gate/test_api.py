@@ -226,7 +226,7 @@ def test_process_pending_commits_only_what_it_is_told_to_expect(api, database):
     assert answer.status_code == 202
     outcomes = ended_pending(api)
     assert set(outcomes) == set(stale)
-    assert "not the one" in outcomes[demo_data.BY_EYE]
+    assert "not the allocation that was shown" in outcomes[demo_data.BY_EYE]
     assert outcomes[demo_data.COMPLETED] == "It is not pending."
     assert not committed(database, demo_data.BY_EYE)
     api.post("/process-pending", json={"expect": {demo_data.BY_EYE: seen}})

@@ -345,7 +345,7 @@ def test_sweep_runs_in_the_background_and_a_point_opens(page, as_read):
     expected = solve(as_read, Settings(alpha=0.95)).worker_dissatisfaction
     assert table["Workers'"].iloc[2] == pytest.approx(expected)
     by_label(app.selectbox, WEIGHT).set_value(0.95).run()
-    assert [one.work for one in service().solve_log(RUN)] == ["sweep"]
+    assert "sweep" in [one.work for one in service().solve_log(RUN)]
     app.button(key="open sweep point").click().run()
     assert app.slider[0].value == 0.95
     assert "alpha 0.95" in shown(app)

@@ -24,7 +24,7 @@ command line ends with.
     │   ├── InputsChanged
     │   └── NotProven
     ├── CommitInterrupted
-    ├── AlreadyRunning
+    ├── AlreadyRunning, NoRoom
     └── Unexpected
 """
 
@@ -299,6 +299,12 @@ class AlreadyRunning(AllocatorError):
     """This is being worked on already."""
 
     remedy = "Wait for it to end, or cancel it."
+
+
+class NoRoom(AllocatorError):
+    """The console holds or does as much as it may."""
+
+    remedy = "Commit one of them first; a restart of the console would lose them."
 
 
 class Unexpected(AllocatorError):

@@ -208,6 +208,7 @@ _PRIVILEGES = {
     "allocator_console_audit": "select, insert",
     "allocator_console_solves": "select, insert",
     "allocator_console_scenarios": "select, insert, update, delete",
+    "allocator_console_drafts": "select, insert, update, delete",
 }
 """What reading and committing take, where it is more than select. `for share` locks take update."""
 

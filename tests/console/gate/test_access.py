@@ -216,3 +216,14 @@ def test_example_of_the_secrets_file_names_every_option_with_its_default(monkeyp
     assert set(config.load_secrets()["console"]) == set(config.ConsoleOptions.model_fields)
     assert not config.operators()
     assert config.api_key_hash() is None
+
+
+def test_sessions_are_bounded_and_the_longest_idle_one_ends(bench, monkeypatch):
+    monkeypatch.setattr(access, "MOST_SESSIONS", 3)
+    tokens = []
+    for _ in range(3):
+        tokens.append(bench.token())
+        bench.now += 1
+    bench.access.touch(tokens[0])
+    tokens.append(bench.token())
+    assert [bool(bench.access.look_up(token)) for token in tokens] == [True, False, True, True]

@@ -200,6 +200,22 @@ def test_process_pending_commits_what_it_is_told_to_accept(api, database):
     assert committed(database, demo_data.INTERN_YEAR)
 
 
+def test_process_pending_commits_only_what_it_is_told_to_expect(api, database):
+    assert api.post(f"/{demo_data.BY_EYE}/solve").status_code == 202
+    seen = ended_job(api, demo_data.BY_EYE)["identity"]
+    stale = {demo_data.BY_EYE: "0" * 64, demo_data.COMPLETED: seen}
+    answer = api.post("/process-pending", json={"expect": stale})
+    assert answer.status_code == 202
+    outcomes = ended_pending(api)
+    assert set(outcomes) == set(stale)
+    assert "not the allocation that was shown" in outcomes[demo_data.BY_EYE]
+    assert outcomes[demo_data.COMPLETED] == "It is not pending."
+    assert not committed(database, demo_data.BY_EYE)
+    api.post("/process-pending", json={"expect": {demo_data.BY_EYE: seen}})
+    assert ended_pending(api) == {demo_data.BY_EYE: "committed"}
+    assert committed(database, demo_data.BY_EYE)
+
+
 def ended_pending(api: httpx.Client) -> dict[str, str]:
     """What came of the work on every pending run, once it has ended."""
 

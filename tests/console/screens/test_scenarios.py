@@ -114,7 +114,9 @@ def test_every_seed_tried_is_logged_once(page, demo_database):
     for seed in (5, 6, 5):
         by_label(app.number_input, "Seed").set_value(seed).run()
     app.slider[0].set_value(0.5).run()
-    assert sorted(entry.seed for entry in service().solve_log(RUN)) == [5, 6, 1234]
+    show(app, "Policies")
+    logged = [(one.seed, one.operator, one.work) for one in service().solve_log(RUN)]
+    assert sorted(logged) == [(seed, OPERATOR, "trial") for seed in (5, 6, 1234)]
 
 
 def test_pin_is_added_in_words_priced_and_undone(page, as_read):
@@ -255,6 +257,7 @@ def test_sweep_runs_in_the_background_and_a_point_opens(page, as_read):
     expected = solve(as_read, Settings(alpha=0.95)).worker_dissatisfaction
     assert table["Workers'"].iloc[2] == pytest.approx(expected)
     by_label(app.selectbox, WEIGHT).set_value(0.95).run()
+    assert "sweep" in [one.work for one in service().solve_log(RUN)]
     app.button(key="open sweep point").click().run()
     assert app.slider[0].value == 0.95
     assert "alpha 0.95" in shown(app)

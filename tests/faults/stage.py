@@ -143,7 +143,7 @@ class Stage:
         """The run read and solved by this operator, ready to commit."""
         service = self.service(direct=True)
         inputs = service.hydrate(run)
-        return Attempt(operator, inputs, service.solve(inputs, settings))
+        return Attempt(operator, inputs, service.solve(inputs, settings, work=None))
 
     def start_command(self, attempt: Attempt) -> Program:
         """The command line, committing this very solve."""

@@ -29,6 +29,7 @@ from allocator.models import Policy, RunInputs
 from allocator.result import SolveResult
 from allocator.rules.eligibility import Rule
 from allocator.rules.naming import worker_name
+from allocator.rules.ranks import bucket_words
 from allocator.solving.residual import NO_ARC
 
 ANOTHER = "another doctor"
@@ -227,6 +228,8 @@ OPTION_COLUMNS = {
     "rank": "float64",
     "score": "float64",
     "score_change": "float64",
+    "bucket": "str",
+    "attractiveness": "float64",
     "situation": "str",
     "eligible": "bool",
     "rule": "str",
@@ -242,7 +245,9 @@ def placement_options(inputs: RunInputs, result: SolveResult, worker_id: str) ->
     """Every job line of the run for one worker, best score first.
 
     Columns: job_line (id), job_line_name, rank (NaN: unranked), score, score_change (to the
-    present placement, negative = better), situation (`Situation`), eligible, rule in words,
+    present placement, negative = better), bucket (`Love` … `Never`, empty: in none),
+    attractiveness (the worker's own figure for an unranked job line: information, no rule; NaN
+    where there is none), situation (`Situation`), eligible, rule in words,
     places, holders (names with the rank that each gave it), holder_ids, price and moves.
     `price` is the exact change of the objective when the pair is forced and everybody else is
     placed anew (for an ineligible pair: as an exception); NaN when that leaves no possible
@@ -273,13 +278,15 @@ def _record(found: Optimum, row: int, column: int, price: int, chains: Chains) -
     line, arrays = found.inputs.job_lines[column], found.matrices
     score, here = float(arrays.scores[row, column]), int(found.assigned[row])
     rule, possible = Rule(int(arrays.rules[row, column])), price < NO_ARC
-    holders = found.holders[column]
+    holders, chosen = found.holders[column], found.inputs.workers[row].preferences
     return {
         "job_line": line.id,
         "job_line_name": found.line_name(column),
         "rank": score if found.matrices.ranked[row, column] else None,
         "score": score,
         "score_change": score - float(arrays.scores[row, here]),
+        "bucket": bucket_words(chosen, line.id),
+        "attractiveness": chosen.attractiveness.get(line.id),
         "situation": _situation(found, row, column, possible).value,
         "eligible": rule.eligible,
         "rule": rule.words,

@@ -29,7 +29,7 @@ from allocator.models import Policy, RunInputs
 from allocator.result import SolveResult
 from allocator.rules.eligibility import Rule
 from allocator.rules.naming import worker_name
-from allocator.rules.ranks import bucket_words
+from allocator.rules.ranks import NEVER_WORDS, bucket_words
 from allocator.solving.residual import NO_ARC
 
 ANOTHER = "another doctor"
@@ -43,6 +43,7 @@ class Answer:
 
     `reason`: the rule, or who holds it. `price`: what giving it would do to the total.
     `chain`: one sentence for each move that would follow. `outcome`: how others would fare.
+    `note`: what else the worker said of the job line, which plays no part in the allocation.
     """
 
     question: str
@@ -50,11 +51,12 @@ class Answer:
     price: str
     chain: tuple[str, ...]
     outcome: str
+    note: str = ""
 
     @property
     def text(self) -> str:
         """All of it, for copying."""
-        parts = [self.question, " ".join(filter(None, (self.reason, self.price)))]
+        parts = [self.question, " ".join(filter(None, (self.reason, self.price, self.note)))]
         if self.outcome:
             parts.append(f"What would follow: {self.outcome}")
         return "\n\n".join([*parts, *(f"{i}. {move}" for i, move in enumerate(self.chain, 1))])
@@ -90,7 +92,19 @@ class Teller:
             price=sentence(self._price(option)),
             chain=tuple(map(self._move, told, (None, *told))),
             outcome=outcome_words(moves, self.worker),
+            note=self._note(option),
         )
+
+    def _note(self, option: Option) -> str:
+        said = []
+        if option["bucket"] == NEVER_WORDS:
+            said.append(f"{self.who} put it under “never”")
+        if not isnan(option["attractiveness"]):
+            said.append(
+                f"{self.who} left it unranked and gave it an attractiveness of "
+                f"{option['attractiveness']:g}, which plays no part in the allocation"
+            )
+        return " ".join(map(sentence, said))
 
     def told_moves(self, moves: tuple[Move, ...]) -> tuple[Move, ...]:
         """The moves under the names that this teller uses, for a picture."""

@@ -96,18 +96,25 @@ def by_location(
     A worker counts once under each hospital where its job line spends a term. No rows but *All
     workers* where the database has no terms.
     """
-    groups: dict[str, set[str]] = {}
-    held: dict[str, set[str]] = {line: set() for line in placed["job_line"]}
-    for worker, line in zip(placed["worker"], placed["job_line"], strict=True):
-        held[line].add(worker)
+    lines = job_lines_by_location(inputs)
+    if lines:
+        somewhere = frozenset[str]().union(*lines.values())
+        lines[NO_LOCATION] = frozenset(placed["job_line"]) - somewhere
+    groups = {
+        name: set(placed.loc[placed["job_line"].isin(ids), "worker"])
+        for name, ids in lines.items()
+        if ids or name != NO_LOCATION
+    }
+    return _band_counts(inputs, placed, groups, edges)
+
+
+def job_lines_by_location(inputs: RunInputs) -> dict[str, frozenset[str]]:
+    """Hospital → the job lines of the run that spend a term there, by name; empty without terms."""
+    found: dict[str, set[str]] = {}
     for job_line in inputs.job_lines:
         for location in job_line.locations:
-            groups.setdefault(location, set()).update(held.get(job_line.id, ()))
-    nowhere = {w for line, ws in held.items() if not inputs.job_line(line).locations for w in ws}
-    ordered = {name: groups[name] for name in sorted(groups)}
-    if groups and nowhere:
-        ordered[NO_LOCATION] = nowhere
-    return _band_counts(inputs, placed, ordered, edges)
+            found.setdefault(location, set()).add(job_line.id)
+    return {name: frozenset(found[name]) for name in sorted(found)}
 
 
 def list_lengths(

@@ -160,6 +160,7 @@ def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
         **outcome(inputs, result).as_dict(),
         "left_out": len(inputs.left_out),
         "acknowledged_data_errors": len(inputs.issues),
+        "accepted_notices": len(inputs.to_accept),
         "certified": result.certificate is not None and result.certificate.verified,
         "effort": asdict(result.effort),
         "checks": {check.rule: check.tested for check in result.checks},

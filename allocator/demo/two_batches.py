@@ -108,7 +108,7 @@ def _worker(run: RunBuilder, number: int) -> str:
         submitted=number != 41,
         withdrawn=reasons.get(number),
         withdrawn_days_ago=3 if number == GAVE_BACK else 9,
-        effective_in=45 if number == LEAVES_LATER else None,
+        effective_in=200 if number == LEAVES_LATER else None,
     )
 
 

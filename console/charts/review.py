@@ -77,12 +77,11 @@ def preference_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
         y=never["worker"].map(down),
         mode="markers",
         name="Under “never”",
-        marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": RED}},
+        marker={"symbol": "x", "size": 8, "color": RED, "line": {"width": 1, "color": "#FFFFFF"}},
         hovertemplate="<b>%{y}</b><br>%{x}<br>Under “never”<extra></extra>",
+        showlegend=False,
     )
-    return fig.update_layout(
-        showlegend=True, legend={"y": 0, "yanchor": "top", "x": 1, "xanchor": "right"}
-    )
+    return fig
 
 
 def eligibility_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:

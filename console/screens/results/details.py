@@ -13,11 +13,12 @@ from allocator.measures import (
     by_location,
     headline,
     higher_choices,
+    mask_small_counts,
     outcome_of_ranks,
     rank_distribution,
     worst_off,
 )
-from allocator.measures.bands import band_labels, rank_words
+from allocator.measures.bands import NOT_PLACED, band_labels, rank_words
 from allocator.models import AllocatorRun
 from allocator.report import (
     ReportOptions,
@@ -27,7 +28,8 @@ from allocator.report import (
     to_csv,
     workbook,
 )
-from allocator.report.sections import BY_HOSPITAL, placement_columns
+from allocator.report.parts import LABELS
+from allocator.report.sections import BY_HOSPITAL, MASKED, placement_columns
 from allocator.result import Status
 from allocator.rules.ranks import NEVER_WORDS
 from console.charts import (
@@ -40,7 +42,7 @@ from console.charts import (
 from console.state.solving import StoredOutcome
 from console.ui import navigation, tables
 from console.ui.about import ShownAllocation
-from console.ui.data_table import data_table, plain_table
+from console.ui.data_table import csv_button, data_table, plain_table
 from console.ui.messages import literal
 from console.ui.tables import counted, draw, facts_row, is_dark
 
@@ -137,9 +139,21 @@ def draw_job_line_outcome(shown: ShownAllocation) -> None:
     if (lines["locations"] != "").any():
         st.markdown("**By hospital**")
         st.caption(BY_HOSPITAL)
-        frame = labelled(by_location(shown.inputs, shown.placed))
-        name = shown.file_name("by-hospital")
-        plain_table(frame, key=f"by hospital {shown.version}", file_name=name)
+        _by_hospital(shown)
+
+
+def _by_hospital(shown: ShownAllocation) -> None:
+    frame = by_location(shown.inputs, shown.placed)
+    masked = mask_small_counts(frame, [*band_labels(), NOT_PLACED], "workers")
+    if not (frame[NOT_PLACED] > 0).any():
+        frame, masked = (f.drop(columns=[NOT_PLACED]) for f in (frame, masked))
+    frame, masked = (labelled(f).rename(columns={"Group": "Hospital"}) for f in (frame, masked))
+    # A static table: it has no download but the masked one below.
+    shown_frame = frame.set_index("Hospital").style
+    st.table(shown_frame.format("{:.2f}", subset=[LABELS["mean_rank"]], na_rep="–"))
+    st.caption(f"On screen for your eyes only. In the file: {MASKED}")
+    name = shown.file_name("by-hospital")
+    csv_button(lambda: masked, name, f"by hospital {shown.version}")
 
 
 LINE_COLUMNS = (
@@ -299,7 +313,10 @@ def draw_first_screen(shown: ShownAllocation) -> None:
         st.caption(_worst_words(head))
         name = shown.file_name("worst-off")
         # Ranks are words here, so the columns get no formats of numbers.
-        plain_table(_worst(shown), key=f"worst {shown.version}", file_name=name, column_config=None)
+        words = {"Rank": st.column_config.TextColumn(width=110)}
+        plain_table(
+            _worst(shown), key=f"worst {shown.version}", file_name=name, column_config=words
+        )
         navigation.link("why", "Why, and is it fair?", about="Fair?")
 
 

@@ -169,6 +169,7 @@ SHORT = {
     "top_5": "Top 5",
     "top_10": "Top 10",
     "unranked": "Unranked",
+    "never": "Under “never”",
     "mean_rank": "Mean rank",
     "worst_score": "Worst-off",
 }

@@ -312,3 +312,17 @@ def test_history_of_a_committed_run_shows_the_receipt(page, demo_database):
 def test_commit_and_history_with_unreachable_database_say_what_to_do(page, unreachable):
     for path in ("commit", "history"):
         assert "cannot be reached" in words_of(page(path, run=RUN))
+
+
+def test_what_must_be_accepted_is_ticked_before_a_commit(page, demo_database):
+    demo_database.rows("update allocationruns set status = 'archived'")
+    solve(RUN)
+    app = page("commit", run=RUN)
+    assert "The allocation run is archived." in words_of(app)
+    app = confirm(app)
+    assert "Tick every box" in words_of(app)
+    assert not demo_database.rows("select 1 from allocator_console_audit")
+    next(box for box in app.checkbox if "points to be accepted" in box.label).check()
+    confirm(app)
+    (audit,) = demo_database.rows("select counts from allocator_console_audit")
+    assert audit["counts"]["accepted_notices"] == 1

@@ -13,6 +13,7 @@ from console.state import backend, diagnosing
 from tests.console.conftest import connect_pages
 from tests.console.ui.test_frame import text_of
 from tests.database.demo_rows import demo_rows
+from tests.database.year import requests_of
 from tests.waiting import PATIENCE, eventually
 
 
@@ -162,3 +163,31 @@ def test_checks_look_again_when_told_to_and_survive_a_run_that_is_gone(demo_data
     assert known.found(demo_data.BY_EYE).checked_at == before  # shown until the next look is done
     known.want([demo_data.BY_EYE])
     eventually(lambda: known.found(demo_data.BY_EYE).checked_at != before)
+
+
+def test_runs_names_the_bad_row_and_lists_all_the_same(page, demo_database):
+    demo_database.rows("update allocationplans set timezone = 'AEST' where name like 'Resident%'")
+    text = shown(page("runs"))
+    assert "Waiting (5)" in text
+    assert "timezone is 'AEST', which is no time zone" in text
+    assert "Set allocationplans.timezone to a name such as Australia/Sydney" in text
+
+
+def test_runs_are_found_by_their_organisations_name(page, demo_database):
+    app = page("runs")
+    app.text_input(key="q").set_value("harakeke").run()
+    assert set(cards(app)) == {"House officer year 2027"}
+
+
+def test_runs_are_not_read_again_while_somebody_types_or_sorts(page, demo_database):
+    app = page("runs")
+    wait_for_checks([row["id"] for row in demo_database.rows(
+        "select id from allocator_py_runs where completed_at is null")])  # fmt: skip
+    sent = requests_of(backend.service().client)
+    app.text_input(key="q").set_value("s").run()
+    app.text_input(key="q").set_value("sample").run()
+    app.selectbox[0].select("Plan, A to Z").run()
+    assert cards(app) == ["Intern sample 2027 (12 by 12)"]
+    assert sent == []
+    app.run()
+    assert sent

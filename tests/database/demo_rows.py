@@ -41,23 +41,21 @@ def demo_rows(*, intern_ranks: bool = False) -> dict[str, list[dict[str, Any]]]:
 
 def placed_elsewhere(database: Database, run_id: str, count: int = 1) -> None:
     """Another application has placed the first workers of the run on its first job lines."""
-    year = database.rows("select allocation_run from allocator_py_runs where id = %s", run_id)
-    of = year[0]["allocation_run"]
-    pairs = database.rows(
-        "select m.id, m.worker, (select id from job_lines where allocation_run = %s "
-        "order by sort_order offset row_number() over (order by m.id) - 1 limit 1) as job_line "
-        "from allocation_run_worker_mappings m where allocation_run = %s order by m.id limit %s",
-        of,
-        of,
-        count,
+    of = "(select allocation_run from allocator_py_runs where id = %s) order by"
+    workers = database.rows(
+        f"select id, worker from allocation_run_worker_mappings where allocation_run = {of} id",
+        run_id,
     )
-    for pair in pairs:
+    lines = database.rows(
+        f"select id from job_lines where allocation_run = {of} sort_order", run_id
+    )
+    for worker, line in zip(workers[:count], lines[:count], strict=True):
         database.insert(
             "job_line_worker_mappings",
             {
-                "job_line": str(pair["job_line"]),
-                "worker": str(pair["worker"]),
-                "allocation_run_worker_mapping": str(pair["id"]),
+                "job_line": str(line["id"]),
+                "worker": str(worker["worker"]),
+                "allocation_run_worker_mapping": str(worker["id"]),
                 "locked_at": "2026-10-01T00:00:00Z",
             },
         )

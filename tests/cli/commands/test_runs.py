@@ -52,7 +52,7 @@ def test_places_used_by_earlier_runs_are_listed(cli, capfd):
 
 
 def test_runs_names_the_bad_row_of_a_run(cli, capfd, database):
-    database.rows("update allocationplans set timezone = 'AEST' where name like 'Resident%'")
+    database.rows("update allocationplans set timezone = 'AEST' where name = 'Resident year 2027'")
     code, found = cli("runs")
     (issue,) = [issue for row in found["runs"] for issue in row["data_errors"]]
     assert (code, issue["table"]) == (0, "allocationplans")

@@ -96,7 +96,7 @@ def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):
     assert job.wait(PATIENCE)
     app = page("commit", run=RUN)
     assert "The optimum can be better by at most 1" in words_of(app)
-    assert "Tick the box" in words_of(confirm(app))
+    assert "Tick every box" in words_of(confirm(app))
     assert not demo_database.rows(ALLOCATIONS, RUN)
     next(box for box in app.checkbox if "better allocation" in box.label).check()
     confirm(app)
@@ -170,7 +170,7 @@ def test_commit_of_another_solve_than_the_one_shown_writes_nothing_and_shows_the
 ):
     before = solve(SECOND).result
     first = page("commit", run=SECOND)
-    after = solve(SECOND, Settings(alpha=0.9), operator="Grace Hopper").result
+    after = solve(SECOND, Settings(alpha=0.9, power=3.0), operator="Grace Hopper").result
     held = {a.worker_mapping: a.job_line for a in before.result.allocations}
     moved = [a for a in after.result.allocations if held[a.worker_mapping] != a.job_line]
     assert moved

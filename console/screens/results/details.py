@@ -21,6 +21,7 @@ from allocator.measures import (
 from allocator.measures.bands import NOT_PLACED, band_labels, rank_words
 from allocator.models import AllocatorRun
 from allocator.report import (
+    XLSX,
     ReportOptions,
     labelled,
     printable_report,
@@ -42,7 +43,7 @@ from console.charts import (
 from console.state.solving import StoredOutcome
 from console.ui import navigation, tables
 from console.ui.about import ShownAllocation
-from console.ui.data_table import csv_button, data_table, plain_table
+from console.ui.data_table import data_table, download_buttons, plain_table
 from console.ui.messages import literal
 from console.ui.tables import counted, draw, facts_row, is_dark
 
@@ -153,7 +154,7 @@ def _by_hospital(shown: ShownAllocation) -> None:
     st.table(shown_frame.format("{:.2f}", subset=[LABELS["mean_rank"]], na_rep="–"))
     st.caption(f"On screen for your eyes only. In the file: {MASKED}")
     name = shown.file_name("by-hospital")
-    csv_button(lambda: masked, name, f"by hospital {shown.version}")
+    download_buttons(lambda: masked, name, f"by hospital {shown.version}")
 
 
 LINE_COLUMNS = (
@@ -210,9 +211,6 @@ def draw_stored(run: AllocatorRun, stored: StoredOutcome) -> None:
     )
 
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
 def draw_report(shown: ShownAllocation) -> None:
     """Choose what the report holds, see its tables, download it."""
     options = _options()
@@ -262,19 +260,19 @@ def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
     with_names = ReportOptions(True, options.masked, options.edges, options.bottom)
     with st.container(horizontal=True):
         st.download_button(
-            "Allocation (CSV)",
-            lambda: to_csv(tables.allocation_table(shown.placed)),
-            f"{shown.file_name('allocation')}.csv",
-            "text/csv",
-            icon=":material/table_rows:",
-            on_click="ignore",
-        )
-        st.download_button(
             "Workbook (Excel)",
             lambda: workbook(inputs, result, with_names, shown.operator),
             f"{shown.file_name('allocation')}.xlsx",
             XLSX,
             icon=":material/grid_on:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Allocation (CSV)",
+            lambda: to_csv(tables.allocation_table(shown.placed)),
+            f"{shown.file_name('allocation')}.csv",
+            "text/csv",
+            icon=":material/table_rows:",
             on_click="ignore",
         )
         st.download_button(
@@ -286,8 +284,8 @@ def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
             on_click="ignore",
         )
     st.caption(
-        "CSV and workbook hold names and internal ids. The report opens in a browser; print it "
-        "or save it as PDF from there."
+        "Workbook and CSV hold names and internal ids; for Excel take the workbook. The report "
+        "opens in a browser; print it or save it as PDF from there."
     )
 
 

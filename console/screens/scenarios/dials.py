@@ -14,7 +14,7 @@ from allocator.report.parts import POLICIES
 from allocator.review import never_preferences
 from allocator.scenario.changes import NeverMeansIneligible, RespectOtherPlacements
 from console.screens.scenarios.bench import Bench
-from console.state import scenario_store
+from console.state import scenario_drafts
 from console.ui.settings_form import BUCKET_ORDER, BUCKETS, LARGEST_SEED, whole_seed
 from console.ui.tables import counted
 
@@ -28,7 +28,7 @@ POWER_HELP = (
 )
 SEED_HELP = (
     "Decides by lot among equally good allocations, without any worker gaining from their name. "
-    "Every seed that is tried is logged for the run."
+    "Every seed that is tried is logged for the run, with your name."
 )
 CAP_HELP = (
     "Nobody who ranked something may get a job line that counts for more than this rank; an "
@@ -121,7 +121,7 @@ def _switched(bench: Bench) -> Bench:
         if is_on == (at is not None):
             continue
         scenario = bench.scenario.then(change) if at is None else bench.scenario.without(at)
-        scenario_store.change(bench.run_id, scenario)
+        scenario_drafts.change(bench.run_id, scenario)
         bench = replace(bench, draft=replace(bench.draft, scenario=scenario))
     return bench
 
@@ -145,8 +145,7 @@ def _taken(bench: Bench, settings: Settings, values: dict[str, Any]) -> Bench:
     if wanted == settings:
         return bench
     scenario = replace(bench.scenario, settings=wanted)
-    scenario_store.change(bench.run_id, scenario)
-    return replace(bench, draft=replace(bench.draft, scenario=scenario))
+    return replace(bench, draft=scenario_drafts.change(bench.run_id, scenario))
 
 
 def _tidy(value: Any, before: Any) -> Any:

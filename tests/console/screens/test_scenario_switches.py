@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from allocator.demo import demo_data
 from tests.console.solving import words_of
-from tests.database.demo_rows import demo_rows, placed_elsewhere
+from tests.database.demo_rows import placed_elsewhere
 
 RUN = demo_data.BY_EYE
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 def test_never_is_made_ineligible_by_one_switch(page, demo_database):

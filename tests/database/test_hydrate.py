@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from datetime import date
 from itertools import pairwise
 from uuid import uuid4
 
@@ -14,7 +13,7 @@ from allocator.database.transport import Reading
 from allocator.database.validation import tie_issues
 from allocator.demo import demo_data
 from allocator.errors import DataIssue, RunNotFound
-from allocator.models import RunInputs, Term
+from allocator.models import RunInputs
 from allocator.postgres import fetchAll
 from allocator.rules.fingerprint import differences
 from tests.database.demo_rows import demo_rows
@@ -356,52 +355,3 @@ def test_hydrate_three_hundred_thousand_preferences_in_bounded_pieces(year, clie
     counts = [0, *(r.rows for r in readings if r.what == "preferences")]
     assert readings[-1] == Reading("preferences", 300_000, 300_000)
     assert max(b - a for a, b in pairwise(counts)) <= 12_000
-
-
-def test_hydrate_gives_the_terms_of_a_job_line_in_the_plans_days(year, client):
-    line, other = year.job_line("Line 1"), year.job_line("Line 2")
-    hospital = year.insert("locations", name="Ironbark Hospital")
-    team = year.insert("teams", name="Surgery A", location=hospital)
-    position = year.insert("positions", name="Resident", team=team)
-    for first, last, held in (
-        ("2027-07-11T15:00:00Z", "2028-01-08T15:00:00Z", None),
-        ("2027-01-10T15:00:00Z", "2027-07-10T15:00:00Z", position),
-    ):
-        year.insert(
-            "rotations",
-            allocation_run=year.id,
-            assignedjobline=line,
-            position=held,
-            startdate=first,
-            enddate=last,
-        )
-    year.insert("rotations", allocation_run=year.id, assignedjobline=None, position=position)
-    inputs = year.hydrate(year.run(), client)
-    first, second = inputs.job_line(line).terms
-    assert first == Term(
-        date(2027, 1, 11), date(2027, 7, 11), "Resident", "Surgery A", "Ironbark Hospital"
-    )
-    assert second == Term(date(2027, 7, 12), date(2028, 1, 9))
-    assert inputs.job_line(line).locations == ("Ironbark Hospital",)
-    assert inputs.job_line(other).terms == ()
-
-
-def test_hydrate_names_a_term_without_a_real_day_and_goes_on(year, client):
-    year.worker("Ada")
-    line = year.job_line("Surgery")
-    year.insert("rotations", allocation_run=year.id, assignedjobline=line, startdate="infinity")
-    inputs = year.hydrate(year.run(), client)
-    issue = only_issue(inputs)
-    assert (issue.table, issue.row, issue.acknowledgeable) == ("rotations", "Surgery", True)
-    assert inputs.job_line(line).terms == (Term(None, None),)
-
-
-def test_hydrate_does_without_terms_that_may_not_be_read(year, client):
-    year.worker("Ada")
-    line, rows = year.job_line("Surgery"), year.database.rows
-    rows("revoke select on locations from service_role")
-    try:
-        inputs = year.hydrate(year.run(), client)
-    finally:
-        rows("grant select on locations to service_role")
-    assert (inputs.issues, inputs.job_line(line).terms) == ((), ())

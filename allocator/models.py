@@ -127,11 +127,26 @@ class Eligibility:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A part of a job line's year (`rotations`): where it is spent and doing what.
+
+    Days are those in the plan's zone, None where the database has none; names may be empty.
+    """
+
+    start: date | None
+    end: date | None
+    position: str = ""
+    team: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobLine:
     """A year-long sequence of rotations.
 
     `used_places` were taken by earlier completed runs (exclusive runs only), so `places` are
-    left. `eligibility` is None when nobody restricted the job line.
+    left. `eligibility` is None when nobody restricted the job line. `terms` are in the order of
+    their days, none where the database has none: information, no rule.
     """
 
     id: str
@@ -141,6 +156,12 @@ class JobLine:
     must_have_workers: bool = False
     used_places: int = 0
     eligibility: Eligibility | None = None
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """The hospitals of the terms, each once, in their order."""
+        return tuple(dict.fromkeys(term.location for term in self.terms if term.location))
 
     @property
     def places(self) -> int:

@@ -25,6 +25,8 @@ from allocator.rules.ranks import original_preference, preferences
 WORKERS = 45
 WITHDRAWN = 36
 FIRST_BATCH_WORKERS = 20
+GAVE_BACK, LEAVES_LATER = 7, 30
+"""Placed by the first batch and withdrawn since; and one whose withdrawal is still to come."""
 JOB_LINES = 26
 FIRST_BATCH_JOB_LINES = 18
 MUST_HAVE = (5, 20, 23)
@@ -50,7 +52,8 @@ def add_two_batches(run: RunBuilder) -> Batches:
     """Continuing residents first, then everybody else into the places that are left.
 
     The first batch's allocation is a best one under the default settings, so that it obeys every
-    rule. It leaves some job lines full and others part-filled.
+    rule. It leaves some job lines full and others part-filled. One of its workers has withdrawn
+    since, so that a place is free again; one of the second batch is about to.
     """
     job_lines = _job_lines(run)
     mappings = [_worker(run, number) for number in range(1, WORKERS + 1)]
@@ -93,8 +96,20 @@ def _worker(run: RunBuilder, number: int) -> str:
         tags.append(NEONATAL)
     if number % 11 == 6:
         tags.append(NO_NIGHTS)
-    withdrawn = "Moving overseas" if number == WITHDRAWN else None
-    return run.worker(number, "PGY2", tags, submitted=number != 41, withdrawn=withdrawn)
+    reasons = {
+        WITHDRAWN: "Moving overseas",
+        GAVE_BACK: "Accepted a training post elsewhere",
+        LEAVES_LATER: "Parental leave",
+    }
+    return run.worker(
+        number,
+        "PGY2",
+        tags,
+        submitted=number != 41,
+        withdrawn=reasons.get(number),
+        withdrawn_days_ago=3 if number == GAVE_BACK else 9,
+        effective_in=200 if number == LEAVES_LATER else None,
+    )
 
 
 def _style(number: int) -> str:

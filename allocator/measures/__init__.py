@@ -5,7 +5,14 @@ received is a first choice, the top k count by fractional rank, and workers who 
 preferences are counted apart.
 """
 
-from allocator.measures.bands import bands, by_group, list_lengths, rank_distribution
+from allocator.measures.bands import (
+    bands,
+    by_group,
+    by_location,
+    job_lines_by_location,
+    list_lengths,
+    rank_distribution,
+)
 from allocator.measures.headline import (
     Headline,
     headline,
@@ -24,8 +31,10 @@ __all__ = [
     "bands",
     "by_group",
     "by_job_line",
+    "by_location",
     "headline",
     "higher_choices",
+    "job_lines_by_location",
     "list_lengths",
     "mask_small_counts",
     "offers_by_rank",

@@ -9,7 +9,7 @@ import pandas as pd
 from allocator.errors import UsageError
 from allocator.measures import headline, rank_distribution
 from allocator.measures.bands import GROUPINGS, NO_GROUP
-from allocator.measures.outcome import TOPS
+from allocator.measures.outcome import NEVER_PLACED, TOPS
 from allocator.models import RunInputs
 from allocator.rules.naming import tag_name
 from allocator.solved import Solved
@@ -25,6 +25,7 @@ FIGURES = {
     "first_choices_possible": ("First choices possible at best", ""),
     **{f"top_{k}": (f"Share within their top {k}, of those who ranked", "more") for k in TOPS},
     "unranked": ("Placed on an unranked job line", "less"),
+    "never": (NEVER_PLACED, "less"),
     "not_placed": ("Not placed", "less"),
     "mean_rank": ("Mean rank of ranked placements", "less"),
     "median_rank": ("Median rank of ranked placements", "less"),
@@ -69,6 +70,7 @@ def headline_figures(one: Solved) -> dict[str, float | None]:
         "first_choices_possible": got.first_choices_possible,
         **{f"top_{k}": got.share(k) if got.placed else None for k in TOPS},
         "unranked": got.unranked,
+        "never": got.never,
         "not_placed": head.not_placed,
         "mean_rank": got.mean_rank,
         "median_rank": got.median_rank,

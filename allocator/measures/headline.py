@@ -16,6 +16,7 @@ from allocator.result import SolveResult, Status
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import NEVER_WORDS, bucket_words
 
 MOST_WORST_OFF = 5
 
@@ -27,7 +28,8 @@ class Headline:
     `outcome` is the count. `submitted`, `job_lines`, `places` count the run; `filled` counts job
     lines that got somebody. `worst_off` are the names that share the worst rank counted (the
     first few), `without_preferences` those of workers who ranked nothing. `moved_up` counts
-    placements whose rank on the worker's whole list is worse than in this run. `gini` is that of
+    placements whose rank on the worker's whole list is worse than in this run, `never` names
+    those placed on a job line of their bucket *never*. `gini` is that of
     satisfaction N + 1 − score among those who ranked: 0 = all alike, towards 1 = very unequal;
     None when none of them is placed.
     """
@@ -42,6 +44,7 @@ class Headline:
     moved_up: int
     worst_off: tuple[str, ...]
     without_preferences: tuple[str, ...]
+    never: tuple[str, ...]
     gini: float | None
 
     @property
@@ -67,6 +70,7 @@ def headline(inputs: RunInputs, result: SolveResult) -> Headline:
         moved_up=int((placed["original_preference"] > placed["rank"]).sum()),
         worst_off=tuple(worst["name"].head(MOST_WORST_OFF)),
         without_preferences=tuple(worker_name(inputs, w) for w in counted.no_preferences),
+        never=tuple(placed.loc[placed["bucket"] == NEVER_WORDS, "name"]),
         gini=gini(satisfaction) if len(chose) else None,
     )
 
@@ -126,8 +130,8 @@ def higher_choices(
 
     Every job line of the run that it scores strictly better (all that it ranked, when it is
     unplaced). Columns: `job_line`, `job_line_name`, `rank` (NaN: unranked but cheaper never
-    occurs, so always a number), `eligible`, `rule` in words, `places`, `holders` (names with
-    the rank that each gave it, in words; empty when nobody holds it), `holder_ids`.
+    occurs, so always a number), `bucket`, `eligible`, `rule` in words, `places`, `holders` (names
+    with the rank that each gave it, in words; empty when nobody holds it), `holder_ids`.
     Raises KeyError when the worker does not take part.
     """
     worker = inputs.worker(worker_id)
@@ -147,12 +151,13 @@ def higher_choices(
                 "job_line": job_line,
                 "job_line_name": job_line_name(inputs, job_line),
                 "rank": rank,
+                "bucket": bucket_words(worker.preferences, job_line),
                 "eligible": rule.eligible,
                 "rule": rule.words,
                 "places": inputs.job_line(job_line).places,
                 "holders": ", ".join(
-                    f"{name} ({rank_words(held_rank)})"
-                    for name, held_rank in zip(held["name"], held["rank"], strict=True)
+                    f"{name} ({rank_words(*own)})"
+                    for name, *own in zip(held["name"], held["rank"], held["bucket"], strict=True)
                 ),
                 "holder_ids": tuple(held["worker"]),
             }
@@ -164,6 +169,7 @@ _COLUMNS = {
     "job_line": "str",
     "job_line_name": "str",
     "rank": "float64",
+    "bucket": "str",
     "eligible": "bool",
     "rule": "str",
     "places": "int64",

@@ -20,6 +20,7 @@ from allocator.measures.placements import placements
 from allocator.models import RunInputs
 from allocator.result import SolveResult
 from allocator.rules.matrices import matrices
+from allocator.rules.ranks import NEVER_WORDS
 
 TOPS = (3, 5, 10)
 """Placements are counted within each worker's top k."""
@@ -32,7 +33,8 @@ class Outcome:
     `workers` take part, `placed` of them have a job line; `ranked` ranked at least one job line
     of the run, `no_preferences` (mapping ids, by name) none. About those who ranked:
     `first_choices` received one, `within` maps k to how many are within their top k, `unranked`
-    are on a job line that they did not rank; `mean_rank` and `median_rank` are over placements on
+    are on a job line that they did not rank, `never` on one of their bucket *never* (of all
+    placed); `mean_rank` and `median_rank` are over placements on
     a ranked job line; `mean_score` and `worst_score` over all their placements, an unranked one
     counting as its budget; `n_worst` share the worst. Figures are None when nobody is behind them.
 
@@ -56,6 +58,7 @@ class Outcome:
     worst_score: float | None
     n_worst: int
     weighting_points: int
+    never: int = 0
 
     def share(self, k: int) -> float:
         """Share (0 … 1) of those who ranked who are within their top k; k must be in `within`."""
@@ -107,6 +110,7 @@ def _outcome(result: SolveResult, inputs: RunInputs) -> Outcome:
         worst_score=_figure(worst),
         n_worst=int((chose["score"] == worst).sum()),
         weighting_points=int(placed["weighting"].sum()),
+        never=int((placed["bucket"] == NEVER_WORDS).sum()),
     )
 
 
@@ -156,6 +160,7 @@ def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
         **outcome(inputs, result).as_dict(),
         "left_out": len(inputs.left_out),
         "acknowledged_data_errors": len(inputs.issues),
+        "accepted_notices": len(inputs.to_accept),
         "certified": result.certificate is not None and result.certificate.verified,
         "effort": asdict(result.effort),
         "checks": {check.rule: check.tested for check in result.checks},
@@ -163,6 +168,7 @@ def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
 
 
 FIRST_CHOICES = "First choices"
+NEVER_PLACED = "On a job line that they put under “never”"
 
 
 def scoreboard(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -182,6 +188,8 @@ def scoreboard(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
             words.append((f"Within the top {k}", f"{count:,}{of}"))
     if "unranked" in kept:
         words.append(("On a job line not ranked", f"{kept['unranked']:,}{of}"))
+    if kept.get("never"):
+        words.append((NEVER_PLACED, f"{kept['never']:,}"))
     if kept.get("worst_score") is not None:
         words.append(("Worst rank", f"{kept['worst_score']:g}"))
     if "no_preferences" in kept:
@@ -192,7 +200,7 @@ def scoreboard(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 STORED = ("placed", "ranked", "no_preferences", "first_choices", "first_choices_possible",
-          "within", "unranked", "worst_score", "weighting_points")  # fmt: skip
+          "within", "unranked", "never", "worst_score", "weighting_points")  # fmt: skip
 
 
 def outcome_of_audit(counts: Mapping[str, Any]) -> dict[str, Any]:

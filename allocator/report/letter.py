@@ -93,7 +93,7 @@ def _explained(told: Told) -> dict[str, Any]:
     """A job line that was not received, for a row of the letter."""
     option, answer = told
     return {
-        "rank": rank_words(option["rank"]),
+        "rank": rank_words(option["rank"], option["bucket"]),
         "job_line": option["job_line_name"],
         "said": " ".join(filter(None, (answer.reason, answer.price, answer.outcome))),
         "moves": answer.chain,

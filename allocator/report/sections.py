@@ -11,6 +11,7 @@ from allocator.measures import (
     bands,
     by_group,
     by_job_line,
+    by_location,
     headline,
     list_lengths,
     mask_small_counts,
@@ -23,10 +24,12 @@ from allocator.measures import (
 )
 from allocator.measures.bands import EDGES, NOT_PLACED, band_labels
 from allocator.measures.masking import SMALL
+from allocator.measures.outcome import NEVER_PLACED
 from allocator.models import RunInputs
 from allocator.report.parts import labelled
 from allocator.result import SolveResult
 
+BY_HOSPITAL = "A worker counts under each hospital where the job line spends a term."
 MASKED = (
     f"Counts below {SMALL} in a group are shown as <{SMALL}; where they would follow from the "
     "totals, further counts are hidden."
@@ -101,6 +104,7 @@ def key_figures(head: Headline) -> pd.DataFrame:
         ("First choices received", got.first_choice_words),
         *((f"Within the top {k}, of those who ranked", of_ranked(k)) for k in got.within),
         ("On a job line that they did not rank", f"{got.unranked:,} of {got.ranked:,}"),
+        *([(NEVER_PLACED, f"{got.never:,}")] if got.never else []),
         ("Mean rank of ranked placements", _number(got.mean_rank)),
         ("Median rank of ranked placements", _number(got.median_rank)),
         ("Worst rank (an unranked job line counts as the mean of the places left)", worst),
@@ -130,6 +134,9 @@ def _group_tables(
         "By qualification": (by_tag, "A worker counts under each qualification that it holds."),
         "By length of preference list": (by_length, "Job lines of this run that a worker ranked."),
     }
+    if any(line.locations for line in inputs.job_lines):
+        by_hospital = by_location(inputs, placed, options.edges)
+        titles["By hospital"] = (by_hospital, BY_HOSPITAL)
     tables = []
     for title, (frame, note) in titles.items():
         counts = [*band_labels(options.edges), NOT_PLACED]
@@ -148,6 +155,8 @@ def _job_line_tables(
     lines = by_job_line(inputs, placed)
     offers = offers_by_rank(inputs, placed, options.edges).drop(columns="job_line_name")
     columns = ["job_line_name", "places", "filled", "first_choices", "times_ranked"]
+    if (lines["locations"] != "").any():
+        columns.insert(1, "locations")
     columns += ["eligible_workers", *band_labels(options.edges)]
     return [
         ReportTable(
@@ -172,6 +181,7 @@ PLACEMENT_COLUMNS = [
     "qualificationlevel",
     "job_line_name",
     "rank",
+    "bucket",
     "original_preference",
     "n_ranked",
     "rule",
@@ -179,6 +189,11 @@ PLACEMENT_COLUMNS = [
     "cost",
 ]
 WORST_COLUMNS = ["name", "internal_id", "job_line_name", "rank", "score", "n_ranked"]
+
+
+def placement_columns(placed: pd.DataFrame) -> list[str]:
+    """The columns of an allocation's table: those of buckets only where there are any."""
+    return [c for c in PLACEMENT_COLUMNS if c != "bucket" or (placed["bucket"] != "").any()]
 
 
 def _named_tables(placed: pd.DataFrame) -> list[ReportTable]:
@@ -191,7 +206,7 @@ def _named_tables(placed: pd.DataFrame) -> list[ReportTable]:
         ),
         ReportTable(
             "Allocation",
-            labelled(placed, PLACEMENT_COLUMNS),
+            labelled(placed, placement_columns(placed)),
             "No rank: the worker did not rank the job line.",
         ),
     ]

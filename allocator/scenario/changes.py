@@ -246,7 +246,8 @@ class RespectOtherPlacements(Change):
 
     def words(self, inputs: RunInputs) -> str:
         count = len(inputs.other_placements)
-        return f"The {count:,} placement(s) that other applications made are taken out of the run."
+        words = "The placement" if count == 1 else f"All {count:,} placements"
+        return f"{words} that other applications made {'is' if count == 1 else 'are'} taken out."
 
     def make(self, draft: Draft) -> None:
         for placed in draft.other_placements:

@@ -33,8 +33,10 @@ TIES = (
 )
 BUCKETS = (
     "Doctors sort job lines into buckets, from love to never, and rank them. On: each list is read "
-    "by bucket first and by rank inside it. Off: by the ranks alone."
+    "by bucket first and by rank inside it, so a loved job line counts before any liked one. Off: "
+    "by the ranks alone."
 )
+BUCKET_ORDER = "Bucket first, then rank"
 SOLVER = (
     "The program that finds the best allocation. Every possible placement is tested against its "
     "answer, so both lead to the same allocation. HiGHS is faster and can be stopped sooner; CBC "
@@ -61,8 +63,10 @@ def whole_seed(shown: int, before: int) -> int:
     return max(shown, before) if shown == LARGEST_SEED else shown
 
 
-def settings_inputs(start: Settings) -> Settings:
+def settings_inputs(start: Settings, *, ranks_contradict: bool = False) -> Settings:
     """Draw the fields, filled with `start`, and give what they hold. Call it inside a form.
+
+    `ranks_contradict`: the run has ranks that contradict the buckets, which one setting settles.
 
     Raises UsageError for values that do not go together.
     """
@@ -101,7 +105,13 @@ def settings_inputs(start: Settings) -> Settings:
             placeholder="No limit", format="%g",
         )  # fmt: skip
     ties = st.checkbox("Workers may rank job lines equally", start.ties_allowed, help=TIES)
-    by_bucket = st.checkbox("Read lists by bucket first", start.bucket_order, help=BUCKETS)
+    by_bucket = st.checkbox(BUCKET_ORDER, start.bucket_order, help=BUCKETS)
+    if ranks_contradict:
+        st.caption(
+            "Ranks of this run contradict the buckets (see the data error above). This setting "
+            "settles it: the bucket counts first, and the rank only inside a bucket. It is "
+            "recorded with the solve and the commit."
+        )
     solver = st.radio(
         "Solver",
         list(SolverName),

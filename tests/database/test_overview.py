@@ -39,3 +39,15 @@ def test_runs_tells_how_a_run_of_another_program_came_out(service, database):
 
 def test_runs_of_an_empty_database_is_empty(database):
     assert service_at(database, database.info.url).runs() == []
+
+
+def test_runs_have_their_organisations_name_where_it_can_be_read(service, database):
+    assert {row.org for row in service.runs()} == {
+        "Coral Coast Hospital and Health Service",
+        "Harakeke Health",
+    }
+    database.rows("revoke select on orgs from service_role")
+    try:
+        assert {row.org for row in service.runs()} == {""}
+    finally:
+        database.rows("grant select on orgs to service_role")

@@ -14,8 +14,10 @@ from allocator.measures import (
     bands,
     by_group,
     by_job_line,
+    by_location,
     headline,
     higher_choices,
+    job_lines_by_location,
     list_lengths,
     offers_by_rank,
     outcome,
@@ -29,7 +31,8 @@ from allocator.measures import (
 )
 from allocator.measures.bands import amount
 from allocator.measures.headline import gini
-from allocator.models import RunInputs, Settings, Worker
+from allocator.measures.outcome import NEVER_PLACED, scoreboard
+from allocator.models import RunInputs, Settings, Term, Worker
 from allocator.result import SolveResult, Status
 from tests.builders import J1, J2, PLACEMENTS, W1, W3, W4, result_for, small_result, small_run
 from tests.strategies import run_inputs
@@ -283,3 +286,46 @@ def test_gini_is_mean_difference(values: list[float]) -> None:
 )
 def test_amount_never_shows_powers_of_ten(value, words):
     assert amount(value) == words
+
+
+def never_on(inputs: RunInputs, worker_id: str, job_line: str) -> RunInputs:
+    """The run with the job line in that worker's bucket *never*."""
+    workers = [
+        replace(w, preferences=replace(w.preferences, buckets={job_line: 50}))
+        if w.id == worker_id
+        else w
+        for w in inputs.workers
+    ]
+    return replace(inputs, workers=tuple(workers))
+
+
+def test_never_is_counted_named_and_told_beside_every_rank() -> None:
+    inputs, result = never_on(small_run(), W1, PLACEMENTS[W1]), small_result()
+    placed = placements(inputs, result)
+    assert placed["bucket"].tolist() == ["Never", "", "", ""]
+    assert outcome(inputs, result).never == 1
+    assert headline(inputs, result).never == ("Ada Archer",)
+    offers = by_job_line(inputs, placed)["offers"]
+    assert [told for told in offers if "never" in told] == ["3rd · never"]
+    kept = outcome(inputs, result).as_dict()
+    assert (NEVER_PLACED, "1") in scoreboard(kept)
+    assert all(label != NEVER_PLACED for label, _ in scoreboard({**kept, "never": 0}))
+
+
+def test_outcome_by_hospital_counts_a_worker_at_each_hospital_of_the_year() -> None:
+    inputs, result = small_run(), small_result()
+    assert by_location(inputs, placements(inputs, result))["group"].tolist() == ["All workers"]
+    at = {PLACEMENTS[W1]: ("North", "South"), PLACEMENTS[W3]: ("South",)}
+    lines = [
+        replace(j, terms=tuple(Term(None, None, location=name) for name in at.get(j.id, ())))
+        for j in inputs.job_lines
+    ]
+    inputs = replace(inputs, job_lines=tuple(lines))
+    frame = by_location(inputs, placements(inputs, result)).set_index("group")
+    assert frame["workers"].to_dict() == {
+        "North": 1,
+        "South": 2,
+        "No hospital given": 2,
+        "All workers": 4,
+    }
+    assert job_lines_by_location(inputs)["South"] == {PLACEMENTS[W1], PLACEMENTS[W3]}

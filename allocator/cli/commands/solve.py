@@ -29,7 +29,7 @@ from allocator.errors import ExitCode, InvalidData, UsageError
 from allocator.models import RunInputs, Settings
 from allocator.result import SolveResult, Status
 from allocator.rules.naming import job_line_name, worker_name
-from allocator.rules.ranks import read_by
+from allocator.rules.ranks import NEVER, read_by
 from allocator.solved import identity_of
 
 if TYPE_CHECKING:
@@ -136,12 +136,17 @@ def _add_result(
         solver=result.solver if result else "",
         effort=asdict(result.effort) if result else None,
         message=result.message if result else "",
+        never=sum(
+            inputs.worker(a.worker_mapping).preferences.buckets.get(a.job_line) == NEVER
+            for a in (result.allocations if result else ())
+        ),
         allocations=[
             {
                 "worker_mapping": a.worker_mapping,
                 "job_line": a.job_line,
                 "score": a.score,
                 "original_preference": a.original_preference,
+                "bucket": inputs.worker(a.worker_mapping).preferences.buckets.get(a.job_line),
             }
             for a in (result.allocations if result else ())
         ],
@@ -172,7 +177,7 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
         title=f"{len(result.allocations)} allocations",
         numbers=("Rank", "On their list"),
     )
-    from allocator.measures.outcome import outcome
+    from allocator.measures.outcome import NEVER_PLACED, outcome
 
     got = outcome(inputs, result)
     tops = ", ".join(f"{n} in their top {k}" for k, n in got.within.items())
@@ -188,6 +193,7 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
             ("Organisation's weighting points", f"{got.weighting_points:+d} (negative = wanted)"),
             ("First choices received", got.first_choice_words),
             ("Of those who ranked", f"{tops}, {got.unranked} on a job line they did not rank"),
+            *([(NEVER_PLACED, got.never)] if got.never else []),
             ("Worst rank", f"{_figure(got.worst_score)} ({got.n_worst} of those who ranked)"),
             ("Gave no preferences", f"{len(got.no_preferences)}, counted apart"),
             ("Solver", result.effort.words(result.solver)),
@@ -208,11 +214,15 @@ def _by_name(inputs: RunInputs, result: SolveResult) -> list[Any]:
 
 
 def _placement_cells(inputs: RunInputs, a: Any) -> tuple[str, str, str, str]:
-    ranked = a.job_line in inputs.worker(a.worker_mapping).preferences.scores
+    from allocator.measures.bands import NEVER_MARK
+
+    chosen = inputs.worker(a.worker_mapping).preferences
+    rank = f"{a.score:g}" if a.job_line in chosen.scores else "unranked"
+    is_never = chosen.buckets.get(a.job_line) == NEVER
     return (
         worker_name(inputs, a.worker_mapping),
         job_line_name(inputs, a.job_line),
-        f"{a.score:g}" if ranked else "unranked",
+        rank + NEVER_MARK if is_never else rank,
         "–" if a.original_preference is None else f"{a.original_preference:g}",
     )
 

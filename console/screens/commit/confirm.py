@@ -27,6 +27,7 @@ from console.ui.notes import draw_audited_changes, writes
 from console.ui.tables import counted, facts_row
 
 _PRESSED = "commit pressed"
+NOTICES = "I have read the points to be accepted above ({count:,}) and commit nevertheless."
 UNPROVEN = "I know that a better allocation may exist and want to commit this one nevertheless."
 
 
@@ -47,9 +48,11 @@ def draw_confirmation(
         writes("Writes to the database and cannot be undone here"),
         st.form(f"commit {mine}", border=False, enter_to_submit=False),
     ):
-        accepted = True
+        accepted, to_accept = True, solved.inputs.to_accept
+        if to_accept:
+            accepted = st.checkbox(NOTICES.format(count=len(to_accept)), key=f"notices {mine}")
         if solved.result.status is not Status.OPTIMAL:
-            accepted = st.checkbox(UNPROVEN, key=f"unproven {mine}")
+            accepted &= st.checkbox(UNPROVEN, key=f"unproven {mine}")
         typed = st.text_input(
             f"To confirm, type the run's name: **{literal(name)}**",
             placeholder=name,
@@ -70,7 +73,7 @@ def draw_confirmation(
     if _plain(typed) != _plain(name):
         st.warning("The name does not match, so nothing was written.", icon=":material/info:")
     elif not accepted:
-        st.warning("Tick the box above the name, or solve again.", icon=":material/info:")
+        st.warning("Tick every box above the name first.", icon=":material/info:")
     else:
         _commit(run, solved, pressed)
 
@@ -261,7 +264,11 @@ def draw_preview(solved: Solved, operator: str) -> None:
             version=shown.version,
             noun="placement",
             file_name=shown.file_name("to-be-committed"),
-            columns=["name", "internal_id", "job_line_name", "rank", "original_preference"],
+            columns=tables.without_empty(
+                shown.placed,
+                ["name", "internal_id", "job_line_name", "rank", "bucket", "original_preference"],
+                "bucket",
+            ),
             search=["name", "internal_id", "job_line_name"],
         )
 

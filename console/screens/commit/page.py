@@ -18,6 +18,7 @@ from console.screens.commit.confirm import (
 from console.state import backend, solving
 from console.ui import navigation, session
 from console.ui.messages import Message, literal, shown_errors
+from console.ui.notes import draw_notices
 from console.ui.receipt import draw_receipt
 from console.ui.session import stored_outcome
 
@@ -93,6 +94,7 @@ with shown_errors(stop=True):
         draw_replaced(pressed, solved)
         pressed = None
     writable = can_write()
+    draw_notices(solved.inputs.notices, key="notices", version=solved.identity[:16])
     draw_preview(solved, session.require_operator())
     draw_passed_checks(solved)
     unchanged = draw_changed_since(solved)

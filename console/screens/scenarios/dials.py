@@ -11,9 +11,12 @@ import streamlit as st
 from allocator.measures.comparison import FIGURES
 from allocator.models import Policy, Settings
 from allocator.report.parts import POLICIES
+from allocator.review import never_preferences
+from allocator.scenario.changes import NeverMeansIneligible, RespectOtherPlacements
 from console.screens.scenarios.bench import Bench
 from console.state import scenario_drafts
-from console.ui.settings_form import LARGEST_SEED, whole_seed
+from console.ui.settings_form import BUCKET_ORDER, BUCKETS, LARGEST_SEED, whole_seed
+from console.ui.tables import counted
 
 ALPHA_HELP = (
     "How much the organisation's wishes (its weightings) count against the workers' preferences. "
@@ -83,7 +86,44 @@ def draw_dials(bench: Bench) -> Bench:
         key=bench.key("capped"),
     )
     values["worst_rank"] = _cap(bench, settings) if capped else None
-    return _taken(bench, settings, values)
+    if settings.bucket_order or any(w.preferences.buckets for w in bench.as_read.workers):
+        values["bucket_order"] = st.toggle(
+            BUCKET_ORDER, settings.bucket_order, help=BUCKETS, key=bench.key("bucket order")
+        )
+    return _switched(_taken(bench, settings, values))
+
+
+def _switched(bench: Bench) -> Bench:
+    """The changes about the whole run that are on or off; each shown where it can do anything."""
+    never = len(bench.reading.made(never_preferences))
+    placed = len(bench.as_read.other_placements)
+    for change, count, label, help_words in (
+        (
+            NeverMeansIneligible(author=bench.operator),
+            never,
+            f"“Never” means not eligible ({counted(never, 'pair')})",
+            "Nobody gets a job line that they put under “never”, unless a change of this "
+            "scenario allows the pair. It can leave no allocation.",
+        ),
+        (
+            RespectOtherPlacements(author=bench.operator),
+            placed,
+            f"Take out what other applications placed ({counted(placed, 'placement')})",
+            "Their workers and places leave the run, as those of earlier runs do in an exclusive "
+            "run.",
+        ),
+    ):
+        changes = bench.scenario.changes
+        at = next((i for i, one in enumerate(changes) if one.target == change.target), None)
+        if not count and at is None:
+            continue
+        is_on = st.toggle(label, at is not None, help=help_words, key=bench.key(change.kind))
+        if is_on == (at is not None):
+            continue
+        scenario = bench.scenario.then(change) if at is None else bench.scenario.without(at)
+        scenario_drafts.change(bench.run_id, scenario)
+        bench = replace(bench, draft=replace(bench.draft, scenario=scenario))
+    return bench
 
 
 def _cap(bench: Bench, settings: Settings) -> float:
@@ -128,6 +168,7 @@ SHORT = {
     "top_5": "Top 5",
     "top_10": "Top 10",
     "unranked": "Unranked",
+    "never": "Under “never”",
     "mean_rank": "Mean rank",
     "worst_score": "Worst-off",
 }

@@ -86,6 +86,7 @@ SHOWN = (
     "first_choices",
     "top_3",
     "unranked",
+    "never",
     "mean_rank",
     "worst_score",
     "worker_dissatisfaction",
@@ -164,6 +165,8 @@ def _figures(base: Solved | None, now: Solved) -> None:
     with st.container(horizontal=True, gap="small"):
         for figure in SHOWN:
             change = None if frame is None else frame.loc[figure, f"Δ {now.name}"]
+            if figure == "never" and not figures[figure] and not change:
+                continue
             better = COLOURS.get(FIGURES[figure][1], STILL)
             moved = change is not None and pd.notna(change) and abs(change) > 1e-9
             st.metric(

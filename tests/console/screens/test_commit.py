@@ -87,7 +87,7 @@ def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):
     assert job.wait(PATIENCE)
     app = page("commit", run=RUN)
     assert "The optimum can be better by at most 1" in words_of(app)
-    assert "Tick the box" in words_of(confirm(app))
+    assert "Tick every box" in words_of(confirm(app))
     assert not demo_database.rows(ALLOCATIONS, RUN)
     next(box for box in app.checkbox if "better allocation" in box.label).check()
     confirm(app)
@@ -161,7 +161,7 @@ def test_commit_of_another_solve_than_the_one_shown_writes_nothing_and_shows_the
 ):
     before = solve(SECOND).result
     first = page("commit", run=SECOND)
-    after = solve(SECOND, Settings(alpha=0.9), operator="Grace Hopper").result
+    after = solve(SECOND, Settings(alpha=0.9, power=3.0), operator="Grace Hopper").result
     held = {a.worker_mapping: a.job_line for a in before.result.allocations}
     moved = [a for a in after.result.allocations if held[a.worker_mapping] != a.job_line]
     assert moved
@@ -303,3 +303,17 @@ def test_history_of_a_committed_run_shows_the_receipt(page, demo_database):
 def test_commit_and_history_with_unreachable_database_say_what_to_do(page, unreachable):
     for path in ("commit", "history"):
         assert "cannot be reached" in words_of(page(path, run=RUN))
+
+
+def test_what_must_be_accepted_is_ticked_before_a_commit(page, demo_database):
+    demo_database.rows("update allocationruns set status = 'archived'")
+    solve(RUN)
+    app = page("commit", run=RUN)
+    assert "The allocation run is archived." in words_of(app)
+    app = confirm(app)
+    assert "Tick every box" in words_of(app)
+    assert not demo_database.rows("select 1 from allocator_console_audit")
+    next(box for box in app.checkbox if "points to be accepted" in box.label).check()
+    confirm(app)
+    (audit,) = demo_database.rows("select counts from allocator_console_audit")
+    assert audit["counts"]["accepted_notices"] == 1

@@ -8,6 +8,7 @@ preferences are counted apart.
 from allocator.measures.bands import bands, by_group, list_lengths, rank_distribution
 from allocator.measures.headline import (
     Headline,
+    alike_words,
     headline,
     higher_choices,
     status_words,
@@ -21,6 +22,7 @@ from allocator.measures.placements import by_job_line, offers_by_rank, placement
 __all__ = [
     "Headline",
     "Outcome",
+    "alike_words",
     "bands",
     "by_group",
     "by_job_line",

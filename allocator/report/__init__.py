@@ -6,6 +6,7 @@ small groups masked unless the options say otherwise.
 
 from allocator.report.parts import labelled, to_csv
 from allocator.report.printable import printable_report
+from allocator.report.receipt import printed_receipt
 from allocator.report.sections import ReportOptions, ReportTable, report_tables
 from allocator.report.workbook import to_workbook, workbook
 
@@ -14,6 +15,7 @@ __all__ = [
     "ReportTable",
     "labelled",
     "printable_report",
+    "printed_receipt",
     "report_tables",
     "to_csv",
     "to_workbook",

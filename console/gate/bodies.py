@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from allocator.errors import AllocatorError, UsageError
 from allocator.jobs import JobSnapshot
+from allocator.measures import outcome as count_of
 from allocator.models import Settings
 from allocator.solved import Solved
 
@@ -67,14 +68,17 @@ class JobAnswer(BaseModel):
     status: str | None
     objective: float | None
     bound: float | None
+    outcome: dict[str, Any] | None = Field(description="the counts, as the audit row keeps them")
     runs: dict[str, str] | None = Field(description="run id → what happened to it")
     error: str | None
 
     @classmethod
     def of(cls, job: JobSnapshot) -> JobAnswer:
         """A job for a program to read."""
-        result, progress = job.result, job.progress
+        result, progress, counts = job.result, job.progress, None
         if isinstance(result, Solved):
+            if result.result.allocations:
+                counts = count_of(result.inputs, result.result).as_dict()
             result = result.result
         return cls(
             state=job.state.value,
@@ -84,6 +88,7 @@ class JobAnswer(BaseModel):
             status=getattr(result, "status", None),
             objective=getattr(result, "objective", None),
             bound=getattr(result, "bound", None),
+            outcome=counts,
             runs=result if isinstance(result, dict) else None,
             error=in_short(job.error) if job.error else None,
         )

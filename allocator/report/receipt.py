@@ -54,13 +54,15 @@ def printed_receipt(
     facts = [
         ("Under these terms", terms_of_receipt(run, receipt)),
         *receipt_facts(run, receipt),
+        *([("Placements", rule_words(solved))] if solved else []),
         *receipt_settings(receipt),
     ]
     if receipt.solver:
         facts.append(("Solver", Effort.of_counts(receipt.counts).words(receipt.solver)))
-    facts += [("Fingerprint of the data", receipt.fingerprint), ("Run", receipt.allocator_py_run)]
-    if solved:
-        facts.append(("Placements", rule_words(solved)))
+    facts += [
+        ("Fingerprint of the data", receipt.fingerprint),
+        ("Id of the run", receipt.allocator_py_run),
+    ]
     tables = [
         _changes(receipt, inputs),
         *(_exceptions(solved) if solved else ()),

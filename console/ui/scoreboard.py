@@ -29,6 +29,10 @@ _STYLE = """
 [class*="st-key-scoreboard"] button strong {
   display: block; text-decoration: underline dotted; text-underline-offset: 0.25em;
 }
+@media (max-width: 640px) {
+  [class*="st-key-scoreboard"] { gap: 0.125rem 1rem; }
+  [class*="st-key-scoreboard"] button strong { display: inline; }
+}
 </style>
 """
 

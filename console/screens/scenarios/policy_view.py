@@ -136,9 +136,7 @@ def policy_table(found: dict[str, Solved]) -> pd.DataFrame:
         rows.append(
             {
                 "Aim": name,
-                "Costs all others together": "nothing"
-                if abs(price) < 1e-9
-                else signed_words("objective", price),
+                "Costs all together": NO_PRICE if abs(price) < 1e-9 else _price_words(price),
                 FIRST_CHOICES: got.first_choices,
                 "Within the top 3": got.within[3],
                 NOT_RANKED: got.unranked,

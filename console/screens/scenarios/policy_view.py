@@ -49,7 +49,7 @@ from console.ui.data_table import data_table
 from console.ui.messages import literal
 from console.ui.tables import counted, draw, is_dark
 
-CAPPED = "Best worst-off rank"
+CAPPED = "Best worst rank"
 MEANS = {
     AIM_NAMES[
         Policy.LEAST_TOTAL

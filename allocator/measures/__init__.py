@@ -15,6 +15,7 @@ from allocator.measures.bands import (
 )
 from allocator.measures.headline import (
     Headline,
+    alike_words,
     headline,
     higher_choices,
     status_words,
@@ -28,6 +29,7 @@ from allocator.measures.placements import by_job_line, offers_by_rank, placement
 __all__ = [
     "Headline",
     "Outcome",
+    "alike_words",
     "bands",
     "by_group",
     "by_job_line",

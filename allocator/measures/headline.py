@@ -29,9 +29,8 @@ class Headline:
     lines that got somebody. `worst_off` are the names that share the worst rank counted (the
     first few), `without_preferences` those of workers who ranked nothing. `moved_up` counts
     placements whose rank on the worker's whole list is worse than in this run, `never` names
-    those placed on a job line of their bucket *never*. `gini` is that of
-    satisfaction N + 1 − score among those who ranked: 0 = all alike, towards 1 = very unequal;
-    None when none of them is placed.
+    those placed on a job line of their bucket *never*. `ranks_apart` is by how many ranks two of
+    those who ranked differ on average; None when fewer than two of them are placed.
     """
 
     status: Status
@@ -45,7 +44,7 @@ class Headline:
     worst_off: tuple[str, ...]
     without_preferences: tuple[str, ...]
     never: tuple[str, ...]
-    gini: float | None
+    ranks_apart: float | None
 
     @property
     def not_placed(self) -> int:
@@ -58,7 +57,6 @@ def headline(inputs: RunInputs, result: SolveResult) -> Headline:
     placed, counted = placements(inputs, result), outcome(inputs, result)
     chose = placed[placed["n_ranked"] > 0]
     worst = chose[chose["score"] == chose["score"].max()]
-    satisfaction = len(inputs.job_lines) + 1 - chose["score"].to_numpy()
     return Headline(
         status=result.status,
         status_words=status_words(result),
@@ -71,18 +69,27 @@ def headline(inputs: RunInputs, result: SolveResult) -> Headline:
         worst_off=tuple(worst["name"].head(MOST_WORST_OFF)),
         without_preferences=tuple(worker_name(inputs, w) for w in counted.no_preferences),
         never=tuple(placed.loc[placed["bucket"] == NEVER_WORDS, "name"]),
-        gini=gini(satisfaction) if len(chose) else None,
+        ranks_apart=ranks_apart(chose["score"].to_numpy()),
     )
 
 
-def gini(satisfaction: NDArray[np.float64]) -> float:
-    """Gini coefficient of positive values: Σᵢ Σⱼ |xᵢ − xⱼ| / (2 n² mean); 0 when all are zero."""
-    ordered = np.sort(satisfaction)
-    n, total = len(ordered), float(ordered.sum())
-    if not n or not total:
-        return 0.0
-    places = np.arange(1, n + 1)
-    return max(0.0, float(((2 * places - n - 1) * ordered).sum() / (n * total)))
+def ranks_apart(scores: NDArray[np.float64]) -> float | None:
+    """Mean difference Σ |xᵢ − xⱼ| over all pairs i < j, divided by their number; None for fewer
+    than two values."""
+    ordered, n = np.sort(scores), len(scores)
+    if n < 2:
+        return None
+    weights = 2 * np.arange(1, n + 1) - n - 1
+    return max(0.0, float((weights * ordered).sum() / (n * (n - 1) / 2)))
+
+
+def alike_words(apart: float | None) -> str:
+    """How alike those who ranked fare, as a sentence; empty when fewer than two are placed."""
+    if apart is None:
+        return ""
+    if not apart:
+        return "All who ranked fare alike."
+    return f"Two doctors picked by lot are {apart:.1f} ranks apart on average."
 
 
 def status_words(result: SolveResult) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from allocator.measures import status_words
 from allocator.measures.bands import amount
+from allocator.measures.terms import terms_line
 from allocator.models import AllocatorRun, Policy, RunInputs, Settings
 from allocator.result import SolveResult
 from allocator.rules.moments import local_time
@@ -216,11 +217,19 @@ def settings_words(settings: Settings) -> list[tuple[str, str]]:
 
 
 def report_facts(
-    inputs: RunInputs, result: SolveResult, operator: str = "", now: datetime | None = None
+    inputs: RunInputs,
+    result: SolveResult,
+    operator: str = "",
+    now: datetime | None = None,
+    terms: str = "",
 ) -> list[tuple[str, str]]:
-    """Label and value of everything that identifies the allocation; times in the plan's zone."""
+    """Label and value of everything that identifies the allocation; times in the plan's zone.
+
+    `terms` as `measures.terms.terms_of` gives them; without any, those of the settings alone.
+    """
     facts = [
         ("Run", run_title(inputs.run)),
+        ("Under these terms", terms or terms_line(result.settings.as_dict())),
         ("Batch created", local_time(inputs.run, inputs.run.created_at)),
         ("Report made", local_time(inputs.run, now or datetime.now(UTC))),
     ]
@@ -230,7 +239,8 @@ def report_facts(
         facts.append(("Scenario", result.scenario or inputs.scenario))
     facts += [("Result", status_words(result)), *settings_words(result.settings)]
     if result.objective is not None:
-        facts.append(("Total dissatisfaction", amount(result.objective)))
+        total = f"{amount(result.objective)} (only comparable under the same alpha and power)"
+        facts.append(("Total dissatisfaction", total))
     facts.append(("Solver", result.effort.words(result.solver)))
     facts.append(("Left out", f"{len(inputs.left_out)} worker(s) or job line(s)"))
     facts.append(("Fingerprint of the data", result.fingerprint))

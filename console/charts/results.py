@@ -87,7 +87,10 @@ def rank_distribution_chart(distribution: pd.DataFrame, *, dark: bool = False) -
         title_text="Choice received (1 = first choice)",
         type="category",
         tickvals=[labels[i] for i in at],
-        ticktext=[text.replace("Unranked", "Un-<br>ranked") for text in numbers],
+        ticktext=[
+            text.replace("Unranked", "Un-<br>ranked").replace("No<br>", "<br><br>No<br>")
+            for text in numbers  # one below the other, because their bars are neighbours
+        ],
         tickangle=0,
     )
     return fig.update_layout(

@@ -18,6 +18,7 @@ from pydantic.json_schema import models_json_schema
 
 from allocator.errors import AllocatorError, UsageError
 from allocator.jobs import JobSnapshot
+from allocator.measures import outcome as count_of
 from allocator.models import Settings
 from allocator.solved import Solved
 
@@ -86,6 +87,7 @@ class JobAnswer(BaseModel):
     status: str | None
     objective: float | None
     bound: float | None
+    outcome: dict[str, Any] | None = Field(description="the counts, as the audit row keeps them")
     identity: str | None = Field(
         description="of an allocation that may be committed: what `expect` takes"
     )
@@ -96,9 +98,11 @@ class JobAnswer(BaseModel):
     def of(cls, job: JobSnapshot) -> JobAnswer:
         """A job for a program to read."""
         result, progress = job.result, job.progress
-        identity = None
+        identity = counts = None
         if isinstance(result, Solved):
             identity = result.identity if result.result.is_checked else None
+            if result.result.allocations:
+                counts = count_of(result.inputs, result.result).as_dict()
             result = result.result
         return cls(
             state=job.state.value,
@@ -108,6 +112,7 @@ class JobAnswer(BaseModel):
             status=getattr(result, "status", None),
             objective=getattr(result, "objective", None),
             bound=getattr(result, "bound", None),
+            outcome=counts,
             identity=identity,
             runs=result if isinstance(result, dict) else None,
             error=in_short(job.error) if job.error else None,

@@ -7,8 +7,8 @@ from math import ceil
 import streamlit as st
 
 from allocator.errors import UsageError
+from allocator.measures.terms import AIM_NAMES
 from allocator.models import Policy, Settings, SolverName
-from allocator.report.parts import POLICIES
 
 ALPHA = (
     "0 looks at the workers' preferences alone, 1 at the organisation's weightings alone. "
@@ -52,9 +52,9 @@ LARGEST_SEED = 2**53 - 1
 NAMES = {SolverName.HIGHS: "HiGHS", SolverName.CBC: "CBC"}
 POLICY_HELP = {
     Policy.LEAST_TOTAL: "Usual. Adds up everybody's dissatisfaction and the organisation's.",
-    Policy.GREEDY: "Many happy workers; a few may fare badly. What follows decides between equals.",
-    Policy.GENEROUS: "Keeps the bottom of the lists empty. What follows decides between equals.",
-    Policy.LEXIMIN: "Lifts whoever fares worst. What follows decides between equals.",
+    Policy.GREEDY: "As many first choices as possible, then second ones; a few may fare badly.",
+    Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on.",
+    Policy.LEXIMIN: "Lifts whoever fares worst, then the next, and so on.",
 }
 
 
@@ -70,15 +70,16 @@ def settings_inputs(start: Settings, *, ranks_contradict: bool = False) -> Setti
 
     Raises UsageError for values that do not go together.
     """
-    policy = st.radio(
-        "What the best allocation is",
-        list(Policy),
-        index=list(Policy).index(start.policy),
-        format_func=POLICIES.__getitem__,
-        captions=[POLICY_HELP[policy] for policy in Policy],
-    )
     left, right = st.columns(2, gap="large")
     with left:
+        policy = st.radio(
+            "Aim: what the best allocation is",
+            list(Policy),
+            index=list(Policy).index(start.policy),
+            format_func=AIM_NAMES.__getitem__,
+            captions=[POLICY_HELP[policy] for policy in Policy],
+        )
+    with right:
         alpha = st.slider(
             "How much the organisation's wishes count (alpha)",
             0.0,
@@ -87,39 +88,19 @@ def settings_inputs(start: Settings, *, ranks_contradict: bool = False) -> Setti
             0.01,
             help=ALPHA,
         )
-        st.caption("0 = workers only · 1 = organisation only")
-        power = st.slider(
-            "How strongly to spare low ranks (power)", 0.1, 10.0, start.power, 0.1, help=POWER
-        )
-        st.caption("1 = every rank alike · above 1 = spare the worst-off")
-    with right:
-        longest = max(3600, ceil(start.time_limit))
-        limit = st.number_input(
-            "Time limit in seconds", 1, longest, ceil(start.time_limit), 10, help=LIMIT
-        )
-        seed = st.number_input(
-            "Seed for drawing lots", 0, LARGEST_SEED, min(start.seed, LARGEST_SEED), 1, help=SEED
-        )
+        st.caption(f"0 = workers only · 1 = organisation only · usual {Settings().alpha:.2f}")
         cap = st.number_input(
             "Worst rank allowed", 1.0, None, start.worst_rank, 1.0, help=CAP,
             placeholder="No limit", format="%g",
         )  # fmt: skip
-    ties = st.checkbox("Workers may rank job lines equally", start.ties_allowed, help=TIES)
-    by_bucket = st.checkbox(BUCKET_ORDER, start.bucket_order, help=BUCKETS)
     if ranks_contradict:
         st.caption(
-            "Ranks of this run contradict the buckets (see the data error above). This setting "
-            "settles it: the bucket counts first, and the rank only inside a bucket. It is "
-            "recorded with the solve and the commit."
+            "Ranks of this run contradict the buckets (see the data error above). The setting "
+            f"“{BUCKET_ORDER}” under *More* settles it: the bucket counts first, and the rank only "
+            "inside a bucket. It is recorded with the solve and the commit."
         )
-    solver = st.radio(
-        "Solver",
-        list(SolverName),
-        index=list(SolverName).index(start.solver),
-        format_func=NAMES.__getitem__,
-        horizontal=True,
-        help=SOLVER,
-    )
+    with st.expander("More: power, seed, time limit, lists, solver", expanded=ranks_contradict):
+        power, seed, limit, ties, by_bucket, solver = _more(start)
     try:
         seed = whole_seed(int(seed), start.seed)
         return Settings(
@@ -135,3 +116,32 @@ def settings_inputs(start: Settings, *, ranks_contradict: bool = False) -> Setti
         )
     except ValueError as exc:
         raise UsageError(f"The settings are not right: {exc}.") from None
+
+
+def _more(start: Settings) -> tuple[float, float, float, bool, bool, SolverName | None]:
+    """Power, seed, time limit, ties, buckets and solver."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        power = st.slider(
+            "How strongly to spare low ranks (power)", 0.1, 10.0, start.power, 0.1, help=POWER
+        )
+        st.caption("1 = every rank alike · above 1 = spare the worst-off")
+    with right:
+        seed = st.number_input(
+            "Seed for drawing lots", 0, LARGEST_SEED, min(start.seed, LARGEST_SEED), 1, help=SEED
+        )
+        longest = max(3600, ceil(start.time_limit))
+        limit = st.number_input(
+            "Time limit in seconds", 1, longest, ceil(start.time_limit), 10, help=LIMIT
+        )
+    ties = st.checkbox("Workers may rank job lines equally", start.ties_allowed, help=TIES)
+    by_bucket = st.checkbox("Read lists by bucket first", start.bucket_order, help=BUCKETS)
+    solver = st.radio(
+        "Solver",
+        list(SolverName),
+        index=list(SolverName).index(start.solver),
+        format_func=NAMES.__getitem__,
+        horizontal=True,
+        help=SOLVER,
+    )
+    return power, seed, limit, ties, by_bucket, solver

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ from allocator.measures import (
     worst_off,
 )
 from allocator.measures.bands import amount
-from allocator.measures.headline import gini
+from allocator.measures.headline import alike_words, ranks_apart
 from allocator.measures.outcome import NEVER_PLACED, scoreboard
 from allocator.models import RunInputs, Settings, Term, Worker
 from allocator.result import SolveResult, Status
@@ -114,7 +115,7 @@ def test_headline_rank_that_moved_up_is_counted() -> None:
 def test_headline_without_allocation_has_no_averages() -> None:
     head = headline(small_run(), result_for(small_run(), {}, status=Status.INFEASIBLE))
     got = head.outcome
-    assert (got.mean_score, got.worst_score, head.gini) == (None, None, None)
+    assert (got.mean_score, got.worst_score, head.ranks_apart) == (None, None, None)
     assert (head.worst_off, head.not_placed, got.first_choice_share) == ((), 4, 0.0)
     assert head.status_words == "No allocation satisfies every rule."
 
@@ -260,17 +261,19 @@ def test_list_lengths_by_hand(placed: pd.DataFrame) -> None:
     assert list(frame["No preferences"]) == [1, 0, 0, 1]
 
 
-def test_gini_known_values() -> None:
-    assert gini(np.array([4.0, 4.0, 4.0])) == 0.0
-    assert gini(np.array([1.0, 3.0])) == pytest.approx(0.25)
-    assert gini(np.array([])) == 0.0
+def test_ranks_apart_known_values() -> None:
+    assert ranks_apart(np.array([4.0, 4.0, 4.0])) == 0.0
+    assert ranks_apart(np.array([1.0, 3.0])) == pytest.approx(2)
+    assert ranks_apart(np.array([1.0])) is None
+    assert alike_words(None) == ""
+    assert alike_words(0.0) == "All who ranked fare alike."
+    assert "2.5 ranks apart" in alike_words(2.5)
 
 
-@given(st.lists(st.floats(0.5, 100), min_size=1, max_size=8))
-def test_gini_is_mean_difference(values: list[float]) -> None:
-    x = np.array(values)
-    expected = np.abs(x[:, None] - x[None, :]).sum() / (2 * len(x) ** 2 * x.mean())
-    assert gini(x) == pytest.approx(expected, abs=1e-9)
+@given(st.lists(st.floats(0.5, 100), min_size=2, max_size=8))
+def test_ranks_apart_is_the_mean_over_all_pairs(values: list[float]) -> None:
+    differences = [abs(a - b) for a, b in combinations(values, 2)]
+    assert ranks_apart(np.array(values)) == pytest.approx(np.mean(differences), abs=1e-9)
 
 
 @pytest.mark.parametrize(

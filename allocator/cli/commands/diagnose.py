@@ -91,10 +91,10 @@ def _tell_causes(found: Diagnosis, out: Output) -> None:
 def _tell_fixes(found: Diagnosis, out: Output) -> None:
     if found.fixes:
         out.table(
-            ("Fix", "Cost", "Changes", "Objective", "First choices", "Worst rank"),
+            ("Fix", "Cost", "Changes", "Total", "First choices", "Worst rank"),
             [_fix_cells(fix) for fix in found.fixes],
             title="Fixes, each applied and solved",
-            numbers=("Cost", "Objective", "Worst rank"),
+            numbers=("Cost", "Total", "Worst rank"),
         )
     for note in found.unavailable:
         out.say(f"  • {note}")

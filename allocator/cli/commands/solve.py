@@ -56,7 +56,7 @@ def solve(args: Namespace, out: Output) -> int:
         began = time.perf_counter()
         inputs = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
         timings["hydrate"] = time.perf_counter() - began
-        _add_result(out, inputs, None, settings, timings)
+        _add_result(out, inputs, None, settings, timings, args.operator)
         try:
             result = service.solve(
                 inputs,
@@ -72,7 +72,7 @@ def solve(args: Namespace, out: Output) -> int:
             if all(issue.acknowledgeable for issue in exc.issues):
                 exc.how = "Mend each row that is listed, or accept them all with --acknowledge."
             raise
-    _add_result(out, inputs, result, settings, timings)
+    _add_result(out, inputs, result, settings, timings, args.operator)
     _tell_result(inputs, result, out)
     if args.commit and result.status is not Status.INFEASIBLE:
         _commit(args, service, inputs, result, out, timings, cancel)
@@ -118,9 +118,15 @@ def _add_result(
     result: SolveResult | None,
     settings: Settings,
     timings: dict[str, float],
+    operator: str | None,
 ) -> None:
     """The JSON fields of a solve; before it ends they say that there is no allocation."""
+    from allocator.measures.outcome import outcome
+    from allocator.measures.terms import terms_line
+
     certificate = result.certificate if result else None
+    got = outcome(inputs, result).as_dict() if result and result.allocations else None
+    by = f"solved by {operator.strip()}" if operator and operator.strip() else ""
     phases = dict.fromkeys(("hydrate", "formulate", "solve", "check", "commit"))
     out.add(
         run_id=inputs.run.id,
@@ -130,6 +136,8 @@ def _add_result(
         gap=result.gap if result else None,
         worker_dissatisfaction=result.worker_dissatisfaction if result else None,
         organisation_dissatisfaction=result.organisation_dissatisfaction if result else None,
+        outcome=got,
+        terms=terms_line(settings.as_dict(), 0, by),
         settings=settings.as_dict(),
         fingerprint=inputs.fingerprint,
         identity=identity_of(result, {}) if result and result.allocations else None,
@@ -177,10 +185,8 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
         title=f"{len(result.allocations)} allocations",
         numbers=("Rank", "On their list"),
     )
-    from allocator.measures.outcome import NEVER_PLACED, outcome
+    from allocator.measures.outcome import outcome, scoreboard
 
-    got = outcome(inputs, result)
-    tops = ", ".join(f"{n} in their top {k}" for k, n in got.within.items())
     certificate = result.certificate
     proof = {Status.OPTIMAL: "proven optimal", Status.FEASIBLE: "not proven optimal"}
     certified = " (certificate verified)" if certificate and certificate.verified else ""
@@ -188,18 +194,14 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
         ("", ""),
         [
             ("Status", f"{proof.get(result.status, result.status.value)}{certified}"),
-            ("Objective", f"{result.objective:.6g}, bound {_figure(result.bound)}"),
+            *scoreboard(outcome(inputs, result).as_dict()),
             ("Workers' dissatisfaction", _figure(result.worker_dissatisfaction)),
-            ("Organisation's weighting points", f"{got.weighting_points:+d} (negative = wanted)"),
-            ("First choices received", got.first_choice_words),
-            ("Of those who ranked", f"{tops}, {got.unranked} on a job line they did not rank"),
-            *([(NEVER_PLACED, got.never)] if got.never else []),
-            ("Worst rank", f"{_figure(got.worst_score)} ({got.n_worst} of those who ranked)"),
-            ("Gave no preferences", f"{len(got.no_preferences)}, counted apart"),
+            ("Total dissatisfaction", f"{result.objective:.6g}, bound {_figure(result.bound)}"),
             ("Solver", result.effort.words(result.solver)),
             ("Time", f"{sum(result.timings.values()):.2f} s"),
         ],
     )
+    out.say(out.fields["terms"])
     out.say(f"Identity: {identity_of(result, {})}  (commit just this with --expect)")
 
 

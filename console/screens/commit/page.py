@@ -25,7 +25,8 @@ from console.ui.session import stored_outcome
 
 def draw_committed(run: AllocatorRun) -> None:
     """A completed run: its receipt, read-only."""
-    receipt = session.remembered("receipt", run.id) or stored_outcome(run).receipt
+    stored = stored_outcome(run)
+    receipt = session.remembered("receipt", run.id) or stored.receipt
     if receipt is None:
         when = local_time(run, run.completed_at) if run.completed_at else ""
         st.info(
@@ -34,8 +35,10 @@ def draw_committed(run: AllocatorRun) -> None:
         )
     else:
         st.success("This run is committed and read-only.", icon=":material/lock:")
-        draw_receipt(run, receipt)
-    navigation.link("results", "Look at the results")
+        draw_receipt(run, receipt, stored.solved)
+    with st.container(horizontal=True):
+        navigation.link("results", "Look at the results, report and files")
+        navigation.link("history", "Every solve that was tried")
 
 
 def draw_nothing_to_commit() -> None:

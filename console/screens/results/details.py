@@ -19,6 +19,8 @@ from allocator.measures import (
     worst_off,
 )
 from allocator.measures.bands import NOT_PLACED, band_labels, rank_words
+from allocator.measures.outcome import FIRST_CHOICES, NOT_RANKED
+from allocator.measures.terms import terms_of
 from allocator.models import AllocatorRun
 from allocator.report import (
     XLSX,
@@ -32,6 +34,7 @@ from allocator.report import (
 from allocator.report.parts import LABELS
 from allocator.report.sections import BY_HOSPITAL, MASKED, placement_columns
 from allocator.result import Status
+from allocator.rules.naming import job_line_name
 from allocator.rules.ranks import NEVER_WORDS
 from console.charts import (
     dissatisfaction_scatter,
@@ -45,7 +48,8 @@ from console.ui import navigation, tables
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, download_buttons, plain_table
 from console.ui.messages import literal
-from console.ui.tables import counted, draw, facts_row, is_dark
+from console.ui.scoreboard import draw_doctors, draw_scoreboard, draw_selectable, of_choice
+from console.ui.tables import counted, facts_row, is_dark
 
 NEVER = "Under “never”"
 
@@ -108,7 +112,18 @@ def draw_worst_off(shown: ShownAllocation) -> None:
 def draw_rank_by_worker(shown: ShownAllocation) -> None:
     """Each worker's rank, best placed first."""
     chart = satisfaction_by_worker(shown.placed, dark=is_dark())
-    draw(chart, key="by worker", alt="Rank received by each worker, best placed first.")
+    alt = "Rank received by each worker, best placed first."
+    _draw_one(shown, draw_selectable(chart, key=f"by worker {shown.version}", alt=alt))
+
+
+def _draw_one(shown: ShownAllocation, worker: str) -> None:
+    """The doctor behind a point or bar that was selected."""
+    if not worker:
+        st.caption("Click a bar or point for the doctor behind it.")
+        return
+    draw_doctors(shown.placed[shown.placed["worker"] == worker], key="one")
+    name = shown.inputs.worker(worker).name
+    navigation.link("why", f"Why was {literal(name)} placed there?", worker=worker)
 
 
 def draw_job_line_outcome(shown: ShownAllocation) -> None:
@@ -118,10 +133,18 @@ def draw_job_line_outcome(shown: ShownAllocation) -> None:
     with left:
         st.markdown("**How content the holders are, the least content first**")
         chart = job_line_satisfaction(lines, dark=is_dark())
-        draw(chart, key="by line", alt="Mean rank of each job line's holders, worst first.")
+        alt = "Mean rank of each job line's holders, worst first."
+        held = draw_selectable(chart, key=f"by line {shown.version}", alt=alt)
     with right:
         st.markdown("**Places filled**")
-        draw(seats_filled(lines, dark=is_dark()), key="seats", alt="Places filled and open.")
+        chart = seats_filled(lines, dark=is_dark())
+        alt = "Places filled and open."
+        taken = draw_selectable(chart, key=f"seats {shown.version}", alt=alt)
+    for name, line in (("held", held), ("taken", taken)):
+        if line:
+            st.markdown(f"Who holds **{literal(job_line_name(shown.inputs, line))}**:")
+            draw_doctors(shown.placed[shown.placed["job_line"] == line], key=name)
+    st.caption("Click a bar for the doctors who hold the job line.")
     data_table(
         lines,
         key="job lines",
@@ -170,7 +193,8 @@ def draw_organisation(shown: ShownAllocation) -> None:
         "organisation is. A positive weighting means less wanted, a negative one more wanted."
     )
     chart = dissatisfaction_scatter(shown.placed, dark=is_dark())
-    draw(chart, key="scatter", alt="Worker's against the organisation's dissatisfaction.")
+    alt = "Workers' dissatisfaction against the organisation's weighting points."
+    _draw_one(shown, draw_selectable(chart, key=f"scatter {shown.version}", alt=alt))
 
 
 CHANGED = (
@@ -190,9 +214,9 @@ def draw_stored(run: AllocatorRun, stored: StoredOutcome) -> None:
     got = outcome_of_ranks(placed["original_preference"])
     figures = {
         "Placed": got["placed"],
-        "First choice": got["first_choices"],
-        **{f"In top {k}": count for k, count in got["within"].items()},
-        "Unranked": got["unranked"],
+        FIRST_CHOICES: got["first_choices"],
+        **{f"Within the top {k}": count for k, count in got["within"].items()},
+        NOT_RANKED: got["unranked"],
         NEVER: int((placed["bucket"] == NEVER_WORDS).sum()),
     }
     facts_row((label, f"{count:,}") for label, count in figures.items() if count or label != NEVER)
@@ -256,12 +280,12 @@ def _edges(text: str) -> tuple[int, ...]:
 
 
 def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
-    inputs, result = shown.inputs, shown.result
+    inputs, result, terms = shown.inputs, shown.result, terms_of(shown.solved)
     with_names = ReportOptions(True, options.masked, options.edges, options.bottom)
     with st.container(horizontal=True):
         st.download_button(
             "Workbook (Excel)",
-            lambda: workbook(inputs, result, with_names, shown.operator),
+            lambda: workbook(inputs, result, with_names, shown.operator, terms),
             f"{shown.file_name('allocation')}.xlsx",
             XLSX,
             icon=":material/grid_on:",
@@ -277,7 +301,7 @@ def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
         )
         st.download_button(
             "Printable report (HTML)",
-            lambda: printable_report(inputs, result, options, shown.operator).encode(),
+            lambda: printable_report(inputs, result, options, shown.operator, terms=terms).encode(),
             f"{shown.file_name('report')}.html",
             "text/html",
             icon=":material/print:",
@@ -297,15 +321,21 @@ def draw_first_screen(shown: ShownAllocation) -> None:
     """Status, key figures, ranks received, and the worst-off beside them."""
     head = headline(shown.inputs, shown.result)
     _draw_status(head, shown)
-    facts_row(_figures(head))
+    draw_scoreboard(shown.solved, key="results")
     _draw_never(head, shown)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Choices received", anchor=False)
-        chart = rank_distribution_chart(
-            rank_distribution(shown.placed, head.outcome.workers), dark=is_dark()
+        distribution = rank_distribution(shown.placed, head.outcome.workers)
+        chosen = draw_selectable(
+            rank_distribution_chart(distribution, dark=is_dark()),
+            key=f"distribution {shown.version}",
+            alt="Workers by the choice that they received.",
         )
-        draw(chart, key="distribution", alt="Workers by the choice that they received.")
+        st.caption("Click a bar for the doctors behind it.")
+        if chosen:
+            st.markdown(f"**{literal(chosen)}**")
+            draw_doctors(of_choice(chosen, shown.placed, distribution), key="choice")
     with right:
         st.subheader("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
@@ -349,32 +379,12 @@ def _draw_status(head: Headline, shown: ShownAllocation) -> None:
     tell(f"{literal(head.status_words)}{extra}", icon=icon)
 
 
-def _figures(head: Headline) -> list[tuple[str, str]]:
-    got = head.outcome
-    tops = [(f"In top {k}", f"{got.share(k):.0%} ({got.within[k]:,})") for k in got.within]
-    worst = "–" if got.worst_score is None else f"{got.worst_score:g}"
-    return [
-        ("Placed", f"{got.placed:,} of {got.workers:,}"),
-        ("First choices", got.first_choice_words),
-        *tops,
-        ("Unranked", f"{got.unranked:,}"),
-        (NEVER, f"{got.never:,}" if got.never else ""),
-        ("Mean rank", f"{_number(got.mean_rank)} (median {_number(got.median_rank)})"),
-        ("Worst rank", worst),
-        ("Gave no preferences", f"{len(got.no_preferences):,}"),
-    ]
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
-
-
 def _worst_words(head: Headline) -> str:
     got = head.outcome
     if got.worst_score is None:
         return "Nobody who ranked something is placed."
     with_it = counted(got.n_worst, "worker")
-    words = f"Of those who ranked, the lowest rank counted is {got.worst_score:g} ({with_it})."
+    words = f"Of those who ranked, the worst rank is {got.worst_score:g} ({with_it})."
     if got.unranked:
         words += " An unranked job line counts as the mean of the ranks left open."
     return words

@@ -9,13 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from allocator.measures import bands, rank_distribution
-from allocator.measures.comparison import headlines, rank_distributions
+from allocator.measures.comparison import FIGURES, headlines, rank_distributions
+from allocator.measures.terms import terms_of
 from allocator.scenario import Scenario
 from allocator.solved import Solved
 from console.charts import overlaid_bands, overlaid_distributions
 from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
 from console.screens.scenarios.change_list import draw_groups
-from console.screens.scenarios.dials import figure_words, long_label, signed_words
+from console.screens.scenarios.dials import figure_words, signed_words
 from console.screens.scenarios.outcome_view import draw_movers
 from console.state import scenario_store, trials
 from console.ui.data_table import data_table, download_buttons
@@ -81,6 +82,8 @@ def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
     st.subheader("Headline figures", anchor=False)
     st.caption(f"Differences (Δ) are to “{literal(solved[0].name)}”. Green is better.")
     _headlines(solved, version)
+    for one in solved:
+        st.caption(f"**{literal(one.name)}**: {literal(terms_of(one))}")
     st.subheader("Ranks received", anchor=False)
     _distributions(solved)
     st.subheader("Who moves", anchor=False)
@@ -122,16 +125,14 @@ def _headlines(solved: Sequence[Solved], version: str) -> None:
     different = {(one.result.settings.alpha, one.result.settings.power) for one in solved}
     if len(different) > 1:
         st.caption(
-            "The organisation's weight (alpha) or the power differ between these scenarios. The "
-            "total, and with another power also the workers' dissatisfaction, are then measured "
-            "on different scales: "
-            "compare ranks and shares instead."
+            "Alpha or power differ between these scenarios, so their totals are measured on "
+            "different scales and not shown."
         )
 
 
 def headline_table(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """`comparison.headlines` in words, one row a figure."""
-    shown = pd.DataFrame({"Figure": [long_label(f) for f in frame.index]}, index=frame.index)
+    shown = pd.DataFrame({"Figure": [FIGURES[f][0] for f in frame.index]}, index=frame.index)
     for name in names:
         shown[name] = [figure_words(f, v) for f, v in zip(frame.index, frame[name], strict=True)]
         change = f"Δ {name}"

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from allocator.measures.comparison import FIGURES
+from allocator.measures.outcome import mean_words, points_words
 from allocator.models import Policy, Settings
 from allocator.report.parts import POLICIES
 from allocator.review import never_preferences
@@ -160,28 +161,15 @@ def _tidy(value: Any, before: Any) -> Any:
 
 
 SHORT = {
-    "objective": "Total",
-    "worker_dissatisfaction": "Workers' dissatisfaction",
-    "weighting_points": "Organisation's points",
     "first_choices": "First choices",
-    "top_3": "Top 3",
-    "top_5": "Top 5",
-    "top_10": "Top 10",
-    "unranked": "Unranked",
+    "top_3": "Within the top 3",
+    "top_5": "Within the top 5",
+    "top_10": "Within the top 10",
+    "unranked": "Not ranked",
     "never": "Under “never”",
     "mean_rank": "Mean rank",
-    "worst_score": "Worst-off",
 }
 """Labels for cards; others use the words of `FIGURES`."""
-LONG = {
-    "objective": "Total dissatisfaction",
-    "worker_dissatisfaction": "Workers' dissatisfaction",
-    "weighting_points": "Organisation's weighting points",
-    "mean_score": "Mean rank counted",
-    "worst_score": "Worst rank counted",
-    "gini": "Gini of satisfaction (0 = all alike)",
-}
-"""Labels for tables; others use the words of `FIGURES`."""
 NOTHING = "–"
 
 
@@ -190,31 +178,23 @@ def short_label(figure: str) -> str:
     return SHORT.get(figure, FIGURES[figure][0])
 
 
-def long_label(figure: str) -> str:
-    """A label for a row of a table."""
-    return LONG.get(figure, FIGURES[figure][0])
-
-
-def is_share(figure: str) -> bool:
-    """Whether the figure is a share (0 … 1)."""
-    return figure.startswith("top_")
-
-
 def figure_words(figure: str, value: float | None) -> str:
-    """The figure for reading: per cent for shares, short numbers else."""
+    """The figure for reading, as the scoreboard has it."""
     if value is None or pd.isna(value):
         return NOTHING
-    if is_share(figure):
-        return f"{value:.1%}".replace("%", " %")
+    if figure == "mean_rank":
+        return mean_words(value)
+    if figure == "weighting_points":
+        return points_words(value)
     return f"{value:,.1f}".removesuffix(".0") if abs(value) >= 100 else f"{value:.4g}"
 
 
 def signed_words(figure: str, value: float | None) -> str:
-    """A difference with its sign; shares in percentage points."""
+    """A difference with its sign; empty words for none that exists."""
     if value is None or pd.isna(value):
         return NOTHING
     if abs(value) < 1e-9:
         return "0"
-    if is_share(figure):
-        return f"{value * 100:+.1f} points"
+    if figure == "mean_rank":
+        return f"{value:+.2f}"
     return f"{value:+,.1f}".removesuffix(".0") if abs(value) >= 100 else f"{value:+.4g}"

@@ -7,8 +7,9 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from allocator.measures import bands, rank_distribution, status_words
+from allocator.measures import bands, outcome, rank_distribution, status_words
 from allocator.measures.comparison import FIGURES, headline_figures, headlines, movers
+from allocator.measures.terms import terms_of
 from allocator.models import RunInputs
 from allocator.result import Status
 from allocator.solved import Solved
@@ -16,7 +17,7 @@ from console.charts import overlaid_bands, overlaid_distributions
 from console.places import available
 from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
 from console.screens.scenarios.change_list import draw_problems
-from console.screens.scenarios.dials import figure_words, long_label, short_label, signed_words
+from console.screens.scenarios.dials import figure_words, short_label, signed_words
 from console.state import solving
 from console.ui import navigation, session, tables
 from console.ui.data_table import data_table
@@ -164,7 +165,9 @@ def _figures(base: Solved | None, now: Solved) -> None:
     figures = headline_figures(now)
     with st.container(horizontal=True, gap="small"):
         for figure in SHOWN:
-            change = None if frame is None else frame.loc[figure, f"Δ {now.name}"]
+            change = None
+            if frame is not None and figure in frame.index:
+                change = frame.loc[figure, f"Δ {now.name}"]
             if figure == "never" and not figures[figure] and not change:
                 continue
             better = COLOURS.get(FIGURES[figure][1], STILL)
@@ -174,20 +177,16 @@ def _figures(base: Solved | None, now: Solved) -> None:
                 figure_words(figure, figures[figure]),
                 signed_words(figure, change) if moved else None,
                 delta_color=better if moved else STILL,
-                help=long_label(figure),
+                help=FIGURES[figure][0],
                 border=True,
                 width="content",
             )
     if base:
         st.caption(f"Differences are to “{literal(base.name)}”.")
-        if (base.result.settings.alpha, base.result.settings.power) != (
-            now.result.settings.alpha,
-            now.result.settings.power,
-        ):
-            st.caption(
-                "Totals under another organisation's weight (alpha) or power are measured on "
-                "another scale, so they are not compared here."
-            )
+        if base.result.settings.power != now.result.settings.power:
+            st.caption("Under another power, dissatisfaction is measured on another scale.")
+    words = outcome(now.inputs, now.result).first_choice_words
+    st.caption(f"First choices: {words} · {literal(terms_of(now))}")
 
 
 def draw_movers(before: Solved, after: Solved, *, key: str, version: str) -> None:

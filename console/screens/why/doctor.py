@@ -13,6 +13,7 @@ from allocator.explanation import Situation
 from allocator.explanation.answers import Answer, teller, worker_answers
 from allocator.explanation.wording import placed_words
 from allocator.measures import higher_choices, status_words, worst_off
+from allocator.measures.terms import terms_of
 from allocator.models import AllocatorRun, Policy, Worker
 from allocator.report.letter import LetterOptions, doctor_letter
 from allocator.report.parts import POLICIES
@@ -266,7 +267,9 @@ def _letter(source: ShownAllocation, worker: Worker, line: str | None) -> None:
             key=source.key("why others"),
             help="Without names, but who holds a job line may be known: their ranks then are, too.",
         )
-        options = LetterOptions(others_ranks=ranks, also=line or "", is_draft=source.run.is_pending)
+        options = LetterOptions(
+            ranks, line or "", source.run.is_pending, terms=terms_of(source.solved)
+        )
         st.download_button(
             "Download the letter",
             data=lambda: doctor_letter(source.inputs, source.result, worker.id, options),

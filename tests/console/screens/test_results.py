@@ -45,13 +45,13 @@ def test_results_of_an_infeasible_run_lead_to_the_reasons(page, demo_database):
 def test_first_screen_tells_how_good_how_proven_and_who_fared_worst(page, demo_database):
     solve(RUN)
     app = page("results", run=RUN)
-    text = words_of(app)
+    text = "\n".join([words_of(app), *(button.label for button in app.button)])
     for words in (
         "Proven optimal",
-        "12 of 12",
+        "Placed **12 of 12**",
         "First choices",
         "best possible",
-        "In top 3",
+        "Within the top 3",
         "Worst rank",
     ):
         assert words in text
@@ -123,7 +123,7 @@ def test_committed_run_is_shown_as_it_was_solved(page, demo_database):
     backend.jobs().forget(JobKind.SOLVE, RUN)  # as after a restart of the server
     app = page("results", run=RUN)
     text = words_of(app)
-    assert f"Committed by {receipt.operator}" in text
+    assert f"committed by {receipt.operator}" in text
     assert "Proven optimal" in text
     assert len(app.dataframe[1].value) == 12
 

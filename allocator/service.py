@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from allocator.database.overview import RunBatch, RunOverview
     from allocator.database.records import LoggedSolve, SavedScenario
     from allocator.errors import InputChange
+    from allocator.scenario import Scenario
 
 OnProgress = Callable[[Progress], None]
 
@@ -179,6 +180,20 @@ class AllocatorService:
         from allocator.database.records import saved_scenarios
 
         return saved_scenarios(run_id, client=self.client)
+
+    def scenario(self, run_id: str, name: str) -> Scenario:
+        """The scenario saved for a run under this name. Raises UsageError when there is none."""
+        from allocator.scenario import Scenario
+
+        found = self.scenarios(run_id)
+        for saved in found:
+            if saved.name == name:
+                return Scenario.from_dict(saved.definition)
+        known = ", ".join(f"“{saved.name}”" for saved in found)
+        raise UsageError(
+            f"The run has no scenario called “{name}”.",
+            remedy=f"It has {known}." if known else "It has no saved scenario.",
+        )
 
     def save_scenario(
         self,

@@ -268,6 +268,13 @@ def add_settings(parser: ArgumentParser) -> None:
         action="store_true",
         help="read each list by bucket (love … never) first, then by rank inside it",
     )
+    add(
+        "--move-price",
+        type=float,
+        default=default.move_price,
+        metavar="P",
+        help="what each move away from the scenario's baseline adds to the total (default 0)",
+    )
     add("--no-ties", action="store_true", help="treat tied ranks as data errors")
 
 
@@ -284,6 +291,7 @@ def settings_of(args: Namespace) -> Settings:
             policy=Policy(args.policy),
             worst_rank=args.worst_rank,
             bucket_order=args.bucket_order,
+            move_price=args.move_price,
         )
     except ValueError as exc:
         raise UsageError(f"{str(exc)[:1].upper()}{str(exc)[1:]}.") from exc

@@ -46,14 +46,23 @@ _WithSettings = create_model("_WithSettings", __base__=_Request, **_of_settings(
 
 
 class SolveRequest(_WithSettings):  # type: ignore[misc, valid-type]
-    """Settings of a solve; `acknowledged` accepts the data errors that may be accepted."""
+    """Settings of a solve, or the name of a scenario that is saved for the run, which brings its
+    own; `acknowledged` accepts the data errors that may be accepted."""
 
     acknowledged: bool = False
+    scenario: str = ""
+
+    @model_validator(mode="after")
+    def _has_one_source_of_settings(self) -> SolveRequest:
+        if self.scenario and self.model_fields_set - {"acknowledged", "scenario"}:
+            raise ValueError("a scenario brings its own settings; leave out all others")
+        return self
 
 
-class PendingRequest(SolveRequest):
+class PendingRequest(_WithSettings):  # type: ignore[misc, valid-type]
     """Settings of every solve; `accept_unproven` also commits what is not proven optimal."""
 
+    acknowledged: bool = False
     accept_unproven: bool = False
 
 

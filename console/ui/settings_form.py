@@ -53,12 +53,19 @@ POLICY_HELP = {
     Policy.GREEDY: "Many happy workers; a few may fare badly. What follows decides between equals.",
     Policy.GENEROUS: "Keeps the bottom of the lists empty. What follows decides between equals.",
     Policy.LEXIMIN: "Lifts whoever fares worst. What follows decides between equals.",
+    Policy.FEWEST_MOVES: "Disturbs as few as possible. What follows decides between equals.",
+    Policy.MOST_MOVES: "Grants as many swaps as possible. What follows decides between equals.",
 }
 
 
 def whole_seed(shown: int, before: int) -> int:
     """The seed that a field stands for: one that no browser can count stays as it is."""
     return max(shown, before) if shown == LARGEST_SEED else shown
+
+
+def aims(start: Settings) -> list[Policy]:
+    """The aims to choose from: those that fit every run, and the present one."""
+    return [policy for policy in Policy if policy is start.policy or not policy.needs_baseline]
 
 
 def settings_inputs(start: Settings) -> Settings:
@@ -68,10 +75,10 @@ def settings_inputs(start: Settings) -> Settings:
     """
     policy = st.radio(
         "What the best allocation is",
-        list(Policy),
-        index=list(Policy).index(start.policy),
+        aims(start),
+        index=aims(start).index(start.policy),
         format_func=POLICIES.__getitem__,
-        captions=[POLICY_HELP[policy] for policy in Policy],
+        captions=[POLICY_HELP[policy] for policy in aims(start)],
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -122,6 +129,7 @@ def settings_inputs(start: Settings) -> Settings:
             policy or start.policy,
             cap,
             by_bucket,
+            start.move_price,
         )
     except ValueError as exc:
         raise UsageError(f"The settings are not right: {exc}.") from None

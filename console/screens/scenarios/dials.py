@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from allocator.measures.comparison import FIGURES
-from allocator.models import Policy, Settings
+from allocator.models import Settings
 from allocator.report.parts import POLICIES
 from console.screens.scenarios.bench import Bench
 from console.state import scenario_store
-from console.ui.settings_form import LARGEST_SEED, whole_seed
+from console.ui.settings_form import LARGEST_SEED, aims, whole_seed
 
 ALPHA_HELP = (
     "How much the organisation's wishes (its weightings) count against the workers' preferences. "
@@ -48,8 +48,8 @@ def draw_dials(bench: Bench) -> Bench:
         ),
         "policy": st.selectbox(
             "Aim",
-            list(Policy),
-            index=list(Policy).index(settings.policy),
+            aims(settings),
+            index=aims(settings).index(settings.policy),
             format_func=POLICIES.__getitem__,
             help="What makes an allocation the best one. All aims keep the same hard rules.",
             key=bench.key("policy"),

@@ -127,8 +127,9 @@ class Matrices:
         organisation = (
             organisation_base(len(self.inputs.workers)) + (self.weightings[workers, job_lines])
         )
-        moves = settings.move_price * self.moved[workers, job_lines]
-        return (1 - settings.alpha) * own + settings.alpha * organisation + moves
+        total: NDArray[np.float64] = (1 - settings.alpha) * own + settings.alpha * organisation
+        total += settings.move_price * self.moved[workers, job_lines]
+        return total
 
 
 def matrices(inputs: RunInputs) -> Matrices:

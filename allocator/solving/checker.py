@@ -62,16 +62,16 @@ def check(
         checks.append(_originals(facts, allocations))
     proven = certificate is not None and not any(item.failures for item in checks)
     if certificate is not None and proven:
-        proven = _Proof(facts).holds(allocations, objective, certificate)
+        proven = Proof(facts).holds(allocations, objective, certificate)
     return Verdict(tuple(checks), proven)
 
 
-def _same(value: float, expected: float) -> bool:
+def same(value: float, expected: float) -> bool:
     """Equal but for rounding; NaN equals nothing."""
     return bool(abs(value - expected) <= TOLERANCE * max(1.0, abs(expected)))
 
 
-class _Proof:
+class Proof:
     """Weak duality, stage by stage: what is left after each stage is what could still be best."""
 
     def __init__(self, facts: Facts) -> None:
@@ -109,14 +109,14 @@ class _Proof:
                 costs = np.zeros(classes.shape, dtype=np.int64)
                 for value, weight in stage.weights.items():
                     costs[classes == value] = weight
-                price = self._price(stage.prices)
-                if int(costs[rows, columns].sum()) != self._bound(costs, price):
+                price = self.price_of(stage.prices)
+                if int(costs[rows, columns].sum()) != self.bound_of(costs, price):
                     return False
                 self._narrow(costs, price)
             if self._left(classes, done) and int(self.allowed.sum()) > len(rows):
                 return False
-        bound = self._bound(self.facts.costs(), self._price(certificate.prices))
-        return bool(objective - bound <= TOLERANCE * max(1.0, abs(objective))) and _same(
+        bound = self.bound_of(self.facts.costs(), self.price_of(certificate.prices))
+        return bool(objective - bound <= TOLERANCE * max(1.0, abs(objective))) and same(
             certificate.bound, objective
         )
 
@@ -128,7 +128,7 @@ class _Proof:
         if policy is Policy.FEWEST_MOVES:
             return self.facts.moved().astype(np.float64)
         if policy is Policy.MOST_MOVES:
-            return 1.0 - self.facts.moved()
+            return (~self.facts.moved()).astype(np.float64)
         n = len(self.facts.column)
         classes = np.full(self.facts.scores.shape, n + 1.0)
         for row, worker in zip(classes, self.facts.inputs.workers, strict=True):
@@ -156,10 +156,10 @@ class _Proof:
             values == self._left(classes, done)[: len(values)] and heavier and min(sizes) > 0
         )
 
-    def _price(self, prices: Mapping[str, float]) -> NDArray[Any]:
+    def price_of(self, prices: Mapping[str, float]) -> NDArray[Any]:
         return np.array([prices[line.id] for line in self.facts.inputs.job_lines])
 
-    def _bound(self, costs: NDArray[Any], price: NDArray[Any]) -> Any:
+    def bound_of(self, costs: NDArray[Any], price: NDArray[Any]) -> Any:
         """What no allocation can be cheaper than, by weak duality, whatever the prices are."""
         highest = np.iinfo(np.int64).max if costs.dtype == np.int64 else np.inf
         cheapest = np.where(self.allowed, costs + price, highest).min(axis=1)
@@ -263,9 +263,9 @@ def _amounts(facts: Facts, allocations: Sequence[Allocation], objective: float) 
     failures = [
         f"{row.worker_mapping}: score or cost is not what the inputs say"
         for row, score, cost in zip(allocations, scores, costs, strict=True)
-        if not (_same(row.score, score) and _same(row.cost, cost))
+        if not (same(row.score, score) and same(row.cost, cost))
     ]
-    if not _same(objective, float(costs.sum())):
+    if not same(objective, float(costs.sum())):
         failures.append(f"the objective is {costs.sum()}, not {objective}")
     return Check("Scores, costs and the objective add up", len(allocations) + 1, tuple(failures))
 

@@ -106,7 +106,8 @@ class Facts:
         had = [self.inputs.baseline.placements.get(worker, "") for worker in self.row]
         had_one = np.array([bool(line) for line in had])
         moved: NDArray[np.bool_] = np.array(list(self.column)) != np.array(had)[:, None]
-        return moved & had_one[:, None]
+        moved &= had_one[:, None]
+        return moved
 
     def _with_tags(self, tags: frozenset[str]) -> set[int]:
         return set().union(*(self.holders.get(tag, set()) for tag in tags))
@@ -132,4 +133,6 @@ class Facts:
         alpha = self.settings.alpha
         organisation = (len(self.row) + 1) / 2 + self.extra
         own = (1 - alpha) * self.scores**self.settings.power
-        return own + alpha * organisation + self.settings.move_price * self.moved()
+        costs: NDArray[np.float64] = own + alpha * organisation
+        costs += self.settings.move_price * self.moved()
+        return costs

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from allocator.database.records import LoggedSolve, SavedScenario
     from allocator.errors import InputChange
     from allocator.scenario import Scenario
+    from allocator.scenario.changes import SetBaseline
 
 OnProgress = Callable[[Progress], None]
 
@@ -168,6 +169,26 @@ class AllocatorService:
     def allocations(self, run_id: str) -> list[dict[str, Any]]:
         """The allocations stored for a completed run, by worker mapping."""
         return postgres.fetchAll("allocations", run_id, client=self.client)
+
+    def baseline(self, run: AllocatorRun, of: AllocatorRun) -> SetBaseline:
+        """The placements of a completed run as a change to begin with in a scenario of `run`.
+
+        Raises UsageError unless both fill the same allocation run and `of` has placements.
+        """
+        from allocator.rules.moments import local_time
+        from allocator.scenario.changes import SetBaseline
+
+        if of.allocation_run != run.allocation_run:
+            raise UsageError(
+                "That run fills another allocation run.", remedy="Choose an earlier batch of this."
+            )
+        rows = self.allocations(of.id)
+        if of.completed_at is None or not rows:
+            raise UsageError(
+                "That run has no placements to begin with.", remedy="Choose a completed one."
+            )
+        held = tuple((row["worker_mapping"], row["job_line"]) for row in rows)
+        return SetBaseline(held, f"the run completed {local_time(of, of.completed_at)}")
 
     def solve_log(self, run_id: str) -> list[LoggedSolve]:
         """Every solve tried on a run, the oldest first."""

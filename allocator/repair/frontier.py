@@ -26,16 +26,14 @@ from numpy.typing import NDArray
 
 from allocator.errors import CheckFailed, InvalidData, SolveCancelled, UsageError
 from allocator.models import Policy, RunInputs, Settings
+from allocator.repair.between import Between, Pairs
 from allocator.repair.points import Frontier, Line, Point, RepairProgress
 from allocator.repair.proof import frontier_faults
 from allocator.rules.matrices import matrices, most_cost
 from allocator.rules.ranks import read_by
-from allocator.solving.budget import BudgetProblem
 from allocator.solving.master import Master
-from allocator.solving.problem import Columns
 from allocator.solving.residual import NO_ARC, Face
 from allocator.solving.starting import Start, best_allocation
-from allocator.solving.tie_break import lottery_numbers
 
 OnProgress = Callable[[RepairProgress], None]
 
@@ -73,24 +71,6 @@ class _Found:
     assigned: NDArray[np.intp] = field(compare=False)
     weights: tuple[int, int] = field(compare=False)
     prices: NDArray[np.int64] = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Pairs as positions of workers and job lines, and how far each lies above a line."""
-
-    workers: NDArray[np.intp]
-    lines: NDArray[np.intp]
-    above: NDArray[np.int64]
-
-    def within(self, room: int) -> _Pairs:
-        """Those not further above the line than `room`."""
-        near = self.above <= room
-        return _Pairs(self.workers[near], self.lines[near], self.above[near])
-
-    def cover(self, n_workers: int) -> bool:
-        """Whether every worker has a pair."""
-        return bool((np.bincount(self.workers, minlength=n_workers) > 0).all())
 
 
 @dataclass(eq=False)
@@ -250,6 +230,15 @@ class _Search:
         total."""
         (a, b), value, _ = line
         best, assigned = left.total, left.assigned
+        between = Between(
+            self.inputs,
+            self.settings.seed,
+            self.costs.values,
+            self.moved,
+            self.face,
+            self._seconds_left,
+            self._stop,
+        )
         possible = self._possible(line, a * (best - 1) + b * (right.moves - 1) - value)
         for moves in range(left.moves + 1, right.moves):
             self._report(moves, right.moves, "between breakpoints")
@@ -260,7 +249,7 @@ class _Search:
                 self.complete = False
                 yield self._point(moves, best, assigned, -(-(value - b * moves) // a), None)
                 continue
-            found, bound = self._below_best(pairs, moves, assigned)
+            found, bound = between.below(pairs, moves, assigned)
             if bound >= best:
                 continue
             if found is not None:
@@ -268,7 +257,7 @@ class _Search:
             self.complete &= bound == best
             yield self._point(moves, best, assigned, bound, None)
 
-    def _possible(self, line: tuple[tuple[int, int], int, NDArray[np.int64]], room: int) -> _Pairs:
+    def _possible(self, line: tuple[tuple[int, int], int, NDArray[np.int64]], room: int) -> Pairs:
         """The pairs that an allocation not further than `room` above the line may have."""
         (a, b), _, prices = line
         reduced = np.where(
@@ -276,65 +265,7 @@ class _Search:
         )
         reduced -= reduced.min(axis=1, keepdims=True)
         workers, lines = np.nonzero((reduced <= room) & self.face.allowed)
-        return _Pairs(workers, lines, reduced[workers, lines])
-
-    def _below_best(
-        self, pairs: _Pairs, moves: int, assigned: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp] | None, int]:
-        """An allocation better than `assigned` over the pairs with so many moves at most, and a
-        bound on its total; (None, the present total) when there is certainly none."""
-        best = self._total(assigned)
-        settled = np.bincount(pairs.workers, minlength=len(self.rows)) == 1
-        alone = settled[pairs.workers]
-        fixed = np.full_like(assigned, -1)
-        fixed[pairs.workers[alone]] = pairs.lines[alone]
-        left = moves - int(self.moved[pairs.workers[alone], pairs.lines[alone]].sum())
-        taken = np.bincount(fixed[settled], minlength=len(self.face.upper))
-        workers, lines = self._in_order_of_lots(~settled, np.unique(pairs.lines[~alone]))
-        closed = np.setdiff1d(np.arange(len(taken)), lines)
-        over = taken > self.face.upper
-        if left < 0 or over.any() or (taken < self.face.lower)[closed].any():
-            return None, best
-        if not len(workers):
-            total = self._total(fixed)
-            return (fixed, total) if total < best else (None, best)
-        taken = taken[lines]
-        block = np.ix_(workers, lines)
-        allowed = np.zeros(self.moved.shape, dtype=bool)
-        allowed[pairs.workers, pairs.lines] = True
-        face = Face(
-            allowed[block],
-            np.maximum(self.face.lower[lines] - taken, 0),
-            self.face.upper[lines] - taken,
-        )
-        # Counted from what is there, costs stay small.
-        costs = self.costs.values[block] - self.costs.values[workers, assigned[workers]][:, None]
-        columns = Columns(*np.nonzero(face.allowed))
-        answer = BudgetProblem(costs, face, columns, self.moved[block], left).solve_whole(
-            self._seconds_left(), self._stop
-        )
-        fixed_change = (
-            self.costs.values[settled, fixed[settled]]
-            - self.costs.values[settled, assigned[settled]]
-        )
-        if answer.bound is None:
-            return None, best
-        bound = best + int(fixed_change.sum()) + answer.bound
-        if answer.assigned is None:
-            return None, bound
-        fixed[workers] = lines[answer.assigned]
-        return (fixed, bound) if self._total(fixed) < best else (None, bound)
-
-    def _in_order_of_lots(
-        self, workers: NDArray[np.bool_], lines: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Positions of workers and job lines in an order drawn from the seed, so that a solver that
-        prefers the first of equals prefers nobody's id."""
-        seed, inputs = self.settings.seed, self.inputs
-        positions = np.flatnonzero(workers)
-        mine = lottery_numbers(seed, [inputs.workers[w].id for w in positions])
-        theirs = lottery_numbers(seed, [inputs.job_lines[j].id for j in lines])
-        return positions[np.argsort(mine)], lines[np.argsort(theirs)]
+        return Pairs(workers, lines, reduced[workers, lines])
 
     # -- telling --------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -156,10 +157,11 @@ class KeepNumbers(Change):
         return "No job line takes more workers than it had before."
 
     def make(self, draft: Draft) -> None:
-        held = [j for w, j in draft.baseline.placements.items() if w in draft.workers]
+        held = Counter(j for w, j in draft.baseline.placements.items() if w in draft.workers)
         for line in list(draft.job_lines.values()):
-            total = line.used_places + held.count(line.id)
-            draft.job_lines[line.id] = replace(line, max_n_workers=total)
+            total = line.used_places + held[line.id]
+            fewer = min(total, line.max_n_workers)
+            draft.job_lines[line.id] = replace(line, max_n_workers=fewer)
 
 
 def baseline_problems(draft: Draft, inputs: RunInputs) -> list[str]:

@@ -130,6 +130,7 @@ def test_readme_script_solves_and_commits_what_is_pending(configured):
         "select allocator_py_run::text as run, operator from allocator_console_audit"
     )
     sound = {demo_data.INTERN_YEAR, demo_data.BY_EYE, demo_data.SECOND_BATCH}
+    sound.add(demo_data.REPAIR_BATCH)
     assert {row["run"] for row in rows} == sound
     assert "infeasible" in done.stdout
     assert "job_lines" in done.stdout or "allocator_py_runs" in done.stdout  # a data error's table

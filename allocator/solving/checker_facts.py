@@ -103,10 +103,10 @@ class Facts:
 
     def moved(self) -> NDArray[np.bool_]:
         """Whether the pair is a move: the worker had a job line, and it is not this one."""
-        had = [self.inputs.baseline.placements.get(worker, "") for worker in self.row]
-        had_one = np.array([bool(line) for line in had])
-        moved: NDArray[np.bool_] = np.array(list(self.column)) != np.array(had)[:, None]
-        moved &= had_one[:, None]
+        had = [self.inputs.baseline.placements.get(worker) for worker in self.row]
+        there = np.array([self.column.get(line or "", -1) for line in had])[:, None]
+        had_one = np.array([line is not None for line in had])[:, None]
+        moved: NDArray[np.bool_] = (np.arange(len(self.column)) != there) & had_one
         return moved
 
     def _with_tags(self, tags: frozenset[str]) -> set[int]:

@@ -168,7 +168,7 @@ def test_each_run_has_several_hospitals(tables: Tables) -> None:
     found: dict[str, set[str]] = {}
     for row in tables["rotations"]:
         found.setdefault(row["allocation_run"], set()).add(locations[row["position"]])
-    assert len(found) == 5
+    assert len(found) == 6
     assert all(len(of_run) == 3 for of_run in found.values())
 
 
@@ -213,7 +213,7 @@ def test_intern_year_is_large_varied_and_feasible(tables: Tables) -> None:
 def test_intern_year_uses_every_kind_of_rule(tables: Tables) -> None:
     inputs = inputs_from(tables, demo_data.INTERN_YEAR)
     kinds = set(np.unique(Matrices(inputs).rules))
-    scenario_only = {Rule.PINNED_ELSEWHERE, Rule.BANNED, Rule.ALLOWED}
+    scenario_only = {Rule.PINNED_ELSEWHERE, Rule.BANNED, Rule.ALLOWED, Rule.MAY_NOT_MOVE}
     assert kinds == {int(rule) for rule in set(Rule) - scenario_only}
     assert {w.job_line is None for w in inputs.weightings} == {True, False}
     assert (

@@ -200,4 +200,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "solves": Action("allocator_console_solves", ("*",), _of_run),
     "scenarios": Action("allocator_console_scenarios", ("*",), _of_run),
+    "drafts": Action(
+        "allocator_console_drafts", ("*",), _of_run, keys=("operator", "kind", "name")
+    ),
 }

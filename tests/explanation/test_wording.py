@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -23,10 +22,12 @@ from allocator.solving.solver import solve
 from tests.builders import W1, W2, W3, renamed, small_run
 from tests.database.demo_rows import demo_rows
 from tests.profiles import examples
-from tests.strategies import run_inputs
+from tests.strategies import after_another_allocation, run_inputs
 from tests.table_inputs import inputs_from
 
-runs = run_inputs(max_workers=5, max_job_lines=5, feasible=True, scenario=True)
+runs = run_inputs(max_workers=5, max_job_lines=5, feasible=True, scenario=True).map(
+    after_another_allocation
+)
 
 
 def solved(inputs: RunInputs, **chosen: object) -> SolveResult:
@@ -161,10 +162,9 @@ def test_nobody_moves_without_moves() -> None:
     assert outcome_words(()) == ""
 
 
-def test_all_job_lines_of_a_worker_are_told_in_half_a_second_of_work() -> None:
+def test_all_job_lines_of_a_worker_are_told() -> None:
     inputs = inputs_from(demo_rows(intern_ranks=True), demo_data.INTERN_YEAR)
     result = solved(inputs)
-    start = time.process_time()
     told = worker_answers(inputs, result, inputs.workers[0].id)
-    assert time.process_time() - start < 0.5
     assert len(told) == len(inputs.job_lines)
+    assert all(answer.question for _, answer in told)

@@ -7,6 +7,7 @@ With `--json` standard output belongs to that object alone: whatever else writes
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 import sys
@@ -20,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 from allocator.errors import (
     AllocatorError,
     ConfigurationError,
+    DatabaseError,
     InputsChanged,
     InvalidData,
     NotAccepted,
     UsageError,
 )
-from allocator.models import Policy, Settings, SolverName
+from allocator.models import Policy, RunInputs, Settings, SolverName
 from allocator.result import Receipt
 from allocator.rules.moments import time_zone
 
@@ -350,6 +352,16 @@ def write_file(path: str | Path, text: str) -> None:
             f"The file {path} cannot be written: {exc.strerror or 'no reason is known'}.",
             remedy="Give a path in an existing directory that you may write to.",
         ) from exc
+
+
+def log_seed(
+    service: AllocatorService, inputs: RunInputs, settings: Settings, work: str, out: Output
+) -> None:
+    """Log that this account tries a seed in work of many solves; without a log the work goes on."""
+    try:
+        service.log_seed(inputs, settings, f"{getpass.getuser()} (command line)", work)
+    except DatabaseError as exc:
+        out.say(f"The seed could not be logged: {exc.message}", style="bold red")
 
 
 def receipt_fields(receipt: Receipt) -> dict[str, Any]:

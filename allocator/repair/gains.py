@@ -16,6 +16,7 @@ from allocator.repair.moves import Shift, chains, shifts
 from allocator.result import Progress, SolveResult, Status
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import read_by
 from allocator.scenario import Scenario
 from allocator.scenario.changes import ImproveOnly
 from allocator.solving.solver import solve
@@ -85,7 +86,7 @@ def gains(
     """
     plain: Settings = replace(scenario.settings, policy=Policy.LEAST_TOTAL, move_price=0.0)
     tried = replace(scenario, settings=plain).then(ImproveOnly())
-    inputs = tried.apply(as_read)
+    inputs = read_by(tried.apply(as_read), plain)
     result = solve(inputs, plain, on_progress=on_progress, cancel=cancel)
     if result.status is Status.CANCELLED:
         raise SolveCancelled

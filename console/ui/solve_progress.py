@@ -211,6 +211,8 @@ WORK = {
     Work.TRIAL.value: "Trial of scenarios",
     Work.SWEEP.value: "Sweep",
     Work.DIAGNOSIS.value: "Diagnosis",
+    Work.REPAIR.value: "Repair",
+    Work.SWAP.value: "Swap round",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import threading
 from argparse import Namespace
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from allocator.cli.output import (
     Output,
+    log_seed,
     read_file,
     scenario_of,
     service_for,
@@ -23,6 +25,7 @@ from allocator.errors import ExitCode, Infeasible, UsageError
 from allocator.models import AllocatorRun, RunInputs
 from allocator.repair.moves import COLUMNS, Shift, shift_cells, shifts
 from allocator.result import Status
+from allocator.rules.ranks import read_by
 from allocator.scenario import Scenario
 from allocator.scenario.changes import SetBaseline
 
@@ -58,6 +61,7 @@ def repair(args: Namespace, out: Output) -> int:
         base = _baseline(args, service, run, as_read, on_progress, cancel)
         begun = begun.then(base) if base else begun
         inputs = begun.apply(as_read)
+        log_seed(service, inputs, begun.settings, "repair", out)
         found = frontier(inputs, begun.settings, on_progress=on_progress, cancel=cancel)
         free = free_places(found.inputs)
         gained = None
@@ -96,11 +100,13 @@ def swap(args: Namespace, out: Output) -> int:
         base = _baseline(args, service, run, as_read, on_progress, cancel)
         if base is None:
             raise UsageError("Nobody says who held what before.", remedy="Say so with --baseline.")
+        settings = settings_of(args)
+        log_seed(service, as_read, settings, "swap round", out)
         found = swap_round(
             as_read,
             base,
             wishes,
-            settings_of(args),
+            settings,
             on_progress=on_progress,
             cancel=cancel,
         )
@@ -133,7 +139,8 @@ def _baseline(
         result = service.solve(
             scenario.apply(as_read),
             scenario.settings,
-            log=False,
+            work="trial",
+            operator=f"{getpass.getuser()} (command line)",
             acknowledged=True,
             on_progress=on_progress,
             cancel=cancel,
@@ -158,7 +165,7 @@ def _solved_point(
     from allocator.solving.solver import solve
 
     scenario = scenario_for(found, point, begun)
-    inputs = scenario.apply(as_read)
+    inputs = read_by(scenario.apply(as_read), scenario.settings)
     result = solve(inputs, scenario.settings, cancel=cancel)
     if result.status is not Status.OPTIMAL:
         raise SolveCancelled

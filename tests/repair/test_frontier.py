@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocator.errors import UsageError
+from allocator.errors import SolveCancelled, UsageError
 from allocator.models import Policy, RunInputs, Settings
 from allocator.repair.frontier import frontier
+from allocator.repair.points import RepairProgress
 from allocator.repair.proof import frontier_faults
 from allocator.result import Status
+from allocator.scenario import apply_changes
+from allocator.scenario.changes import LeaveOut, SetBaseline
 from allocator.solving.solver import solve
 from tests.builders import small_run
 from tests.profiles import examples
 from tests.repair.runs import corners, pareto, runs_with_baseline, totals_by_moves
+from tests.synthetic import synthetic_inputs
 
 SETTINGS = st.builds(
     Settings,
@@ -86,8 +91,54 @@ def test_frontier_proof_refuses_what_is_false(inputs: RunInputs, data: st.DataOb
     assert frontier_faults(replace(found, points=found.points[::-1] * 2))
 
 
-def test_frontier_without_a_baseline_or_with_data_errors_or_cancelled_says_so():
+def test_frontier_without_a_baseline_says_what_is_missing():
     with pytest.raises(UsageError, match="nothing to repair"):
         frontier(small_run(), Settings())
     with pytest.raises(UsageError, match="nothing to move from"):
         solve(small_run(), Settings(policy=Policy.FEWEST_MOVES))
+
+
+@pytest.fixture(scope="module")
+def withdrawn() -> RunInputs:
+    """30 by 30 after one withdrawal; its frontier has points between breakpoints."""
+    inputs = synthetic_inputs(30, 30, 30, seed=5)
+    before = solve(inputs, Settings())
+    held = tuple((a.worker_mapping, a.job_line) for a in before.allocations)
+    changes = (SetBaseline(held), LeaveOut(inputs.workers[3].id))
+    return apply_changes(inputs, changes, "After a withdrawal")
+
+
+def test_frontier_without_time_or_cancelled_early_gives_nothing(withdrawn: RunInputs):
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(SolveCancelled):
+        frontier(withdrawn, Settings(), cancel=cancel)
+    with pytest.raises(SolveCancelled):
+        frontier(withdrawn, Settings(time_limit=1e-9))
+
+
+def test_frontier_cancelled_between_breakpoints_shows_bounds_instead_of_guesses(
+    withdrawn: RunInputs,
+):
+    whole = {point.moves: point for point in frontier(withdrawn, Settings()).points}
+    assert [moves for moves, point in whole.items() if not point.breakpoint] == [1, 2]
+    cancel = threading.Event()
+
+    def stop(progress: RepairProgress) -> None:
+        if progress.step == "between breakpoints":
+            cancel.set()
+
+    cut = frontier(withdrawn, Settings(), on_progress=stop, cancel=cancel)
+    assert not cut.complete
+    for point in cut.points:
+        known = whole[point.moves]
+        assert point.bound <= known.total <= point.total
+        assert point.proven == known.breakpoint
+    assert [point for point in cut.points if not point.proven]
+
+
+def test_at_gives_the_best_point_within_so_many_moves(withdrawn: RunInputs):
+    found = frontier(withdrawn, Settings())
+    assert found.at(2).moves == 2
+    assert found.at(99) == found.points[-1]
+    assert found.forced == ()

@@ -138,11 +138,11 @@ def _ineligible(found: Optimum, barred: list[tuple[int, int]]) -> str:
 
 
 def _outweighed(found: Optimum, a: int, b: int) -> str:
+    """An allowed swap helps both workers, so at an optimum only weightings, or what moves count,
+    stand against it."""
     policy = found.result.settings.policy
     if policy.needs_baseline:
         return f"The run's first aim is {AIMS[policy]}; the total comes after it."
-    """An allowed swap helps both workers, so at an optimum only weightings, or the price of moves,
-    stand against it."""
     at_a, at_b = int(found.assigned[a]), int(found.assigned[b])
     net = found.matrices.weightings
     before, after = net[a, at_a] + net[b, at_b], net[a, at_b] + net[b, at_a]

@@ -39,6 +39,8 @@ class Work(StrEnum):
     TRIAL = "trial"
     SWEEP = "sweep"
     DIAGNOSIS = "diagnosis"
+    REPAIR = "repair"
+    SWAP = "swap round"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,8 @@ def add_two_batches(run: RunBuilder) -> Batches:
         job_lines=first_job_lines,
         workers=first_mappings,
     )
-    inputs = _first_batch(run, completed, first_job_lines, first_mappings)
-    for mapping, job_line in _best_allocation(inputs):
+    inputs = hydrated_batch(run, completed, first_job_lines, first_mappings)
+    for mapping, job_line in best_pairs(inputs):
         original = original_preference(inputs.worker(mapping).preferences, job_line)
         run.allocation(completed, mapping, job_line, original, days_ago=8)
     return Batches(completed, run.allocator_run("second", days_ago=1, exclusive=True))
@@ -128,10 +128,10 @@ def _restrict(run: RunBuilder, job_lines: list[JobLineSpec], mappings: list[str]
     run.weighting(4, 3, job_line=job_lines[9].id)
 
 
-def _first_batch(
+def hydrated_batch(
     run: RunBuilder, run_id: str, job_line_ids: list[str], mapping_ids: list[str]
 ) -> RunInputs:
-    """The first batch as the allocator reads it (its workers all take part)."""
+    """A batch as the allocator reads it when all of these workers take part."""
     tables = run.tables
     tags: dict[object, set[str]] = {}
     for row in tables["worker_qualifications"]:
@@ -194,7 +194,7 @@ def _first_batch_job_lines(run: RunBuilder, included: frozenset[str]) -> list[Jo
     return sorted(job_lines, key=lambda job_line: job_line.id)
 
 
-def _best_allocation(inputs: RunInputs) -> list[tuple[str, str]]:
+def best_pairs(inputs: RunInputs) -> list[tuple[str, str]]:
     """(mapping, job line) of a best allocation: one column for each place, Hungarian method."""
     arrays = Matrices(inputs)
     costs = np.where(arrays.eligible, arrays.costs(Settings()).values, np.inf)

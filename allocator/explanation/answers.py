@@ -185,11 +185,21 @@ class Teller:
         ranks = (1 - chosen.alpha) * sum(
             m.score_after**chosen.power - m.score_before**chosen.power for m in option["moves"]
         )
-        wishes = price - ranks
-        if abs(wishes) < 1e-6:
+        held = self.found.inputs.baseline.placements
+        moves = chosen.move_price * sum(
+            (m.to_job_line != held[m.worker]) - (m.from_job_line != held[m.worker])
+            for m in option["moves"]
+            if m.worker in held
+        )
+        parts = [
+            (ranks, "from doctors' ranks"),
+            (price - ranks - moves, "from the organisation's weightings"),
+            (moves, "from doctors who move"),
+        ]
+        if all(abs(part) < 1e-6 for part, _ in parts[1:]):
             return ""
-        own, organisation = signed_points(ranks), signed_points(wishes)
-        return f": {own} from doctors' ranks, {organisation} from the organisation's weightings"
+        told = [part for part in parts if part is parts[0] or abs(part[0]) >= 1e-6]
+        return ": " + ", ".join(f"{signed_points(points)} {words}" for points, words in told)
 
 
 def teller(

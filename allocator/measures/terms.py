@@ -15,6 +15,8 @@ AIM_NAMES = {
     Policy.GREEDY: "Most first choices",
     Policy.GENEROUS: "Fewest last choices",
     Policy.LEXIMIN: "Worst-off first",
+    Policy.FEWEST_MOVES: "Fewest moves",
+    Policy.MOST_MOVES: "Most moves",
 }
 """The aims by the names that every page and file gives them."""
 
@@ -49,6 +51,8 @@ def terms_line(settings: Mapping[str, Any], n_changes: int | None = None, *done:
     ]
     if settings.get("worst_rank") is not None:
         parts.append(f"nobody beyond rank {settings['worst_rank']:g}")
+    if settings.get("move_price"):
+        parts.append(f"a move costs {settings['move_price']:g} points")
     if settings.get("bucket_order"):
         parts.append("lists by bucket first")
     if settings.get("seed") is not None:

@@ -182,6 +182,8 @@ POLICIES = {
     Policy.GREEDY: "As many first choices as possible, then second, and so on",
     Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on",
     Policy.LEXIMIN: "The worst-off first, then the next worst-off, and so on",
+    Policy.FEWEST_MOVES: "As few moves from the earlier allocation as possible",
+    Policy.MOST_MOVES: "As many moves from the earlier allocation as possible",
 }
 
 
@@ -211,6 +213,8 @@ def settings_words(settings: Settings) -> list[tuple[str, str]]:
         words.append(
             ("Order of the lists", "By bucket (love … never) first, then by rank inside it")
         )
+    if settings.move_price:
+        words.append(("Price of a move", f"{settings.move_price:g} points of dissatisfaction"))
     if settings.worst_rank is not None:
         words.append(("Cap on the worst rank", f"{settings.worst_rank:g}"))
     return words

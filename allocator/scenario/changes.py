@@ -8,6 +8,13 @@ from typing import ClassVar
 from allocator.models import LeftOut, NoticeKind, RunInputs
 from allocator.rules.naming import job_line_name, places, worker_name
 from allocator.rules.ranks import NEVER, in_run
+from allocator.scenario.baseline_changes import (
+    Hold,
+    ImproveOnly,
+    KeepNumbers,
+    SetBaseline,
+    SwapWish,
+)
 from allocator.scenario.change import Change, Draft
 from allocator.scenario.weighting_changes import AddWeighting, SetWeighting, SwitchOffWeighting
 
@@ -17,14 +24,19 @@ __all__ = [
     "AllowPair",
     "BanPair",
     "Change",
+    "Hold",
+    "ImproveOnly",
+    "KeepNumbers",
     "LeaveOut",
     "LiftPin",
     "NeverMeansIneligible",
     "Pin",
     "RespectOtherPlacements",
+    "SetBaseline",
     "SetMandatory",
     "SetPlaces",
     "SetWeighting",
+    "SwapWish",
     "SwitchOffWeighting",
 ]
 
@@ -288,6 +300,11 @@ KINDS: dict[str, type[Change]] = {
         LeaveOut,
         NeverMeansIneligible,
         RespectOtherPlacements,
+        SetBaseline,
+        Hold,
+        ImproveOnly,
+        SwapWish,
+        KeepNumbers,
     )
 }
 """Every change by the word that names it in files and audit rows."""

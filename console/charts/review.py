@@ -30,6 +30,7 @@ LOOKS = {
     Rule.EXCLUDED_WORKER: ("Ineligible: named as excluded", RED),
     Rule.BANNED: ("Ineligible: banned in this scenario", "#8F3B00"),
     Rule.PINNED_ELSEWHERE: ("Ineligible: pinned to another job line", "#6B6B6B"),
+    Rule.MAY_NOT_MOVE: ("Ineligible: a move that the scenario forbids", "#A8A8A8"),
 }
 """Blues and green may, oranges may not: told apart by lightness too."""
 

@@ -59,18 +59,27 @@ _WithSettings = create_model("_WithSettings", __base__=_Request, **_of_settings(
 
 
 class SolveRequest(_WithSettings):  # type: ignore[misc, valid-type]
-    """Settings of a solve; `acknowledged` accepts the data errors that may be accepted."""
+    """Settings of a solve, or the name of a scenario that is saved for the run, which brings its
+    own; `acknowledged` accepts the data errors that may be accepted."""
 
     acknowledged: bool = False
+    scenario: str = ""
+
+    @model_validator(mode="after")
+    def _has_one_source_of_settings(self) -> SolveRequest:
+        if self.scenario and self.model_fields_set - {"acknowledged", "scenario"}:
+            raise ValueError("a scenario brings its own settings; leave out all others")
+        return self
 
 
-class PendingRequest(SolveRequest):
+class PendingRequest(_WithSettings):  # type: ignore[misc, valid-type]
     """Settings of every solve; `accept_unproven` also commits what is not proven optimal.
 
     With `expect` only the runs that it names are solved, and each is committed only when the
     result is the one with this identity; another one is refused, and the run stays pending.
     """
 
+    acknowledged: bool = False
     accept_unproven: bool = False
     expect: dict[_RunId, _Identity] | None = Field(
         None, description="run id → identity of the solve, as the run's job tells it"

@@ -55,12 +55,19 @@ POLICY_HELP = {
     Policy.GREEDY: "As many first choices as possible, then second ones; a few may fare badly.",
     Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on.",
     Policy.LEXIMIN: "Lifts whoever fares worst, then the next, and so on.",
+    Policy.FEWEST_MOVES: "Disturbs as few as possible. What follows decides between equals.",
+    Policy.MOST_MOVES: "Grants as many swaps as possible. What follows decides between equals.",
 }
 
 
 def whole_seed(shown: int, before: int) -> int:
     """The seed that a field stands for: one that no browser can count stays as it is."""
     return max(shown, before) if shown == LARGEST_SEED else shown
+
+
+def aims(start: Settings) -> list[Policy]:
+    """The aims to choose from: those that fit every run, and the present one."""
+    return [policy for policy in Policy if policy is start.policy or not policy.needs_baseline]
 
 
 def settings_inputs(start: Settings, *, ranks_contradict: bool = False) -> Settings:
@@ -74,10 +81,10 @@ def settings_inputs(start: Settings, *, ranks_contradict: bool = False) -> Setti
     with left:
         policy = st.radio(
             "Aim: what the best allocation is",
-            list(Policy),
-            index=list(Policy).index(start.policy),
+            aims(start),
+            index=aims(start).index(start.policy),
             format_func=AIM_NAMES.__getitem__,
-            captions=[POLICY_HELP[policy] for policy in Policy],
+            captions=[POLICY_HELP[policy] for policy in aims(start)],
         )
     with right:
         alpha = st.slider(
@@ -113,6 +120,7 @@ def settings_inputs(start: Settings, *, ranks_contradict: bool = False) -> Setti
             policy or start.policy,
             cap,
             by_bucket,
+            start.move_price,
         )
     except ValueError as exc:
         raise UsageError(f"The settings are not right: {exc}.") from None

@@ -214,6 +214,8 @@ WORK = {
     Work.TRIAL.value: "Trial of scenarios",
     Work.SWEEP.value: "Sweep",
     Work.DIAGNOSIS.value: "Diagnosis",
+    Work.REPAIR.value: "Repair",
+    Work.SWAP.value: "Swap round",
 }
 
 

@@ -8,7 +8,7 @@ from tests.services import service_at
 
 def test_runs_lists_pending_runs_first_with_what_is_in_them(service):
     rows = service.runs()
-    assert [row.run.is_pending for row in rows] == [True] * 5 + [False]
+    assert [row.run.is_pending for row in rows] == [True] * 6 + [False] * 2
     intern = next(row for row in rows if row.run.id == demo_data.INTERN_YEAR)
     inputs = service.hydrate(demo_data.INTERN_YEAR)
     assert (intern.workers, intern.job_lines) == (len(inputs.workers), len(inputs.job_lines))

@@ -20,6 +20,7 @@ from allocator.cli.output import (
     error_fields,
     issue_fields,
     receipt_fields,
+    scenario_of,
     service_for,
     settings_of,
     stdout_reserved,
@@ -33,6 +34,7 @@ from allocator.rules.ranks import NEVER, read_by
 from allocator.solved import identity_of
 
 if TYPE_CHECKING:
+    from allocator.scenario import Scenario
     from allocator.service import AllocatorService
     from allocator.unattended import Processed
 
@@ -47,6 +49,9 @@ def solve(args: Namespace, out: Output) -> int:
     settings = settings_of(args)
     service = service_for(args)
     run = service.find_run(args.run)
+    scenario = scenario_of(args, service, run.id)
+    if scenario is not None:
+        settings = scenario.settings
     timings: dict[str, float] = {}
     with (
         stdout_reserved(True),  # HiGHS prints a banner the first time, whatever its options say
@@ -54,9 +59,11 @@ def solve(args: Namespace, out: Output) -> int:
         cancel_on_interrupt() as cancel,
     ):
         began = time.perf_counter()
-        inputs = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
+        as_read = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
+        inputs = scenario.apply(as_read) if scenario else as_read
         timings["hydrate"] = time.perf_counter() - began
-        _add_result(out, inputs, None, settings, timings, args.operator)
+        _add_result(out, inputs, None, settings, timings, args.operator, scenario)
+        out.add(scenario=_audit(scenario))
         try:
             result = service.solve(
                 inputs,
@@ -72,18 +79,28 @@ def solve(args: Namespace, out: Output) -> int:
             if all(issue.acknowledgeable for issue in exc.issues):
                 exc.how = "Mend each row that is listed, or accept them all with --acknowledge."
             raise
-    _add_result(out, inputs, result, settings, timings, args.operator)
+    _add_result(out, inputs, result, settings, timings, args.operator, scenario)
     _tell_result(inputs, result, out)
+    if result.allocations:
+        identity = identity_of(result, _audit(scenario))
+        out.add(identity=identity)
+        out.say(f"Identity: {identity}  (commit just this with --expect)")
     if args.commit and result.status is not Status.INFEASIBLE:
-        _commit(args, service, inputs, result, out, timings, cancel)
+        _commit(args, service, (as_read, inputs), result, scenario, out, timings, cancel)
     return _exit_code(result)
+
+
+def _audit(scenario: Scenario | None) -> dict[str, Any]:
+    """The scenario as the audit row keeps it; empty without one."""
+    return scenario.audit() if scenario else {}
 
 
 def _commit(
     args: Namespace,
     service: AllocatorService,
-    inputs: RunInputs,
+    read_and_solved: tuple[RunInputs, RunInputs],
     result: SolveResult,
+    scenario: Scenario | None,
     out: Output,
     timings: dict[str, float],
     cancel: threading.Event,
@@ -92,7 +109,15 @@ def _commit(
 
     require_allocation(result, accept_unproven=args.accept_unproven, cancel=cancel)
     began = time.perf_counter()
-    receipt = service.commit(inputs, result, args.operator, expect=args.expect)
+    as_read, inputs = read_and_solved
+    receipt = service.commit(
+        inputs,
+        result,
+        args.operator,
+        scenario=_audit(scenario),
+        as_read=as_read,
+        expect=args.expect,
+    )
     timings["commit"] = time.perf_counter() - began
     out.add(receipt=receipt_fields(receipt), timings={**result.timings, **timings})
     again = "This commit had succeeded before; nothing changed." if receipt.repeated else ""
@@ -119,6 +144,7 @@ def _add_result(
     settings: Settings,
     timings: dict[str, float],
     operator: str | None,
+    scenario: Scenario | None,
 ) -> None:
     """The JSON fields of a solve; before it ends they say that there is no allocation."""
     from allocator.measures.outcome import outcome
@@ -137,10 +163,10 @@ def _add_result(
         worker_dissatisfaction=result.worker_dissatisfaction if result else None,
         organisation_dissatisfaction=result.organisation_dissatisfaction if result else None,
         outcome=got,
-        terms=terms_line(settings.as_dict(), 0, by),
+        terms=terms_line(settings.as_dict(), len(scenario.changes) if scenario else 0, by),
         settings=settings.as_dict(),
         fingerprint=inputs.fingerprint,
-        identity=identity_of(result, {}) if result and result.allocations else None,
+        identity=None,
         solver=result.solver if result else "",
         effort=asdict(result.effort) if result else None,
         message=result.message if result else "",
@@ -202,7 +228,6 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
         ],
     )
     out.say(out.fields["terms"])
-    out.say(f"Identity: {identity_of(result, {})}  (commit just this with --expect)")
 
 
 def _figure(value: float | None) -> str:

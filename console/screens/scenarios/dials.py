@@ -10,13 +10,13 @@ import streamlit as st
 
 from allocator.measures.comparison import FIGURES
 from allocator.measures.outcome import mean_words, points_words
-from allocator.models import Policy, Settings
+from allocator.models import Settings
 from allocator.report.parts import POLICIES
 from allocator.review import never_preferences
 from allocator.scenario.changes import NeverMeansIneligible, RespectOtherPlacements
 from console.screens.scenarios.bench import Bench
 from console.state import scenario_drafts
-from console.ui.settings_form import BUCKET_ORDER, BUCKETS, LARGEST_SEED, whole_seed
+from console.ui.settings_form import BUCKET_ORDER, BUCKETS, LARGEST_SEED, aims, whole_seed
 from console.ui.tables import counted
 
 ALPHA_HELP = (
@@ -52,8 +52,8 @@ def draw_dials(bench: Bench) -> Bench:
         ),
         "policy": st.selectbox(
             "Aim",
-            list(Policy),
-            index=list(Policy).index(settings.policy),
+            aims(settings),
+            index=aims(settings).index(settings.policy),
             format_func=POLICIES.__getitem__,
             help="What makes an allocation the best one. All aims keep the same hard rules.",
             key=bench.key("policy"),

@@ -127,11 +127,26 @@ class Eligibility:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A part of a job line's year (`rotations`): where it is spent and doing what.
+
+    Days are those in the plan's zone, None where the database has none; names may be empty.
+    """
+
+    start: date | None
+    end: date | None
+    position: str = ""
+    team: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobLine:
     """A year-long sequence of rotations.
 
     `used_places` were taken by earlier completed runs (exclusive runs only), so `places` are
-    left. `eligibility` is None when nobody restricted the job line.
+    left. `eligibility` is None when nobody restricted the job line. `terms` are in the order of
+    their days, none where the database has none: information, no rule.
     """
 
     id: str
@@ -141,6 +156,12 @@ class JobLine:
     must_have_workers: bool = False
     used_places: int = 0
     eligibility: Eligibility | None = None
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """The hospitals of the terms, each once, in their order."""
+        return tuple(dict.fromkeys(term.location for term in self.terms if term.location))
 
     @property
     def places(self) -> int:
@@ -229,13 +250,42 @@ class OtherPlacement:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Who held what before: where a repair or a swap round begins. Empty without one.
+
+    `placements`: worker → job line, also of workers and job lines that no longer take part.
+    A worker of it *moves* when placed on any other job line. `source` says where it comes from.
+    Rules about moving, by worker: `only_to` names the only job lines that it may move to (none:
+    it may not move), `improving` may move only to what they rank better than what they held,
+    `unharmed` never to what they rank worse. All of these have a placement.
+    """
+
+    placements: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    only_to: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    improving: frozenset[str] = frozenset()
+    unharmed: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.placements)
+
+
 class Policy(StrEnum):
-    """What a best allocation is; all policies honour the same hard rules."""
+    """What a best allocation is; all policies honour the same hard rules. The last two compare
+    with a baseline."""
 
     LEAST_TOTAL = "least_total"
     GREEDY = "greedy"
     GENEROUS = "generous"
     LEXIMIN = "leximin"
+    FEWEST_MOVES = "fewest_moves"
+    MOST_MOVES = "most_moves"
+
+    @property
+    def needs_baseline(self) -> bool:
+        """Whether it says nothing about a run without a baseline."""
+        return self in (Policy.FEWEST_MOVES, Policy.MOST_MOVES)
 
 
 class SolverName(StrEnum):
@@ -243,6 +293,10 @@ class SolverName(StrEnum):
 
     HIGHS = "highs"
     CBC = "cbc"
+
+
+HIGHEST_MOVE_PRICE = 1_000_000.0
+"""Dearer moves are what the policy of fewest moves is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +310,8 @@ class Settings:
     `worst_rank`: no score may exceed it of a worker who ranked at least one job line of the
     run; those who ranked none are exempt (None = no cap).
     bucket_order: lists count by bucket first, then by rank inside it.
+    move_price: what each worker who leaves its job line of the baseline adds to the objective, in
+    points of dissatisfaction, 0 … 1,000,000; nothing without a baseline.
     Raises ValueError when a value is out of range.
     """
 
@@ -268,10 +324,12 @@ class Settings:
     policy: Policy = Policy.LEAST_TOTAL
     worst_rank: float | None = None
     bucket_order: bool = False
+    move_price: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", float(self.alpha))
         object.__setattr__(self, "power", float(self.power))
+        object.__setattr__(self, "move_price", float(self.move_price))
         object.__setattr__(self, "solver", SolverName(self.solver))
         object.__setattr__(self, "policy", Policy(self.policy))
         if not 0 <= self.alpha <= 1:
@@ -284,6 +342,8 @@ class Settings:
             raise ValueError("the time limit must be more than 0 seconds")
         if self.worst_rank is not None and not 1 <= self.worst_rank < float("inf"):
             raise ValueError("the cap on the worst rank must be 1 or more")
+        if not 0 <= self.move_price <= HIGHEST_MOVE_PRICE:
+            raise ValueError("the price of a move must lie between 0 and 1,000,000")
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, under the field names."""
@@ -297,9 +357,10 @@ class RunInputs(Keeper):
     Workers and job lines are sorted by id. `notices` are right as data and to be known before
     solving, `other_placements` those of other applications. With `bucket_order` the preferences
     are read by bucket first (`rules.ranks.read_by`). `pins` (worker → job line that it must get),
-    `rulings` ((worker, job line) → True allowed / False banned, before any eligibility rule) and
-    `scenario` (its name) are empty as hydrated; a scenario fills them. `fingerprint` is that of
-    the rows as hydrated, and of how the lists are read; a scenario keeps it.
+    `rulings` ((worker, job line) → True allowed / False banned, before any eligibility rule),
+    `baseline` and `scenario` (its name) are empty as hydrated; a scenario fills them.
+    `fingerprint` is that of the rows as hydrated, and of how the lists are read; a scenario keeps
+    it.
     """
 
     run: AllocatorRun
@@ -314,6 +375,7 @@ class RunInputs(Keeper):
     bucket_order: bool = False
     pins: Mapping[str, str] = field(default_factory=dict)
     rulings: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    baseline: Baseline = Baseline()
     scenario: str = ""
     fingerprint: str = ""
 

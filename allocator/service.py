@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from allocator.database.overview import RunBatch, RunOverview
     from allocator.database.records import Draft, LoggedSolve, SavedScenario
     from allocator.errors import AllocatorError, InputChange
+    from allocator.scenario import Scenario
+    from allocator.scenario.changes import SetBaseline
 
 OnProgress = Callable[[Progress], None]
 OnLogged = Callable[["AllocatorError | None"], None]
@@ -182,6 +184,26 @@ class AllocatorService:
         """The allocations stored for a completed run, by worker mapping."""
         return postgres.fetchAll("allocations", run_id, client=self.client)
 
+    def baseline(self, run: AllocatorRun, of: AllocatorRun) -> SetBaseline:
+        """The placements of a completed run as a change to begin with in a scenario of `run`.
+
+        Raises UsageError unless both fill the same allocation run and `of` has placements.
+        """
+        from allocator.rules.moments import local_time
+        from allocator.scenario.changes import SetBaseline
+
+        if of.allocation_run != run.allocation_run:
+            raise UsageError(
+                "That run fills another allocation run.", remedy="Choose an earlier batch of this."
+            )
+        rows = self.allocations(of.id)
+        if of.completed_at is None or not rows:
+            raise UsageError(
+                "That run has no placements to begin with.", remedy="Choose a completed one."
+            )
+        held = tuple((row["worker_mapping"], row["job_line"]) for row in rows)
+        return SetBaseline(held, f"the run completed {local_time(of, of.completed_at)}")
+
     def solve_log(self, run_id: str) -> list[LoggedSolve]:
         """Every solve tried on a run, the oldest first; see `LoggedSolve`."""
         from allocator.database.records import logged_solves
@@ -193,6 +215,20 @@ class AllocatorService:
         from allocator.database.records import saved_scenarios
 
         return saved_scenarios(run_id, client=self.client)
+
+    def scenario(self, run_id: str, name: str) -> Scenario:
+        """The scenario saved for a run under this name. Raises UsageError when there is none."""
+        from allocator.scenario import Scenario
+
+        found = self.scenarios(run_id)
+        for saved in found:
+            if saved.name == name:
+                return Scenario.from_dict(saved.definition)
+        known = ", ".join(f"“{saved.name}”" for saved in found)
+        raise UsageError(
+            f"The run has no scenario called “{name}”.",
+            remedy=f"It has {known}." if known else "It has no saved scenario.",
+        )
 
     def save_scenario(
         self,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
+from math import inf
 
 from allocator.models import JobLine, RunInputs, Settings, Worker
 
@@ -76,9 +77,38 @@ def cost(inputs: RunInputs, settings: Settings, worker: Worker, line: JobLine) -
     return (1 - alpha) * own + alpha * organisation
 
 
+def own_rank(worker: Worker, line: str | None) -> float:
+    """The worker's raw rank of a job line of the allocation run; infinite when unranked."""
+    return worker.preferences.order.get(line, inf)
+
+
+def may_move(inputs: RunInputs, worker: Worker, line: JobLine) -> bool:
+    """Whether the baseline's rules let the worker have the job line."""
+    base = inputs.baseline
+    had = base.placements.get(worker.id)
+    if had is None or had == line.id:
+        return True
+    if worker.id in base.only_to and line.id not in base.only_to[worker.id]:
+        return False
+    if worker.id in base.improving and not own_rank(worker, line.id) < own_rank(worker, had):
+        return False
+    return worker.id not in base.unharmed or own_rank(worker, line.id) <= own_rank(worker, had)
+
+
+def moves(inputs: RunInputs, chosen: tuple[JobLine, ...]) -> int:
+    """How many workers of the baseline an allocation places elsewhere."""
+    held = inputs.baseline.placements
+    return sum(
+        held.get(w.id, line.id) != line.id for w, line in zip(inputs.workers, chosen, strict=True)
+    )
+
+
 def feasible(inputs: RunInputs) -> Iterator[tuple[JobLine, ...]]:
     """Every allocation that satisfies every hard rule, as job lines in the order of workers."""
-    able = [[line for line in inputs.job_lines if may_hold(w, line)] for w in inputs.workers]
+    able = [
+        [j for j in inputs.job_lines if may_hold(w, j) and may_move(inputs, w, j)]
+        for w in inputs.workers
+    ]
     for chosen in product(*able):
         held = Counter(line.id for line in chosen)
         over = any(held[line.id] > line.places for line in inputs.job_lines)

@@ -25,6 +25,7 @@ from allocator.database import transport
 from allocator.local import stack
 from allocator.local.postgres_server import insert_rows
 from allocator.service import AllocatorService
+from tests import profiles as profiles  # hypothesis draws by it in every test
 from tests.database.demo_rows import demo_rows
 from tests.profiles import PROFILE
 from tests.services import service_at

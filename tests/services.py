@@ -40,10 +40,11 @@ def stored(database, run_id):
 @contextmanager
 def hidden(database, kind: str, name: str) -> Iterator[None]:
     """While it lasts, one of our objects is not in the API's schema."""
-    database.rows("create schema hidden")
-    database.rows(f"alter {kind} public.{name} set schema hidden")
+    schema = f"hidden_{name.partition('(')[0]}"
+    database.rows(f"create schema {schema}")
+    database.rows(f"alter {kind} public.{name} set schema {schema}")
     try:
         yield
     finally:
-        database.rows(f"alter {kind} hidden.{name} set schema public")
-        database.rows("drop schema hidden")
+        database.rows(f"alter {kind} {schema}.{name} set schema public")
+        database.rows(f"drop schema {schema}")

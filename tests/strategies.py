@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from allocator.models import (
     AllocatorRun,
+    Baseline,
     Eligibility,
     JobLine,
     QualificationTag,
@@ -127,6 +128,13 @@ def run_inputs(
     if feasible is None:
         return inputs
     return draw(_made_feasible(inputs) if feasible else _made_infeasible(inputs))
+
+
+def after_another_allocation(inputs: RunInputs) -> RunInputs:
+    """The run with a baseline: its workers had its job lines in turn, allowed or not."""
+    lines = [line.id for line in inputs.job_lines]
+    held = {w.id: lines[row % len(lines)] for row, w in enumerate(inputs.workers)}
+    return replace(inputs, baseline=Baseline(held))
 
 
 @st.composite

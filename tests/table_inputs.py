@@ -25,7 +25,7 @@ def inputs_from(tables: Tables, run_id: str) -> RunInputs:
     mappings = [
         row
         for row in _of(tables, "allocation_run_worker_mappings", run)
-        if row["withdrawn_at"] is None
+        if not _withdrew(row, run)
         and row["id"] in _included(run["included_worker_mappings"], row["id"])
         and all(row["id"] != other["worker_mapping"] for other in placed)
     ]
@@ -67,6 +67,13 @@ def is_feasible(inputs: RunInputs) -> bool:
 
 def _row(tables: Tables, table: str, row_id: str) -> dict[str, Any]:
     return next(row for row in tables[table] if row["id"] == row_id)
+
+
+def _withdrew(row: dict[str, Any], run: dict[str, Any]) -> bool:
+    """Whether a withdrawal was said before the run's completion and took effect at once."""
+    said, done = row["withdrawn_at"], run["completed_at"]
+    is_coming = row["withdrawal_effective_at"] is not None
+    return said is not None and not is_coming and (done is None or said < done)
 
 
 def _of(tables: Tables, table: str, run: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,13 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from allocator import __version__
-from allocator.cli.output import Output, add_data_dir, add_settings, stdout_reserved
+from allocator.cli.output import (
+    Output,
+    add_data_dir,
+    add_scenario,
+    add_settings,
+    stdout_reserved,
+)
 from allocator.errors import AllocatorError, ExitCode, UsageError
 
 TRACEBACK_VARIABLE = "ALLOCATOR_TRACEBACK"
@@ -57,6 +63,8 @@ def parser() -> ArgumentParser:
         metavar="IDENTITY",
         help="commit only the solve with this identity, which an earlier solve printed",
     )
+    add_scenario(solve)
+    _add_after_a_solve(verbs)
     diagnose = _add(
         verbs, "diagnose", "diagnose.diagnose", "say why a run has no allocation, and what helps"
     )
@@ -69,6 +77,10 @@ def parser() -> ArgumentParser:
     _add(verbs, "doctor", "system.doctor", "look for what is wrong and say what to do")
     _add_local(verbs)
     _add(verbs, "hash-password", "system.hash_password", "hash an operator's password")
+    files = _add(
+        verbs, "demo-files", "system.demo_files", "write the lists that go with the demo data"
+    )
+    files.add_argument("directory", metavar="DIR", help="where to; it is made if need be")
     return top
 
 
@@ -125,6 +137,43 @@ def _add(verbs: Any, name: str, command: str, words: str) -> ArgumentParser:
 
 def _add_run(to: ArgumentParser) -> None:
     to.add_argument("run", metavar="RUN", help="the run's id, or enough of its beginning")
+
+
+def _add_after_a_solve(verbs: Any) -> None:
+    repair = _add(
+        verbs,
+        "repair",
+        "repair.repair",
+        "what few moves cost, from earlier placements",
+    )
+    swap = _add(verbs, "swap", "repair.swap", "the exchanges that grant the most wishes")
+    for each in (repair, swap):
+        _add_run(each)
+        add_settings(each)
+        each.add_argument(
+            "--baseline",
+            default="",
+            metavar="FROM",
+            help="who held what: a completed run of the same allocation run, a CSV with the "
+            "columns worker and job line, or a saved scenario, which is solved; by default the "
+            "run's own placements when it is completed",
+        )
+        each.add_argument(
+            "--out", metavar="FILE", help="write the scenario (.json) or the table (.csv) there"
+        )
+    add_scenario(repair)
+    repair.add_argument(
+        "--moves", type=int, metavar="N", help="show who moves when at most so many may"
+    )
+    repair.add_argument(
+        "--gains", action="store_true", help="show who gains from free places, and the best chains"
+    )
+    swap.add_argument(
+        "--wishes",
+        required=True,
+        metavar="CSV",
+        help="the worker, then one job line or more that it would take instead of its own",
+    )
 
 
 def _add_solving(to: ArgumentParser) -> None:

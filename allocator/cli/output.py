@@ -7,11 +7,13 @@ With `--json` standard output belongs to that object alone: whatever else writes
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,18 +21,20 @@ from typing import TYPE_CHECKING, Any
 from allocator.errors import (
     AllocatorError,
     ConfigurationError,
+    DatabaseError,
     InputsChanged,
     InvalidData,
     NotAccepted,
     UsageError,
 )
-from allocator.models import Policy, Settings, SolverName
+from allocator.models import Policy, RunInputs, Settings, SolverName
 from allocator.result import Receipt
 from allocator.rules.moments import time_zone
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
 
+    from allocator.scenario import Scenario
     from allocator.service import AllocatorService
 
 
@@ -268,13 +272,21 @@ def add_settings(parser: ArgumentParser) -> None:
         action="store_true",
         help="read each list by bucket (love … never) first, then by rank inside it",
     )
+    add(
+        "--move-price",
+        type=float,
+        default=default.move_price,
+        metavar="P",
+        help="what each move away from the scenario's baseline adds to the total (default 0)",
+    )
     add("--no-ties", action="store_true", help="treat tied ranks as data errors")
 
 
-def settings_of(args: Namespace) -> Settings:
-    """The settings that the flags ask for. Raises UsageError when one is out of range."""
+def settings_of(args: Namespace, begun: Settings | None = None) -> Settings:
+    """The settings that the flags ask for; flags at their default leave those of `begun` as they
+    are. Raises UsageError when one is out of range."""
     try:
-        return Settings(
+        asked = Settings(
             alpha=args.alpha,
             power=args.power,
             seed=args.seed,
@@ -284,9 +296,72 @@ def settings_of(args: Namespace) -> Settings:
             policy=Policy(args.policy),
             worst_rank=args.worst_rank,
             bucket_order=args.bucket_order,
+            move_price=args.move_price,
         )
+        if begun is None:
+            return asked
+        usual = Settings().as_dict()
+        given = {name: v for name, v in asked.as_dict().items() if v != usual[name]}
+        return replace(begun, **given)
     except ValueError as exc:
         raise UsageError(f"{str(exc)[:1].upper()}{str(exc)[1:]}.") from exc
+
+
+def add_scenario(parser: ArgumentParser) -> None:
+    """`--scenario`, a file or the name of a saved one."""
+    parser.add_argument(
+        "--scenario",
+        default="",
+        metavar="FILE",
+        help="a scenario's JSON file, or the name of one saved for the run; its settings count, "
+        "except where a flag differs from its default",
+    )
+
+
+def scenario_of(args: Namespace, service: AllocatorService, run_id: str) -> Scenario | None:
+    """The scenario that `--scenario` names, with the settings of the flags. Raises UsageError."""
+    if not args.scenario:
+        return None
+    from allocator.scenario import Scenario
+
+    if args.scenario.endswith(".json"):
+        found = Scenario.from_json(read_file(args.scenario))
+    else:
+        found = service.scenario(run_id, args.scenario)
+    return replace(found, settings=settings_of(args, found.settings))
+
+
+def read_file(path: str | Path) -> bytes:
+    """The content of a file that the command line names. Raises UsageError."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as exc:
+        raise UsageError(
+            f"The file {path} cannot be read: {exc.strerror or 'it is no file'}.",
+            remedy="Give the path of an existing file.",
+        ) from exc
+
+
+def write_file(path: str | Path, text: str) -> None:
+    """Write a file that the command line names. Raises UsageError."""
+    try:
+        # Line ends are the text's own: a CSV has those that spreadsheets expect.
+        Path(path).write_text(text, encoding="utf-8", newline="")
+    except OSError as exc:
+        raise UsageError(
+            f"The file {path} cannot be written: {exc.strerror or 'no reason is known'}.",
+            remedy="Give a path in an existing directory that you may write to.",
+        ) from exc
+
+
+def log_seed(
+    service: AllocatorService, inputs: RunInputs, settings: Settings, work: str, out: Output
+) -> None:
+    """Log that this account tries a seed in work of many solves; without a log the work goes on."""
+    try:
+        service.log_seed(inputs, settings, f"{getpass.getuser()} (command line)", work)
+    except DatabaseError as exc:
+        out.say(f"The seed could not be logged: {exc.message}", style="bold red")
 
 
 def receipt_fields(receipt: Receipt) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from allocator.result import Phase, Progress
 
 if TYPE_CHECKING:
     from allocator.diagnosis import DiagnosisProgress
+    from allocator.repair.points import RepairProgress
 
-    Event = Progress | Reading | DiagnosisProgress
+    Event = Progress | Reading | DiagnosisProgress | RepairProgress
 
 STEPS = {phase: step for step, phase in enumerate(Phase)}
 """A bar has a step for each phase of the solve."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from itertools import chain
 
@@ -36,7 +36,7 @@ from allocator.database.rows import (
 from allocator.database.tables import ACTIONS, QUALIFICATIONS, Scope
 from allocator.database.transport import OnReading, together, told_pages
 from allocator.errors import Denied, RunNotFound
-from allocator.models import JobLine, Preferences, QualificationTag, RunInputs, Worker
+from allocator.models import JobLine, Preferences, QualificationTag, RunInputs, Term, Worker
 from allocator.postgres import Client
 from allocator.rules import ranks
 from allocator.rules.fingerprint import fingerprint
@@ -52,7 +52,7 @@ def hydrate(run_id: str, *, client: Client, on_progress: OnReading | None = None
     inputs = RunInputs(
         read.run,
         _workers(read, part),
-        _job_lines(part),
+        _job_lines(read, part),
         tuple(rows.weighting(row) for row in part.weightings),
         _tags(read),
         part.left_out,
@@ -89,6 +89,12 @@ def read_rows(run_id: str, *, client: Client, on_progress: OnReading | None = No
         except Denied:
             unreadable.append(ACTIONS["other_placements"].table)
 
+    def terms(told: OnReading) -> None:
+        try:
+            rows_of("rotations", "rotations", told)
+        except Denied:  # they explain job lines and decide nothing, so a run does without them
+            found["rotations"] = []
+
     def count(_told: OnReading) -> None:
         nonlocal total
         total = preference_count(scope, client)
@@ -102,7 +108,7 @@ def read_rows(run_id: str, *, client: Client, on_progress: OnReading | None = No
     def names_of(kind: str, ids: list[str], _told: OnReading) -> None:
         elsewhere[kind] = {row["id"]: _name(kind, row) for row in rows_by_id(kind, ids, client)}
 
-    first: list[Callable[[OnReading], None]] = [count, other_rows]
+    first: list[Callable[[OnReading], None]] = [count, other_rows, terms]
     first += [partial(rows_of, *pair) for pair in ACTION_OF_ROWS.items()]
     together(first, on_progress)
     read = RunRows(
@@ -117,6 +123,7 @@ def read_rows(run_id: str, *, client: Client, on_progress: OnReading | None = No
         qualifications=found["qualifications"],
         completed=found["completed"],
         other_placements=found.get("other_placements", []),
+        rotations=found["rotations"],
         unreadable=unreadable,
     )
     then: list[Callable[[OnReading], None]] = [ranks_of]
@@ -215,8 +222,11 @@ def _preferences(read: RunRows, part: Participation, worker: str, known: set[str
     return ranks.in_run(chosen, part.job_lines.keys())
 
 
-def _job_lines(part: Participation) -> tuple[JobLine, ...]:
+def _job_lines(read: RunRows, part: Participation) -> tuple[JobLine, ...]:
     rules = part.eligibility
+    terms: dict[str, list[Term]] = {}
+    for row in read.rotations:
+        terms.setdefault(row["assignedjobline"], []).append(rows.term(row, read.run.timezone))
     return tuple(
         JobLine(
             key,
@@ -226,9 +236,15 @@ def _job_lines(part: Participation) -> tuple[JobLine, ...]:
             must_have_workers=bool(row.get("must_have_workers")),
             used_places=part.used.get(key, 0),
             eligibility=rows.eligibility(rules[key][0]) if key in rules else None,
+            terms=tuple(sorted(terms.get(key, ()), key=_by_day)),
         )
         for key, row in part.job_lines.items()
     )
+
+
+def _by_day(term: Term) -> tuple[date, date, str, str, str]:
+    first = term.start or date.max
+    return first, term.end or date.max, term.position, term.team, term.location
 
 
 def _tags(read: RunRows) -> tuple[QualificationTag, ...]:

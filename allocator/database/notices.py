@@ -76,7 +76,8 @@ def _elsewhere(rows: RunRows, part: Participation) -> Iterable[Notice]:
             NoticeKind.PLACED_ELSEWHERE,
             one.worker_name,
             f"Another application placed this worker on {one.job_line_name} ({one.state} "
-            f"{one.at}); this run does not take that into account unless a scenario says so.",
+            f"{one.at}). The run leaves that out of account unless its solve takes such "
+            "placements out.",
             (one.worker, one.job_line),
             must_accept=rows.run.is_exclusive,
         )

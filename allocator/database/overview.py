@@ -19,7 +19,7 @@ from allocator.database.records import receipt_of
 from allocator.database.rows import RunRows, allocator_run
 from allocator.database.transport import OnReading, together
 from allocator.database.validation import run_issues
-from allocator.errors import DataIssue, MissingTable, RunNotFound
+from allocator.errors import DataIssue, Denied, MissingTable, RunNotFound
 from allocator.measures.outcome import outcome_of_audit, outcome_of_ranks
 from allocator.models import AllocatorRun
 from allocator.result import Receipt
@@ -37,7 +37,8 @@ class RunOverview:
     another program completed). `seats` are places left. `receipt` is that of our own commit.
     `outcome` is the count as far as it was kept: see `measures.outcome.outcome_of_audit` and,
     for runs that another program completed, `outcome_of_ranks`.
-    `issues` are what is wrong in the run's own row; the other data errors show when it is read.
+    `org` is the organisation's name, empty where there is none. `issues` are what is wrong in the
+    run's own row; the other data errors show when it is read.
     """
 
     run: AllocatorRun
@@ -51,6 +52,7 @@ class RunOverview:
     receipt: Receipt | None = None
     outcome: Mapping[str, Any] = field(default_factory=dict)
     issues: tuple[DataIssue, ...] = ()
+    org: str = ""
 
     @property
     def spare_seats(self) -> int | None:
@@ -94,6 +96,7 @@ def overviews(client: postgres.Client) -> list[RunOverview]:
     counts = _pending_counts(pending, client)
     unaudited = [r for r in completed if r.id not in receipts][:MOST_UNAUDITED]
     counts |= _stored_outcomes(unaudited, client)
+    orgs = _org_names(client)
     return [
         RunOverview(
             run,
@@ -101,6 +104,7 @@ def overviews(client: postgres.Client) -> list[RunOverview]:
             totals[run.allocation_run],
             receipt=receipts.get(run.id),
             issues=tuple(run_issues(run, rows[run.id])),
+            org=orgs.get(run.org, ""),
             **(_recorded(receipts[run.id]) if run.id in receipts else counts.get(run.id, {})),
         )
         for run in (*pending, *completed)
@@ -126,6 +130,14 @@ def _receipts(client: postgres.Client) -> dict[str, Receipt]:
     except MissingTable:  # our SQL is not applied; the doctor says so
         return {}
     return {row["allocator_py_run"]: receipt_of(row) for row in rows}
+
+
+def _org_names(client: postgres.Client) -> dict[str, str]:
+    try:
+        rows = postgres.fetchAll("orgs", None, client=client)
+    except Denied:  # a search does without them
+        return {}
+    return {row["id"]: row["name"] or "" for row in rows}
 
 
 def _recorded(receipt: Receipt) -> dict[str, Any]:

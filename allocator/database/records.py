@@ -16,12 +16,12 @@ from allocator import postgres
 from allocator.database.rows import moment
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
 from allocator.measures.outcome import audit_counts
-from allocator.models import RunInputs, Settings
+from allocator.models import Preferences, RunInputs, Settings
 from allocator.result import Allocation, Effort, Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name
-from allocator.rules.ranks import read_by
+from allocator.rules.ranks import bucket_words, read_by
 from allocator.scenario import apply_changes
 from allocator.scenario.file import changes_from
 from allocator.solving.checker import check
@@ -39,6 +39,8 @@ class Work(StrEnum):
     TRIAL = "trial"
     SWEEP = "sweep"
     DIAGNOSIS = "diagnosis"
+    REPAIR = "repair"
+    SWAP = "swap round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +287,9 @@ def committed(
 
 def stored_placements(inputs: RunInputs, rows: Iterable[Row]) -> pd.DataFrame:
     """The stored rows with names, by worker: `worker`, `name`, `job_line`, `job_line_name`,
-    `original_preference` (the rank on the worker's whole list, NaN: unranked)."""
+    `original_preference` (the rank on the worker's whole list, NaN: unranked), `bucket` as in
+    `measures.placements` (empty for a worker who takes no part any more)."""
+    chosen = {worker.id: worker.preferences for worker in inputs.workers}
     records = [
         {
             "worker": row["worker_mapping"],
@@ -293,11 +297,15 @@ def stored_placements(inputs: RunInputs, rows: Iterable[Row]) -> pd.DataFrame:
             "job_line": row["job_line"],
             "job_line_name": job_line_name(inputs, row["job_line"]),
             "original_preference": row["original_preference"],
+            "bucket": bucket_words(
+                chosen.get(row["worker_mapping"], Preferences()), row["job_line"]
+            ),
         }
         for row in rows
     ]
-    columns = ["worker", "name", "job_line", "job_line_name", "original_preference"]
-    frame = pd.DataFrame(records, columns=columns).astype({"original_preference": "float64"})
+    columns = ["worker", "name", "job_line", "job_line_name", "original_preference", "bucket"]
+    kinds = {"original_preference": "float64", "bucket": "str"}
+    frame = pd.DataFrame(records, columns=columns).astype(kinds)
     return frame.sort_values(["name", "worker"], ignore_index=True)
 
 

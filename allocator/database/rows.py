@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from allocator.models import AllocatorRun, Eligibility, QualificationTag, Weighting
+from allocator.models import AllocatorRun, Eligibility, QualificationTag, Term, Weighting
 from allocator.rules.moments import EARLIEST, LATEST, local_time, time_zone
 
 Row = Mapping[str, Any]
@@ -38,10 +38,10 @@ class RunRows:
     """Everything read for one allocator run; nothing is read after it.
 
     All but `run` (and its row) cover the whole allocation run. `completed` are the allocations of
-    the other completed allocator runs, `other_placements` those of other applications;
-    `unreadable` names an optional table that the key may not read. `preferences` are by worker
-    mapping. `elsewhere` names the rows that an array of ids mentions and that belong to another
-    allocation run or organisation: kind → id → name.
+    the other completed allocator runs, `other_placements` those of other applications, `rotations`
+    the terms of job lines; `unreadable` names an optional table that the key may not read.
+    `preferences` are by worker mapping. `elsewhere` names the rows that an array of ids mentions
+    and that belong to another allocation run or organisation: kind → id → name.
     """
 
     run: AllocatorRun
@@ -55,6 +55,7 @@ class RunRows:
     qualifications: Sequence[Row] = ()
     completed: Sequence[Row] = ()
     other_placements: Sequence[Row] = ()
+    rotations: Sequence[Row] = ()
     unreadable: Sequence[str] = ()
     preferences: Mapping[str, Sequence[Ranked]] = field(default_factory=dict)
     elsewhere: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -108,6 +109,16 @@ def eligibility(row: Row) -> Eligibility:
         frozenset(ids(row.get("included_worker_mapping_ids"))),
         frozenset(ids(row.get("excluded_worker_mapping_ids"))),
     )
+
+
+def term(row: Row, timezone: str) -> Term:
+    """A rotation with its nested position, team and location, any of which may be missing."""
+    position = row.get("positions") or {}
+    team = position.get("teams") or {}
+    location = team.get("locations") or {}
+    first, last = (calendar_day(row.get(name), timezone) for name in ("startdate", "enddate"))
+    names = (nested.get("name") or "" for nested in (position, team, location))
+    return Term(first, last, *names)
 
 
 def weighting(row: Row) -> Weighting:

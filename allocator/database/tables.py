@@ -187,6 +187,20 @@ ACTIONS: dict[str, Action] = {
         is_optional=True,
         needs_allocation_run=True,
     ),
+    "rotations": Action(
+        "rotations",
+        (
+            "id",
+            "assignedjobline",
+            "startdate",
+            "enddate",
+            "positions!position(name,teams!team(name,locations!location(name)))",
+        ),
+        lambda q, s: q.eq("allocation_run", s.allocation_run),
+        is_optional=True,
+        needs_allocation_run=True,
+    ),
+    "orgs": Action("orgs", ("id", "name"), lambda q, s: q, is_optional=True, needs_run=False),
     "audit": Action(
         "allocator_console_audit", ("*",), _of_run, keys=("allocator_py_run",), unique=False
     ),

@@ -155,6 +155,10 @@ def _own_rows(rows: RunRows, part: Participation) -> Iterable[DataIssue]:
             for column, _ in ELIGIBILITY_ARRAYS:
                 yield from _nested(ELIGIBILITY_TABLE, name, row, column, job_line)
     lines = {row["id"]: row for row in rows.job_lines}
+    for row in rows.rotations:
+        if row["assignedjobline"] in part.job_lines:
+            name = job_line_name(lines[row["assignedjobline"]])
+            yield from _odd_times("rotations", name, row, ("startdate", "enddate"))
     for row in part.weightings:
         for column, _ in WEIGHTING_ARRAYS:
             name = _weighting_name(row, lines)

@@ -7,6 +7,7 @@ from random import Random
 
 from allocator.demo.intern_year import add_intern_year
 from allocator.demo.people import People
+from allocator.demo.repaired_year import add_repaired_year
 from allocator.demo.run_builder import RunBuilder, empty_tables, uid
 from allocator.demo.small_runs import add_by_eye, add_infeasible, add_needs_acknowledgement
 from allocator.demo.two_batches import add_two_batches
@@ -21,7 +22,9 @@ INFEASIBLE = uid("infeasible", "allocator run", "batch")
 COMPLETED = uid("batches", "allocator run", "first")
 SECOND_BATCH = uid("batches", "allocator run", "second")
 NEEDS_ACKNOWLEDGEMENT = uid("acknowledge", "allocator run", "batch")
-"""Ids of the six allocator runs."""
+TO_REPAIR = uid("repair", "allocator run", "first")
+REPAIR_BATCH = uid("repair", "allocator run", "second")
+"""Ids of the eight allocator runs."""
 
 AUSTRALIAN = ("Coral Coast Hospital and Health Service", "Australia/Brisbane")
 NEW_ZEALAND = ("Harakeke Health", "Pacific/Auckland")
@@ -32,7 +35,7 @@ def rows(today: date | None = None) -> dict[str, list[dict[str, object]]]:
 
     The same in every call: `today` only moves the dates (the clinical year is the next one), never
     an id or a choice. Each allocator run has an allocation run of its own, except the second
-    batch, which shares the completed run's.
+    batches, which share those of the completed runs.
     """
     day = today or REFERENCE_DAY
     tables, people = empty_tables(), People(Random(SEED))
@@ -53,6 +56,8 @@ def rows(today: date | None = None) -> dict[str, list[dict[str, object]]]:
     add_two_batches(house_officers)
     relief = build("acknowledge", f"Relief pool {year}", "REL", AUSTRALIAN, australian)
     add_needs_acknowledgement(relief, foreign_mapping=uid("intern", "mapping", 3))
+    registrars = build("repair", f"Registrar year {year}", "REG", AUSTRALIAN, australian)
+    add_repaired_year(registrars)
     return tables
 
 

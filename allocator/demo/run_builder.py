@@ -120,8 +120,11 @@ class RunBuilder:
         *,
         submitted: bool = True,
         withdrawn: str | None = None,
+        withdrawn_days_ago: int = 9,
+        effective_in: int | None = None,
     ) -> str:
-        """A person and its mapping, whose id is returned; `withdrawn` is the reason, if any."""
+        """A person and its mapping, whose id is returned. `withdrawn` is the reason, if any, said
+        so many days ago; it takes effect at once, or so many days from today."""
         worker, mapping = uid(self.key, "worker", number), uid(self.key, "mapping", number)
         first, last, preferred = self.people.next()
         self._add(
@@ -151,8 +154,8 @@ class RunBuilder:
             locked=False,
             submitted=submitted,
             invited_at=self.at(-60, 9),
-            withdrawn_at=self.at(-9, 11, 20) if withdrawn else None,
-            withdrawal_effective_at=None,
+            withdrawn_at=self.at(-withdrawn_days_ago, 11, 20) if withdrawn else None,
+            withdrawal_effective_at=None if effective_in is None else self.at(effective_in, 0),
             withdrawal_reason=withdrawn,
         )
         return mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allocator.demo.people import SITES
-from allocator.demo.run_builder import LIKE, LOVE, RunBuilder, uid
+from allocator.demo.run_builder import LIKE, LOVE, NEVER, RunBuilder, uid
 from allocator.demo.tastes import JobLineSpec, Tastes, make_specs, submit
 
 BY_EYE = {
@@ -21,6 +21,9 @@ BY_EYE = {
     12: (10, 12),
 }
 """Worker number → job line numbers, best first."""
+
+GETS_A_NEVER = (12, 12)
+"""Worker and job line: its second choice, which the worker cannot accept and gets."""
 
 BY_EYE_OPTIMUM = {number: number for number in range(1, 9)} | {9: 10, 10: 9, 11: 11, 12: 12}
 """Worker number → job line number in the only best allocation; see `add_by_eye`."""
@@ -50,7 +53,8 @@ def add_by_eye(run: RunBuilder) -> str:
     ranks that add up to less than 10·1 + 2 + 2 = 14. One reaches 14: worker 10 gets job line 9,
     worker 9 its second choice 10, worker 12 its second choice 12, everybody else their first.
     It is the only one: were worker 9 to get job line 9, worker 10's second choice is job line
-    11, which is worker 11's first.
+    11, which is worker 11's first. Worker 12 put that second choice under *never*, which is no
+    rule, so that somebody gets what they cannot accept.
     """
     job_lines = {
         number: run.job_line(number, f"{rotations} · {SITES[number % len(SITES)]}")
@@ -62,6 +66,8 @@ def add_by_eye(run: RunBuilder) -> str:
     for number, choices in BY_EYE.items():
         for rank, choice in enumerate(choices, start=1):
             bucket = LOVE if rank == 1 else LIKE
+            if (number, choice) == GETS_A_NEVER:
+                bucket = NEVER
             run.prefer(mappings[number], job_lines[choice], rank, like=bucket)
     run.eligibility(job_lines[10], not_workers=(mappings[12],))
     return run.allocator_run()

@@ -25,6 +25,8 @@ from allocator.rules.ranks import original_preference, preferences
 WORKERS = 45
 WITHDRAWN = 36
 FIRST_BATCH_WORKERS = 20
+GAVE_BACK, LEAVES_LATER = 7, 30
+"""Placed by the first batch and withdrawn since; and one whose withdrawal is still to come."""
 JOB_LINES = 26
 FIRST_BATCH_JOB_LINES = 18
 MUST_HAVE = (5, 20, 23)
@@ -50,7 +52,8 @@ def add_two_batches(run: RunBuilder) -> Batches:
     """Continuing residents first, then everybody else into the places that are left.
 
     The first batch's allocation is a best one under the default settings, so that it obeys every
-    rule. It leaves some job lines full and others part-filled.
+    rule. It leaves some job lines full and others part-filled. One of its workers has withdrawn
+    since, so that a place is free again; one of the second batch is about to.
     """
     job_lines = _job_lines(run)
     mappings = [_worker(run, number) for number in range(1, WORKERS + 1)]
@@ -68,8 +71,8 @@ def add_two_batches(run: RunBuilder) -> Batches:
         job_lines=first_job_lines,
         workers=first_mappings,
     )
-    inputs = _first_batch(run, completed, first_job_lines, first_mappings)
-    for mapping, job_line in _best_allocation(inputs):
+    inputs = hydrated_batch(run, completed, first_job_lines, first_mappings)
+    for mapping, job_line in best_pairs(inputs):
         original = original_preference(inputs.worker(mapping).preferences, job_line)
         run.allocation(completed, mapping, job_line, original, days_ago=8)
     return Batches(completed, run.allocator_run("second", days_ago=1, exclusive=True))
@@ -93,8 +96,20 @@ def _worker(run: RunBuilder, number: int) -> str:
         tags.append(NEONATAL)
     if number % 11 == 6:
         tags.append(NO_NIGHTS)
-    withdrawn = "Moving overseas" if number == WITHDRAWN else None
-    return run.worker(number, "PGY2", tags, submitted=number != 41, withdrawn=withdrawn)
+    reasons = {
+        WITHDRAWN: "Moving overseas",
+        GAVE_BACK: "Accepted a training post elsewhere",
+        LEAVES_LATER: "Parental leave",
+    }
+    return run.worker(
+        number,
+        "PGY2",
+        tags,
+        submitted=number != 41,
+        withdrawn=reasons.get(number),
+        withdrawn_days_ago=3 if number == GAVE_BACK else 9,
+        effective_in=200 if number == LEAVES_LATER else None,
+    )
 
 
 def _style(number: int) -> str:
@@ -113,10 +128,10 @@ def _restrict(run: RunBuilder, job_lines: list[JobLineSpec], mappings: list[str]
     run.weighting(4, 3, job_line=job_lines[9].id)
 
 
-def _first_batch(
+def hydrated_batch(
     run: RunBuilder, run_id: str, job_line_ids: list[str], mapping_ids: list[str]
 ) -> RunInputs:
-    """The first batch as the allocator reads it (its workers all take part)."""
+    """A batch as the allocator reads it when all of these workers take part."""
     tables = run.tables
     tags: dict[object, set[str]] = {}
     for row in tables["worker_qualifications"]:
@@ -179,7 +194,7 @@ def _first_batch_job_lines(run: RunBuilder, included: frozenset[str]) -> list[Jo
     return sorted(job_lines, key=lambda job_line: job_line.id)
 
 
-def _best_allocation(inputs: RunInputs) -> list[tuple[str, str]]:
+def best_pairs(inputs: RunInputs) -> list[tuple[str, str]]:
     """(mapping, job line) of a best allocation: one column for each place, Hungarian method."""
     arrays = Matrices(inputs)
     costs = np.where(arrays.eligible, arrays.costs(Settings()).values, np.inf)

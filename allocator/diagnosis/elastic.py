@@ -19,6 +19,7 @@ from scipy.optimize import linear_sum_assignment
 from allocator.diagnosis.results import FixKind
 from allocator.diagnosis.violators import Bools, Ints, Positions
 from allocator.models import RunInputs, Settings
+from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import matrices
 
 Floats = NDArray[np.float64]
@@ -92,10 +93,13 @@ class Ground:
 
     @cached_property
     def excepted(self) -> Bools:
-        """Pairs that an exception to the eligibility rules would open; the cap still holds."""
+        """Pairs that an exception to the eligibility rules would open; the cap and the rules on
+        moves still hold."""
         inputs, frozen = self.inputs, self.frozen
         possible = ~self.free
         possible &= matrices(inputs).within_cap(self.settings.worst_rank)
+        # An exception to the eligibility rules does not let anybody move who may not.
+        possible &= matrices(replace(inputs, pins={})).rules != Rule.MAY_NOT_MOVE
         possible[:, [j.id in frozen.eligibility for j in inputs.job_lines]] = False
         rows, columns = inputs.worker_positions, inputs.job_line_positions
         for worker, job_line in frozen.pairs:

@@ -99,7 +99,7 @@ def _pin_problems(
             yield f"{len(workers)} workers pinned to {name}, which takes {fits}.", workers, job_line
 
 
-SCENARIO_RULES = (Rule.BANNED, Rule.ALLOWED)
+SCENARIO_RULES = (Rule.BANNED, Rule.ALLOWED, Rule.MAY_NOT_MOVE)
 
 
 def crowding_rules(

@@ -29,6 +29,7 @@ from allocator.models import Policy, RunInputs
 from allocator.result import SolveResult
 from allocator.rules.eligibility import Rule
 from allocator.rules.naming import worker_name
+from allocator.rules.ranks import NEVER_WORDS, bucket_words
 from allocator.solving.residual import NO_ARC
 
 ANOTHER = "another doctor"
@@ -42,6 +43,7 @@ class Answer:
 
     `reason`: the rule, or who holds it. `price`: what giving it would do to the total.
     `chain`: one sentence for each move that would follow. `outcome`: how others would fare.
+    `note`: what else the worker said of the job line, which plays no part in the allocation.
     """
 
     question: str
@@ -49,11 +51,12 @@ class Answer:
     price: str
     chain: tuple[str, ...]
     outcome: str
+    note: str = ""
 
     @property
     def text(self) -> str:
         """All of it, for copying."""
-        parts = [self.question, " ".join(filter(None, (self.reason, self.price)))]
+        parts = [self.question, " ".join(filter(None, (self.reason, self.price, self.note)))]
         if self.outcome:
             parts.append(f"What would follow: {self.outcome}")
         return "\n\n".join([*parts, *(f"{i}. {move}" for i, move in enumerate(self.chain, 1))])
@@ -89,7 +92,19 @@ class Teller:
             price=sentence(self._price(option)),
             chain=tuple(map(self._move, told, (None, *told))),
             outcome=outcome_words(moves, self.worker),
+            note=self._note(option),
         )
+
+    def _note(self, option: Option) -> str:
+        said = []
+        if option["bucket"] == NEVER_WORDS:
+            said.append(f"{self.who} put it under “never”")
+        if not isnan(option["attractiveness"]):
+            said.append(
+                f"{self.who} left it unranked and gave it an attractiveness of "
+                f"{option['attractiveness']:g}, which plays no part in the allocation"
+            )
+        return " ".join(map(sentence, said))
 
     def told_moves(self, moves: tuple[Move, ...]) -> tuple[Move, ...]:
         """The moves under the names that this teller uses, for a picture."""
@@ -170,11 +185,21 @@ class Teller:
         ranks = (1 - chosen.alpha) * sum(
             m.score_after**chosen.power - m.score_before**chosen.power for m in option["moves"]
         )
-        wishes = price - ranks
-        if abs(wishes) < 1e-6:
+        held = self.found.inputs.baseline.placements
+        moves = chosen.move_price * sum(
+            (m.to_job_line != held[m.worker]) - (m.from_job_line != held[m.worker])
+            for m in option["moves"]
+            if m.worker in held
+        )
+        parts = [
+            (ranks, "from doctors' ranks"),
+            (price - ranks - moves, "from the organisation's weightings"),
+            (moves, "from doctors who move"),
+        ]
+        if all(abs(part) < 1e-6 for part, _ in parts[1:]):
             return ""
-        own, organisation = signed_points(ranks), signed_points(wishes)
-        return f": {own} from doctors' ranks, {organisation} from the organisation's weightings"
+        told = [part for part in parts if part is parts[0] or abs(part[0]) >= 1e-6]
+        return ": " + ", ".join(f"{signed_points(points)} {words}" for points, words in told)
 
 
 def teller(
@@ -227,6 +252,8 @@ OPTION_COLUMNS = {
     "rank": "float64",
     "score": "float64",
     "score_change": "float64",
+    "bucket": "str",
+    "attractiveness": "float64",
     "situation": "str",
     "eligible": "bool",
     "rule": "str",
@@ -242,7 +269,9 @@ def placement_options(inputs: RunInputs, result: SolveResult, worker_id: str) ->
     """Every job line of the run for one worker, best score first.
 
     Columns: job_line (id), job_line_name, rank (NaN: unranked), score, score_change (to the
-    present placement, negative = better), situation (`Situation`), eligible, rule in words,
+    present placement, negative = better), bucket (`Love` … `Never`, empty: in none),
+    attractiveness (the worker's own figure for an unranked job line: information, no rule; NaN
+    where there is none), situation (`Situation`), eligible, rule in words,
     places, holders (names with the rank that each gave it), holder_ids, price and moves.
     `price` is the exact change of the objective when the pair is forced and everybody else is
     placed anew (for an ineligible pair: as an exception); NaN when that leaves no possible
@@ -273,13 +302,15 @@ def _record(found: Optimum, row: int, column: int, price: int, chains: Chains) -
     line, arrays = found.inputs.job_lines[column], found.matrices
     score, here = float(arrays.scores[row, column]), int(found.assigned[row])
     rule, possible = Rule(int(arrays.rules[row, column])), price < NO_ARC
-    holders = found.holders[column]
+    holders, chosen = found.holders[column], found.inputs.workers[row].preferences
     return {
         "job_line": line.id,
         "job_line_name": found.line_name(column),
         "rank": score if found.matrices.ranked[row, column] else None,
         "score": score,
         "score_change": score - float(arrays.scores[row, here]),
+        "bucket": bucket_words(chosen, line.id),
+        "attractiveness": chosen.attractiveness.get(line.id),
         "situation": _situation(found, row, column, possible).value,
         "eligible": rule.eligible,
         "rule": rule.words,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from allocator.explanation.optimum import Chains, Move, Optimum, optimum
+from allocator.explanation.wording import AIMS
 from allocator.models import RunInputs
 from allocator.result import SolveResult
 from allocator.rules.eligibility import Rule
@@ -137,10 +138,18 @@ def _ineligible(found: Optimum, barred: list[tuple[int, int]]) -> str:
 
 
 def _outweighed(found: Optimum, a: int, b: int) -> str:
-    """An allowed swap helps both workers, so at an optimum only weightings stand against it."""
+    """An allowed swap helps both workers, so at an optimum only weightings, or what moves count,
+    stand against it."""
+    policy = found.result.settings.policy
+    if policy.needs_baseline:
+        return f"The run's first aim is {AIMS[policy]}; the total comes after it."
     at_a, at_b = int(found.assigned[a]), int(found.assigned[b])
     net = found.matrices.weightings
     before, after = net[a, at_a] + net[b, at_b], net[a, at_b] + net[b, at_a]
+    moved, price = found.matrices.moved, found.result.settings.move_price
+    more = int(moved[a, at_b]) + moved[b, at_a] - moved[a, at_a] - moved[b, at_b]
+    if price and more > 0:
+        return f"More doctors would have moved, which counts {price * more:g} points."
     return (
         f"The organisation's weightings of the two placements would change from"
         f" {signed(int(before))} to {signed(int(after))}, which weighs as much or more"

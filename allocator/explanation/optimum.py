@@ -26,6 +26,7 @@ from allocator.models import Policy, RunInputs
 from allocator.result import SolveResult, Status
 from allocator.rules.matrices import Costs, Matrices, matrices
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import bucket_words
 from allocator.solving.policies import (
     classes_in_a_stage,
     narrow_by_policy,
@@ -113,7 +114,9 @@ class Optimum:
     def rank(self, row: int, column: int) -> str:
         """The worker's rank of the job line in words."""
         score = float(self.matrices.scores[row, column])
-        return rank_words(score if self.matrices.ranked[row, column] else None)
+        chosen, job_line = self.inputs.workers[row].preferences, self.inputs.job_lines[column].id
+        ranked = bool(self.matrices.ranked[row, column])
+        return rank_words(score if ranked else None, bucket_words(chosen, job_line))
 
     def name(self, row: int) -> str:
         """The worker's name."""

@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allocator.explanation.optimum import Move
-from allocator.measures.bands import rank_words
+from allocator.measures.bands import NEVER_MARK, UNRANKED, rank_words
 from allocator.models import Policy, RunInputs
 from allocator.result import SolveResult
 from allocator.rules.naming import job_line_name
+from allocator.rules.ranks import bucket_words
 
-UNRANKED = "Unranked"
 AIMS = {
     Policy.LEAST_TOTAL: "the least total dissatisfaction",
     Policy.GREEDY: "as many first choices as possible, then second choices, and so on",
     Policy.GENEROUS: "as few last choices as possible, then the choice before, and so on",
     Policy.LEXIMIN: "the worst-placed doctors first",
+    Policy.FEWEST_MOVES: "as few doctors as possible on another job line than before",
+    Policy.MOST_MOVES: "as many granted wishes for another job line as possible",
 }
 
 
 def choice_words(rank: str, whose: str = "their") -> str:
-    """A rank in words as part of a sentence: `3rd choice`, `not on their list`."""
-    if rank == UNRANKED:
-        return f"not on {whose} list"
+    """A rank in words as part of a sentence: `3rd choice`, `not on their list`; of a job line
+    of the bucket *never*, `not on their list, and under “never”`."""
+    rank, is_never, _ = rank.partition(NEVER_MARK)
     number, is_tied, _ = rank.partition(" (tied)")
-    return f"tied at rank {number}" if is_tied else f"{rank} choice"
+    said = f"tied at rank {number}" if is_tied else f"{rank} choice"
+    if rank == UNRANKED:
+        said = f"not on {whose} list"
+    return f"{said}, and under “never”" if is_never else said
 
 
 def change_words(move: Move) -> str:
@@ -33,7 +38,7 @@ def change_words(move: Move) -> str:
     if not change:
         return "neither better nor worse"
     way = "better" if change < 0 else "worse"
-    if UNRANKED in (move.rank_before, move.rank_after):
+    if any(rank.startswith(UNRANKED) for rank in (move.rank_before, move.rank_after)):
         return f"{way} placed"
     return f"{abs(change):g} rank{'' if abs(change) == 1 else 's'} {way}"
 
@@ -80,6 +85,7 @@ def placed_words(inputs: RunInputs, result: SolveResult, worker_id: str) -> tupl
     """The worker's job line and its rank in words; empty when not placed."""
     for placed in result.allocations:
         if placed.worker_mapping == worker_id:
-            rank = inputs.worker(worker_id).preferences.scores.get(placed.job_line)
-            return job_line_name(inputs, placed.job_line), rank_words(rank)
+            chosen, line = inputs.worker(worker_id).preferences, placed.job_line
+            rank = rank_words(chosen.scores.get(line), bucket_words(chosen, line))
+            return job_line_name(inputs, line), rank
     return "", ""

@@ -5,9 +5,17 @@ received is a first choice, the top k count by fractional rank, and workers who 
 preferences are counted apart.
 """
 
-from allocator.measures.bands import bands, by_group, list_lengths, rank_distribution
+from allocator.measures.bands import (
+    bands,
+    by_group,
+    by_location,
+    job_lines_by_location,
+    list_lengths,
+    rank_distribution,
+)
 from allocator.measures.headline import (
     Headline,
+    alike_words,
     headline,
     higher_choices,
     status_words,
@@ -21,11 +29,14 @@ from allocator.measures.placements import by_job_line, offers_by_rank, placement
 __all__ = [
     "Headline",
     "Outcome",
+    "alike_words",
     "bands",
     "by_group",
     "by_job_line",
+    "by_location",
     "headline",
     "higher_choices",
+    "job_lines_by_location",
     "list_lengths",
     "mask_small_counts",
     "offers_by_rank",

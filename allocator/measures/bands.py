@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from allocator.models import RunInputs
+from allocator.rules.ranks import NEVER_WORDS
 
 EDGES = (1, 3, 5)
 ALL_WORKERS = "All workers"
 LENGTHS = (0, 5, 10, 20)
 UNRANKED, NO_PREFERENCES, NOT_PLACED = "Unranked", "No preferences", "Not placed"
 GROUPINGS = {"qualificationlevel": "Qualification level", "tag": "Qualification"}
+NO_LOCATION = "No hospital given"
 NO_GROUP = {"qualificationlevel": "No level given", "tag": "No qualification"}
 
 
@@ -84,6 +86,35 @@ def by_group(
     if grouping not in GROUPINGS:
         raise ValueError(f"group by {' or '.join(GROUPINGS)}, not by {grouping}")
     return _band_counts(inputs, placed, _groups(inputs, grouping), edges)
+
+
+def by_location(
+    inputs: RunInputs, placed: pd.DataFrame, edges: Sequence[int] = EDGES
+) -> pd.DataFrame:
+    """Band counts of those placed at each hospital, with the columns of `by_group`.
+
+    A worker counts once under each hospital where its job line spends a term. No rows but *All
+    workers* where the database has no terms.
+    """
+    lines = job_lines_by_location(inputs)
+    if lines:
+        somewhere = frozenset[str]().union(*lines.values())
+        lines[NO_LOCATION] = frozenset(placed["job_line"]) - somewhere
+    groups = {
+        name: set(placed.loc[placed["job_line"].isin(ids), "worker"])
+        for name, ids in lines.items()
+        if ids or name != NO_LOCATION
+    }
+    return _band_counts(inputs, placed, groups, edges)
+
+
+def job_lines_by_location(inputs: RunInputs) -> dict[str, frozenset[str]]:
+    """Hospital → the job lines of the run that spend a term there, by name; empty without terms."""
+    found: dict[str, set[str]] = {}
+    for job_line in inputs.job_lines:
+        for location in job_line.locations:
+            found.setdefault(location, set()).add(job_line.id)
+    return {name: frozenset(found[name]) for name in sorted(found)}
 
 
 def list_lengths(
@@ -187,11 +218,17 @@ def ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
-def rank_words(rank: float | None) -> str:
-    """A fractional rank: `3rd`, `2.5 (tied)`, `Unranked` for None or NaN."""
+NEVER_MARK = f" · {NEVER_WORDS.lower()}"
+"""Follows the rank of a job line that its worker put into the bucket *never*."""
+
+
+def rank_words(rank: float | None, bucket: str = "") -> str:
+    """A fractional rank: `3rd`, `2.5 (tied)`, `Unranked` for None or NaN; `bucket` is that of
+    `ranks.bucket_words`, of which *never* is told: `Unranked · never`."""
+    mark = NEVER_MARK if bucket == NEVER_WORDS else ""
     if rank is None or math.isnan(rank):
-        return "Unranked"
-    return ordinal(int(rank)) if rank == int(rank) else f"{rank:g} (tied)"
+        return UNRANKED + mark
+    return (ordinal(int(rank)) if rank == int(rank) else f"{rank:g} (tied)") + mark
 
 
 def amount(value: float) -> str:

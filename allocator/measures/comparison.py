@@ -9,7 +9,7 @@ import pandas as pd
 from allocator.errors import UsageError
 from allocator.measures import headline, rank_distribution
 from allocator.measures.bands import GROUPINGS, NO_GROUP
-from allocator.measures.outcome import TOPS
+from allocator.measures.outcome import NEVER_PLACED, TOPS
 from allocator.models import RunInputs
 from allocator.rules.naming import tag_name
 from allocator.solved import Solved
@@ -18,20 +18,21 @@ EVERYBODY = "All workers"
 MEASURES = ("mean_score", "worker_dissatisfaction", "weighting_points")
 
 FIGURES = {
-    "objective": ("Objective", "less"),
-    "worker_dissatisfaction": ("Worker dissatisfaction", "less"),
-    "weighting_points": ("Organisation's weighting points", "less"),
+    "objective": ("Total dissatisfaction", "less"),
+    "worker_dissatisfaction": ("Workers' dissatisfaction", "less"),
+    "weighting_points": ("Weighting points", "less"),
     "first_choices": ("First choices received", "more"),
     "first_choices_possible": ("First choices possible at best", ""),
-    **{f"top_{k}": (f"Share within their top {k}, of those who ranked", "more") for k in TOPS},
+    **{f"top_{k}": (f"Within their top {k}, of those who ranked", "more") for k in TOPS},
     "unranked": ("Placed on an unranked job line", "less"),
+    "never": (NEVER_PLACED, "less"),
     "not_placed": ("Not placed", "less"),
     "mean_rank": ("Mean rank of ranked placements", "less"),
     "median_rank": ("Median rank of ranked placements", "less"),
     "mean_score": ("Mean rank counted", "less"),
-    "worst_score": ("Worst rank counted", "less"),
-    "n_worst_off": ("Workers who share the worst", "less"),
-    "gini": ("Gini of satisfaction", "less"),
+    "worst_score": ("Worst rank", "less"),
+    "n_worst_off": ("Workers who share the worst rank", "less"),
+    "ranks_apart": ("Ranks between two doctors picked by lot", "less"),
     "no_preferences": ("Workers who gave no preferences", ""),
     "filled": ("Job lines that got somebody", ""),
     "workers": ("Workers", ""),
@@ -46,6 +47,8 @@ def headlines(solved: Sequence[Solved]) -> pd.DataFrame:
 
     Columns: figure (in words), better (`less`, `more` or empty), one for each scenario, and for
     all but the first `Δ name`, its difference to the first. Figures that do not exist are NaN.
+    Totals are left out where alpha or power differ, workers' dissatisfaction where the power
+    does: they would be measured on different scales.
     Raises UsageError for fewer than two scenarios or a name given twice.
     """
     _check(solved)
@@ -54,7 +57,15 @@ def headlines(solved: Sequence[Solved]) -> pd.DataFrame:
         frame[one.name] = pd.Series(headline_figures(one), dtype=float)
         if one is not solved[0]:
             frame[f"Δ {one.name}"] = frame[one.name] - frame[solved[0].name]
-    return frame
+    return frame.drop(index=_incomparable(solved))
+
+
+def _incomparable(solved: Sequence[Solved]) -> list[str]:
+    settings = [one.result.settings for one in solved]
+    powers, alphas = {one.power for one in settings}, {one.alpha for one in settings}
+    if len(powers) > 1:
+        return ["objective", "worker_dissatisfaction"]
+    return ["objective"] if len(alphas) > 1 else []
 
 
 def headline_figures(one: Solved) -> dict[str, float | None]:
@@ -67,15 +78,16 @@ def headline_figures(one: Solved) -> dict[str, float | None]:
         "weighting_points": got.weighting_points if got.placed else None,
         "first_choices": got.first_choices if got.placed else None,
         "first_choices_possible": got.first_choices_possible,
-        **{f"top_{k}": got.share(k) if got.placed else None for k in TOPS},
+        **{f"top_{k}": got.within[k] if got.placed else None for k in TOPS},
         "unranked": got.unranked,
+        "never": got.never,
         "not_placed": head.not_placed,
         "mean_rank": got.mean_rank,
         "median_rank": got.median_rank,
         "mean_score": got.mean_score,
         "worst_score": got.worst_score,
         "n_worst_off": got.n_worst,
-        "gini": head.gini,
+        "ranks_apart": head.ranks_apart,
         "no_preferences": len(got.no_preferences),
         "filled": head.filled,
         "workers": got.workers,

@@ -16,6 +16,7 @@ from allocator.result import SolveResult, Status
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import NEVER_WORDS, bucket_words
 
 MOST_WORST_OFF = 5
 
@@ -27,9 +28,9 @@ class Headline:
     `outcome` is the count. `submitted`, `job_lines`, `places` count the run; `filled` counts job
     lines that got somebody. `worst_off` are the names that share the worst rank counted (the
     first few), `without_preferences` those of workers who ranked nothing. `moved_up` counts
-    placements whose rank on the worker's whole list is worse than in this run. `gini` is that of
-    satisfaction N + 1 − score among those who ranked: 0 = all alike, towards 1 = very unequal;
-    None when none of them is placed.
+    placements whose rank on the worker's whole list is worse than in this run, `never` names
+    those placed on a job line of their bucket *never*. `ranks_apart` is by how many ranks two of
+    those who ranked differ on average; None when fewer than two of them are placed.
     """
 
     status: Status
@@ -42,7 +43,8 @@ class Headline:
     moved_up: int
     worst_off: tuple[str, ...]
     without_preferences: tuple[str, ...]
-    gini: float | None
+    never: tuple[str, ...]
+    ranks_apart: float | None
 
     @property
     def not_placed(self) -> int:
@@ -55,7 +57,6 @@ def headline(inputs: RunInputs, result: SolveResult) -> Headline:
     placed, counted = placements(inputs, result), outcome(inputs, result)
     chose = placed[placed["n_ranked"] > 0]
     worst = chose[chose["score"] == chose["score"].max()]
-    satisfaction = len(inputs.job_lines) + 1 - chose["score"].to_numpy()
     return Headline(
         status=result.status,
         status_words=status_words(result),
@@ -67,18 +68,28 @@ def headline(inputs: RunInputs, result: SolveResult) -> Headline:
         moved_up=int((placed["original_preference"] > placed["rank"]).sum()),
         worst_off=tuple(worst["name"].head(MOST_WORST_OFF)),
         without_preferences=tuple(worker_name(inputs, w) for w in counted.no_preferences),
-        gini=gini(satisfaction) if len(chose) else None,
+        never=tuple(placed.loc[placed["bucket"] == NEVER_WORDS, "name"]),
+        ranks_apart=ranks_apart(chose["score"].to_numpy()),
     )
 
 
-def gini(satisfaction: NDArray[np.float64]) -> float:
-    """Gini coefficient of positive values: Σᵢ Σⱼ |xᵢ − xⱼ| / (2 n² mean); 0 when all are zero."""
-    ordered = np.sort(satisfaction)
-    n, total = len(ordered), float(ordered.sum())
-    if not n or not total:
-        return 0.0
-    places = np.arange(1, n + 1)
-    return max(0.0, float(((2 * places - n - 1) * ordered).sum() / (n * total)))
+def ranks_apart(scores: NDArray[np.float64]) -> float | None:
+    """Mean difference Σ |xᵢ − xⱼ| over all pairs i < j, divided by their number; None for fewer
+    than two values."""
+    ordered, n = np.sort(scores), len(scores)
+    if n < 2:
+        return None
+    weights = 2 * np.arange(1, n + 1) - n - 1
+    return max(0.0, float((weights * ordered).sum() / (n * (n - 1) / 2)))
+
+
+def alike_words(apart: float | None) -> str:
+    """How alike those who ranked fare, as a sentence; empty when fewer than two are placed."""
+    if apart is None:
+        return ""
+    if not apart:
+        return "All who ranked fare alike."
+    return f"Two doctors picked by lot are {apart:.1f} ranks apart on average."
 
 
 def status_words(result: SolveResult) -> str:
@@ -126,8 +137,8 @@ def higher_choices(
 
     Every job line of the run that it scores strictly better (all that it ranked, when it is
     unplaced). Columns: `job_line`, `job_line_name`, `rank` (NaN: unranked but cheaper never
-    occurs, so always a number), `eligible`, `rule` in words, `places`, `holders` (names with
-    the rank that each gave it, in words; empty when nobody holds it), `holder_ids`.
+    occurs, so always a number), `bucket`, `eligible`, `rule` in words, `places`, `holders` (names
+    with the rank that each gave it, in words; empty when nobody holds it), `holder_ids`.
     Raises KeyError when the worker does not take part.
     """
     worker = inputs.worker(worker_id)
@@ -147,12 +158,13 @@ def higher_choices(
                 "job_line": job_line,
                 "job_line_name": job_line_name(inputs, job_line),
                 "rank": rank,
+                "bucket": bucket_words(worker.preferences, job_line),
                 "eligible": rule.eligible,
                 "rule": rule.words,
                 "places": inputs.job_line(job_line).places,
                 "holders": ", ".join(
-                    f"{name} ({rank_words(held_rank)})"
-                    for name, held_rank in zip(held["name"], held["rank"], strict=True)
+                    f"{name} ({rank_words(*own)})"
+                    for name, *own in zip(held["name"], held["rank"], held["bucket"], strict=True)
                 ),
                 "holder_ids": tuple(held["worker"]),
             }
@@ -164,6 +176,7 @@ _COLUMNS = {
     "job_line": "str",
     "job_line_name": "str",
     "rank": "float64",
+    "bucket": "str",
     "eligible": "bool",
     "rule": "str",
     "places": "int64",

@@ -20,6 +20,7 @@ from allocator.measures.placements import placements
 from allocator.models import RunInputs
 from allocator.result import SolveResult
 from allocator.rules.matrices import matrices
+from allocator.rules.ranks import NEVER_WORDS
 
 TOPS = (3, 5, 10)
 """Placements are counted within each worker's top k."""
@@ -32,7 +33,8 @@ class Outcome:
     `workers` take part, `placed` of them have a job line; `ranked` ranked at least one job line
     of the run, `no_preferences` (mapping ids, by name) none. About those who ranked:
     `first_choices` received one, `within` maps k to how many are within their top k, `unranked`
-    are on a job line that they did not rank; `mean_rank` and `median_rank` are over placements on
+    are on a job line that they did not rank, `never` on one of their bucket *never* (of all
+    placed); `mean_rank` and `median_rank` are over placements on
     a ranked job line; `mean_score` and `worst_score` over all their placements, an unranked one
     counting as its budget; `n_worst` share the worst. Figures are None when nobody is behind them.
 
@@ -56,6 +58,7 @@ class Outcome:
     worst_score: float | None
     n_worst: int
     weighting_points: int
+    never: int = 0
 
     def share(self, k: int) -> float:
         """Share (0 … 1) of those who ranked who are within their top k; k must be in `within`."""
@@ -107,6 +110,7 @@ def _outcome(result: SolveResult, inputs: RunInputs) -> Outcome:
         worst_score=_figure(worst),
         n_worst=int((chose["score"] == worst).sum()),
         weighting_points=int(placed["weighting"].sum()),
+        never=int((placed["bucket"] == NEVER_WORDS).sum()),
     )
 
 
@@ -156,6 +160,7 @@ def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
         **outcome(inputs, result).as_dict(),
         "left_out": len(inputs.left_out),
         "acknowledged_data_errors": len(inputs.issues),
+        "accepted_notices": len(inputs.to_accept),
         "certified": result.certificate is not None and result.certificate.verified,
         "effort": asdict(result.effort),
         "checks": {check.rule: check.tested for check in result.checks},
@@ -163,6 +168,12 @@ def audit_counts(inputs: RunInputs, result: SolveResult) -> dict[str, Any]:
 
 
 FIRST_CHOICES = "First choices"
+NEVER_PLACED = "On a job line that they put under “never”"
+NOT_RANKED = "On a job line not ranked"
+MEAN_RANK = "Mean rank"
+WORST_RANK = "Worst rank"
+GAVE_NO_PREFERENCES = "Gave no preferences"
+WEIGHTING_POINTS = "Weighting points"
 
 
 def scoreboard(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -181,18 +192,54 @@ def scoreboard(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
         if k != "1":
             words.append((f"Within the top {k}", f"{count:,}{of}"))
     if "unranked" in kept:
-        words.append(("On a job line not ranked", f"{kept['unranked']:,}{of}"))
+        words.append((NOT_RANKED, f"{kept['unranked']:,}{of}"))
+    if kept.get("never"):
+        words.append((NEVER_PLACED, f"{kept['never']:,}"))
+    if kept.get("mean_rank") is not None:
+        words.append((MEAN_RANK, mean_words(kept["mean_rank"])))
     if kept.get("worst_score") is not None:
-        words.append(("Worst rank", f"{kept['worst_score']:g}"))
+        words.append((WORST_RANK, f"{kept['worst_score']:g}"))
     if "no_preferences" in kept:
-        words.append(("Gave no preferences", f"{kept['no_preferences']:,}"))
+        words.append((GAVE_NO_PREFERENCES, f"{kept['no_preferences']:,}"))
     if "weighting_points" in kept:
-        words.append(("Weighting points", f"{kept['weighting_points']:+,}"))
+        words.append((WEIGHTING_POINTS, points_words(kept["weighting_points"])))
     return words
 
 
+def mean_words(mean: float | None) -> str:
+    """A mean rank: two decimals, a dash for None."""
+    return "–" if mean is None else f"{mean:.2f}"
+
+
+def points_words(points: float) -> str:
+    """Weighting points with their sign; `0` without one."""
+    return f"{points:+,.0f}" if points else "0"
+
+
+def doctors_behind(figure: str, placed: pd.DataFrame) -> pd.DataFrame:
+    """The placements (as `placements` gives them) that stand behind a figure of `scoreboard`.
+
+    Behind the mean rank stand those on a ranked job line, behind the worst rank those who share
+    it, behind the weighting points those whose placement has some. Raises KeyError for a label
+    that is none of `scoreboard`.
+    """
+    chose, rank, score = placed["n_ranked"] > 0, placed["rank"], placed["score"]
+    behind = {
+        FIRST_CHOICES: placed["first_choice"],
+        **{f"Within the top {k}": rank <= k for k in TOPS},
+        NOT_RANKED: chose & rank.isna(),
+        NEVER_PLACED: placed["bucket"] == NEVER_WORDS,
+        MEAN_RANK: chose & rank.notna(),
+        WORST_RANK: chose & (score == score[chose].max()),
+        GAVE_NO_PREFERENCES: ~chose,
+        WEIGHTING_POINTS: placed["weighting"] != 0,
+    }
+    return placed[behind[figure]].reset_index(drop=True)
+
+
 STORED = ("placed", "ranked", "no_preferences", "first_choices", "first_choices_possible",
-          "within", "unranked", "worst_score", "weighting_points")  # fmt: skip
+          "within", "unranked", "never", "mean_rank", "worst_score",
+          "weighting_points")  # fmt: skip
 
 
 def outcome_of_audit(counts: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from allocator.result import SolveResult
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import Matrices, matrices
 from allocator.rules.naming import job_line_name, worker_name
+from allocator.rules.ranks import bucket_words
 
 PLACED_COLUMNS = {
     "worker": "str",
@@ -24,6 +25,7 @@ PLACED_COLUMNS = {
     "job_line": "str",
     "job_line_name": "str",
     "rank": "float64",
+    "bucket": "str",
     "choice": "Int64",
     "first_choice": "bool",
     "score": "float64",
@@ -40,7 +42,8 @@ def placements(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
 
     `name` and `job_line_name` are unique in the run. `n_ranked` counts the job lines of the run
     that the worker ranked. `rank` is the fractional rank among this run's job lines (NaN:
-    unranked), `first_choice` whether it is the best on the worker's list, tied or not, `choice`
+    unranked), `bucket` the one that the worker put the job line into (`Love` … `Never`, empty: in
+    none), `first_choice` whether it is the best on the worker's list, tied or not, `choice`
     1 for a first choice, else the smallest k with rank ≤ k, `score` the rank or the unranked
     budget, `original_preference` the fractional rank on the worker's whole list (NaN: unranked),
     `rule` the eligibility rule in words, `weighting` the net weighting (positive = less wanted),
@@ -85,6 +88,7 @@ def _record(
         "job_line": line_id,
         "job_line_name": job_line_name(inputs, line_id),
         "rank": rank,
+        "bucket": bucket_words(worker.preferences, line_id),
         "choice": choice,
         "first_choice": is_first,
         "score": score,
@@ -98,9 +102,10 @@ def _record(
 def demand(inputs: RunInputs) -> pd.DataFrame:
     """Demand for each job line, in the job lines' own order (`sort_order`, name).
 
-    Columns: `job_line`, `job_line_name`, `sort_order`, `places`, `must_have`, `first_choices`
-    (workers who put it first, alone or tied), `times_ranked`, `eligible_workers`,
-    `eligible_first_choices` (of the first choices, those from eligible workers).
+    Columns: `job_line`, `job_line_name`, `locations` (the hospitals of its terms), `sort_order`,
+    `places`, `must_have`, `first_choices` (workers who put it first, alone or tied),
+    `times_ranked`, `eligible_workers`, `eligible_first_choices` (of the first choices, those from
+    eligible workers).
     """
     arrays = matrices(inputs)
     frame = pd.DataFrame(
@@ -109,6 +114,7 @@ def demand(inputs: RunInputs) -> pd.DataFrame:
             "job_line_name": pd.array(
                 [job_line_name(inputs, j.id) for j in inputs.job_lines], dtype="str"
             ),
+            "locations": pd.array([", ".join(j.locations) for j in inputs.job_lines], dtype="str"),
             "sort_order": [j.sort_order for j in inputs.job_lines],
             "places": [j.places for j in inputs.job_lines],
             "must_have": [j.must_have_workers for j in inputs.job_lines],
@@ -129,6 +135,7 @@ def by_job_line(inputs: RunInputs, placed: pd.DataFrame) -> pd.DataFrame:
     """
     frame = demand(inputs)
     ordered = placed.sort_values(["score", "name"])
+    ordered["offer"] = list(map(rank_words, ordered["rank"], ordered["bucket"]))
     grouped = ordered.groupby("job_line")
     held = pd.DataFrame(
         {
@@ -137,14 +144,14 @@ def by_job_line(inputs: RunInputs, placed: pd.DataFrame) -> pd.DataFrame:
             "worst_rank": grouped["rank"].max(),
             "mean_score": grouped["score"].mean(),
             "holders": grouped["name"].agg(tuple),
-            "offers": grouped["rank"].agg(lambda ranks: ", ".join(map(rank_words, ranks))),
+            "offers": grouped["offer"].agg(", ".join),
         }
     )
     frame = frame.join(held, on="job_line")
     frame["filled"] = frame["filled"].fillna(0).astype("int64")
     frame["holders"] = [h if isinstance(h, tuple) else () for h in frame["holders"]]
     frame["offers"] = frame["offers"].astype("str").where(frame["filled"] > 0, "")
-    frame.insert(5, "open", frame["places"] - frame["filled"])
+    frame.insert(6, "open", frame["places"] - frame["filled"])
     return frame
 
 

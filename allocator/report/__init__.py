@@ -6,6 +6,7 @@ small groups masked unless the options say otherwise.
 
 from allocator.report.parts import labelled, to_csv
 from allocator.report.printable import printable_report
+from allocator.report.receipt import printed_receipt
 from allocator.report.sections import ReportOptions, ReportTable, report_tables
 from allocator.report.workbook import XLSX, table_workbook, to_workbook, workbook
 
@@ -15,6 +16,7 @@ __all__ = [
     "ReportTable",
     "labelled",
     "printable_report",
+    "printed_receipt",
     "report_tables",
     "table_workbook",
     "to_csv",

@@ -15,6 +15,7 @@ from allocator.explanation.answers import Answer, worker_answers
 from allocator.explanation.fairness import tied_workers
 from allocator.explanation.wording import AIMS, choice_words, placed_words
 from allocator.measures.bands import rank_words
+from allocator.measures.terms import terms_line
 from allocator.models import Policy, RunInputs
 from allocator.report.parts import day_words, run_title
 from allocator.report.printable import printed_page
@@ -29,11 +30,13 @@ Told = tuple[dict[Hashable, Any], Answer]
 class LetterOptions:
     """`others_ranks`: tell the moves of other doctors, which give their ranks away.
     `also`: a job line to explain even when it was not ranked higher. `is_draft`: say that the
-    allocation has not been committed."""
+    allocation has not been committed. `terms`: as `measures.terms.terms_of` gives them; without
+    any, those of the settings alone."""
 
     others_ranks: bool = False
     also: str = ""
     is_draft: bool = False
+    terms: str = ""
 
 
 def doctor_letter(
@@ -56,7 +59,7 @@ def doctor_letter(
         "letter.html",
         kind="About your placement",
         title=worker_name(inputs, worker_id),
-        facts=_facts(inputs, worker_id, options, now),
+        facts=_facts(inputs, result, worker_id, options, now),
         job_line=job_line,
         choice=choice_words(rank, "your"),
         list_words=_list_words(inputs, worker_id, len(higher)),
@@ -67,13 +70,18 @@ def doctor_letter(
 
 
 def _facts(
-    inputs: RunInputs, worker_id: str, options: LetterOptions, now: datetime | None
+    inputs: RunInputs,
+    result: SolveResult,
+    worker_id: str,
+    options: LetterOptions,
+    now: datetime | None,
 ) -> list[tuple[str, str]]:
     moment = now or datetime.now(UTC)
     facts = [
         ("Internal id", inputs.worker(worker_id).internal_id),
         ("Allocation", run_title(inputs.run)),
         ("Written", local_time(inputs.run, moment) if inputs.run.timezone else day_words(moment)),
+        ("Under these terms", options.terms or terms_line(result.settings.as_dict())),
         ("Status", "Draft: this allocation is not final." if options.is_draft else ""),
     ]
     return [(label, value) for label, value in facts if value]
@@ -93,7 +101,7 @@ def _explained(told: Told) -> dict[str, Any]:
     """A job line that was not received, for a row of the letter."""
     option, answer = told
     return {
-        "rank": rank_words(option["rank"]),
+        "rank": rank_words(option["rank"], option["bucket"]),
         "job_line": option["job_line_name"],
         "said": " ".join(filter(None, (answer.reason, answer.price, answer.outcome))),
         "moves": answer.chain,

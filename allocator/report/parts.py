@@ -12,6 +12,7 @@ import pandas as pd
 
 from allocator.measures import status_words
 from allocator.measures.bands import amount
+from allocator.measures.terms import terms_line
 from allocator.models import AllocatorRun, Policy, RunInputs, Settings
 from allocator.result import SolveResult
 from allocator.rules.moments import local_time
@@ -111,6 +112,15 @@ LABELS = {
     "job_lines": "Job lines",
     "raw_rank": "Rank as entered",
     "rank": "Rank",
+    "bucket": "Bucket",
+    "locations": "Hospital",
+    "first_day": "From",
+    "last_day": "To",
+    "position": "Position",
+    "team": "Team",
+    "location": "Hospital",
+    "state": "State",
+    "since": "Since",
     "choice": "Choice",
     "label": "Choice",
     "first_choice": "First choice received",
@@ -172,6 +182,8 @@ POLICIES = {
     Policy.GREEDY: "As many first choices as possible, then second, and so on",
     Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on",
     Policy.LEXIMIN: "The worst-off first, then the next worst-off, and so on",
+    Policy.FEWEST_MOVES: "As few moves from the earlier allocation as possible",
+    Policy.MOST_MOVES: "As many moves from the earlier allocation as possible",
 }
 
 
@@ -201,17 +213,27 @@ def settings_words(settings: Settings) -> list[tuple[str, str]]:
         words.append(
             ("Order of the lists", "By bucket (love … never) first, then by rank inside it")
         )
+    if settings.move_price:
+        words.append(("Price of a move", f"{settings.move_price:g} points of dissatisfaction"))
     if settings.worst_rank is not None:
         words.append(("Cap on the worst rank", f"{settings.worst_rank:g}"))
     return words
 
 
 def report_facts(
-    inputs: RunInputs, result: SolveResult, operator: str = "", now: datetime | None = None
+    inputs: RunInputs,
+    result: SolveResult,
+    operator: str = "",
+    now: datetime | None = None,
+    terms: str = "",
 ) -> list[tuple[str, str]]:
-    """Label and value of everything that identifies the allocation; times in the plan's zone."""
+    """Label and value of everything that identifies the allocation; times in the plan's zone.
+
+    `terms` as `measures.terms.terms_of` gives them; without any, those of the settings alone.
+    """
     facts = [
         ("Run", run_title(inputs.run)),
+        ("Under these terms", terms or terms_line(result.settings.as_dict())),
         ("Batch created", local_time(inputs.run, inputs.run.created_at)),
         ("Report made", local_time(inputs.run, now or datetime.now(UTC))),
     ]
@@ -221,7 +243,8 @@ def report_facts(
         facts.append(("Scenario", result.scenario or inputs.scenario))
     facts += [("Result", status_words(result)), *settings_words(result.settings)]
     if result.objective is not None:
-        facts.append(("Total dissatisfaction", amount(result.objective)))
+        total = f"{amount(result.objective)} (only comparable under the same alpha and power)"
+        facts.append(("Total dissatisfaction", total))
     facts.append(("Solver", result.effort.words(result.solver)))
     facts.append(("Left out", f"{len(inputs.left_out)} worker(s) or job line(s)"))
     facts.append(("Fingerprint of the data", result.fingerprint))

@@ -39,14 +39,15 @@ def printable_report(
     options: ReportOptions | None = None,
     operator: str = "",
     now: datetime | None = None,
+    terms: str = "",
 ) -> str:
     """The report as HTML for A4, without names unless the options ask for them."""
     return printed_page(
         "report.html",
         kind="Allocation report",
         title=run_title(inputs.run),
-        facts=report_facts(inputs, result, operator, now)[1:],  # the title says the first
-        tables=[_printed(table) for table in report_tables(inputs, result, options)],
+        facts=report_facts(inputs, result, operator, now, terms)[1:],  # the title says the first
+        tables=[drawn_table(table) for table in report_tables(inputs, result, options)],
     )
 
 
@@ -65,8 +66,8 @@ class _Cell:
     bar: str = ""
 
 
-def _printed(table: ReportTable) -> dict[str, Any]:
-    """Title, note, columns and rows of cells."""
+def drawn_table(table: ReportTable) -> dict[str, Any]:
+    """A table as `report.html` draws it: title, note, columns and rows of cells."""
     frame = table.frame
     columns = [
         _Column(str(name), _is_numeric(frame[name]), str(name) == LABELS["job_line_name"])

@@ -8,9 +8,11 @@ import pandas as pd
 
 from allocator.measures import (
     Headline,
+    alike_words,
     bands,
     by_group,
     by_job_line,
+    by_location,
     headline,
     list_lengths,
     mask_small_counts,
@@ -23,10 +25,12 @@ from allocator.measures import (
 )
 from allocator.measures.bands import EDGES, NOT_PLACED, band_labels
 from allocator.measures.masking import SMALL
+from allocator.measures.outcome import scoreboard
 from allocator.models import RunInputs
 from allocator.report.parts import labelled
 from allocator.result import SolveResult
 
+BY_HOSPITAL = "A worker counts under each hospital where the job line spends a term."
 MASKED = (
     f"Counts below {SMALL} in a group are shown as <{SMALL}; where they would follow from the "
     "totals, further counts are hidden."
@@ -63,7 +67,7 @@ def report_tables(
     placed = placements(inputs, result)
     n_workers, n_lines = len(inputs.workers), len(inputs.job_lines)
     tables = [
-        ReportTable("Key figures", key_figures(headline(inputs, result))),
+        ReportTable("Key figures", key_figures(headline(inputs, result)), KEY_NOTE),
         ReportTable(
             "Placed by choice number",
             labelled(rank_distribution(placed, n_workers), _CHOICES),
@@ -84,39 +88,25 @@ _CHOICES = ["label", "workers", "share", "cumulative_workers", "cumulative_share
 
 
 def key_figures(head: Headline) -> pd.DataFrame:
-    """The headline as rows of `Figure` and `Value` (text)."""
+    """The headline as rows of `Figure` and `Value` (text), the scoreboard among them."""
     got = head.outcome
-
-    def of_ranked(k: int) -> str:
-        return f"{got.within[k]:,} of {got.ranked:,} ({got.share(k):.1%})"
-
-    worst = "–"
-    if got.worst_score is not None:
-        worst = f"{got.worst_score:g} ({got.n_worst:,} worker(s))"
     rows = [
         ("Result", head.status_words),
         ("Workers in the run", f"{got.workers:,} ({head.submitted:,} submitted preferences)"),
         ("Job lines and places", f"{head.job_lines:,} job lines with {head.places:,} places"),
         ("Placed", f"{got.placed:,} of {got.workers:,}"),
-        ("First choices received", got.first_choice_words),
-        *((f"Within the top {k}, of those who ranked", of_ranked(k)) for k in got.within),
-        ("On a job line that they did not rank", f"{got.unranked:,} of {got.ranked:,}"),
-        ("Mean rank of ranked placements", _number(got.mean_rank)),
-        ("Median rank of ranked placements", _number(got.median_rank)),
-        ("Worst rank (an unranked job line counts as the mean of the places left)", worst),
-        ("Gave no preferences, counted apart", f"{len(got.no_preferences):,}"),
-        (
-            "Weighting points of the organisation (positive = less wanted)",
-            f"{got.weighting_points:+,}" if got.placed else "–",
-        ),
-        ("How alike those who ranked fare (0 = all alike, 1 = as unequal as can be)",
-         _number(head.gini, ".3f")),
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["Figure", "Value"])
+        *scoreboard(got.as_dict()),
+        ("How alike those who ranked fare", alike_words(head.ranks_apart)),
+    ]
+    return pd.DataFrame([row for row in rows if row[1]], columns=["Figure", "Value"])
 
 
-def _number(value: float | None, digits: str = ".3g") -> str:
-    return "–" if value is None else format(value, digits)
+KEY_NOTE = (
+    "Within the top k counts those who ranked something; the mean rank is over placements on a "
+    "ranked job line. For the worst rank, an unranked job line counts as the mean of the ranks "
+    "left open. Who gave no preferences is counted apart. Weighting points: positive = less wanted "
+    "by the organisation."
+)
 
 
 def _group_tables(
@@ -130,6 +120,9 @@ def _group_tables(
         "By qualification": (by_tag, "A worker counts under each qualification that it holds."),
         "By length of preference list": (by_length, "Job lines of this run that a worker ranked."),
     }
+    if any(line.locations for line in inputs.job_lines):
+        by_hospital = by_location(inputs, placed, options.edges)
+        titles["By hospital"] = (by_hospital, BY_HOSPITAL)
     tables = []
     for title, (frame, note) in titles.items():
         counts = [*band_labels(options.edges), NOT_PLACED]
@@ -148,6 +141,8 @@ def _job_line_tables(
     lines = by_job_line(inputs, placed)
     offers = offers_by_rank(inputs, placed, options.edges).drop(columns="job_line_name")
     columns = ["job_line_name", "places", "filled", "first_choices", "times_ranked"]
+    if (lines["locations"] != "").any():
+        columns.insert(1, "locations")
     columns += ["eligible_workers", *band_labels(options.edges)]
     return [
         ReportTable(
@@ -172,6 +167,7 @@ PLACEMENT_COLUMNS = [
     "qualificationlevel",
     "job_line_name",
     "rank",
+    "bucket",
     "original_preference",
     "n_ranked",
     "rule",
@@ -179,6 +175,11 @@ PLACEMENT_COLUMNS = [
     "cost",
 ]
 WORST_COLUMNS = ["name", "internal_id", "job_line_name", "rank", "score", "n_ranked"]
+
+
+def placement_columns(placed: pd.DataFrame) -> list[str]:
+    """The columns of an allocation's table: those of buckets only where there are any."""
+    return [c for c in PLACEMENT_COLUMNS if c != "bucket" or (placed["bucket"] != "").any()]
 
 
 def _named_tables(placed: pd.DataFrame) -> list[ReportTable]:
@@ -191,7 +192,7 @@ def _named_tables(placed: pd.DataFrame) -> list[ReportTable]:
         ),
         ReportTable(
             "Allocation",
-            labelled(placed, PLACEMENT_COLUMNS),
+            labelled(placed, placement_columns(placed)),
             "No rank: the worker did not rank the job line.",
         ),
     ]

@@ -25,11 +25,15 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def workbook(
-    inputs: RunInputs, result: SolveResult, options: ReportOptions | None = None, operator: str = ""
+    inputs: RunInputs,
+    result: SolveResult,
+    options: ReportOptions | None = None,
+    operator: str = "",
+    terms: str = "",
 ) -> bytes:
     """The report's tables as an .xlsx file, names included unless the options say otherwise."""
     options = options or ReportOptions(names=True)
-    facts = report_facts(inputs, result, operator)
+    facts = report_facts(inputs, result, operator, terms=terms)
     return to_workbook(report_tables(inputs, result, options), facts)
 
 

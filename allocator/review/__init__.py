@@ -3,7 +3,13 @@
 Columns named `worker`, `job_line` and `weighting_id` hold ids to act on; names stand beside them.
 """
 
-from allocator.review.people import preferences_long, review_workers, score_matrix, tied_preferences
+from allocator.review.people import (
+    never_preferences,
+    preferences_long,
+    review_workers,
+    score_matrix,
+    tied_preferences,
+)
 from allocator.review.restrictions import (
     eligibility_by_job_line,
     eligibility_by_worker,
@@ -12,6 +18,8 @@ from allocator.review.restrictions import (
     pairs_of_job_line,
     pairs_of_worker,
     review_job_lines,
+    review_other_placements,
+    review_terms,
     review_weightings,
     rule_counts,
     rule_matrix_frame,
@@ -24,10 +32,13 @@ __all__ = [
     "eligibility_by_worker",
     "eligibility_pairs",
     "net_effects",
+    "never_preferences",
     "pairs_of_job_line",
     "pairs_of_worker",
     "preferences_long",
     "review_job_lines",
+    "review_other_placements",
+    "review_terms",
     "review_weightings",
     "review_workers",
     "rule_counts",

@@ -10,7 +10,7 @@ import pandas as pd
 from allocator.models import RunInputs, Worker
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, tag_name, worker_name
-from allocator.rules.ranks import tied_groups
+from allocator.rules.ranks import NEVER, bucket_words, tied_groups
 
 TAKES_PART, LEFT_OUT = "Takes part", "Left out"
 
@@ -99,6 +99,7 @@ RANKED_COLUMNS = {
     "job_line_name": "str",
     "raw_rank": "int64",
     "rank": "float64",
+    "bucket": "str",
     "tied_with": "int64",
     "gap_before": "int64",
     "in_run": "bool",
@@ -108,7 +109,8 @@ RANKED_COLUMNS = {
 def preferences_long(inputs: RunInputs) -> pd.DataFrame:
     """One row a ranked job line, by worker's name and raw rank.
 
-    `rank` is the fractional rank in this run (NaN when the job line is outside it),
+    `rank` is the fractional rank in this run (NaN when the job line is outside it), `bucket` the
+    one that the worker put the job line into (`Love` … `Never`, empty: in none),
     `tied_with` how many other job lines share the raw rank, `gap_before` how many raw ranks
     stand unused between this one and the one before (0: none), `in_run` False when the rank
     drops out. Unranked job lines have no row: see `review_workers`' `unranked_score`.
@@ -127,6 +129,7 @@ def preferences_long(inputs: RunInputs) -> pd.DataFrame:
         columns["job_line_name"] += [names[j] for j in ranked]
         columns["raw_rank"] += [order[j] for j in ranked]
         columns["rank"] += [scores.get(j, float("nan")) for j in ranked]
+        columns["bucket"] += [bucket_words(worker.preferences, j) for j in ranked]
         columns["tied_with"] += [shared[order[j]] - 1 for j in ranked]
         columns["gap_before"] += [gaps[order[j]] for j in ranked]
         columns["in_run"] += [j in scores for j in ranked]
@@ -159,6 +162,32 @@ def tied_preferences(inputs: RunInputs) -> pd.DataFrame:
                 (worker.id, worker_name(inputs, worker.id), rank, scores[tied[0]], ", ".join(names))
             )
     return pd.DataFrame(rows, columns=["worker", "name", "raw_rank", "rank", "job_lines"])
+
+
+def never_preferences(inputs: RunInputs) -> pd.DataFrame:
+    """One row a job line of the run in a worker's bucket *never*, by worker's name.
+
+    Columns: `worker`, `name`, `internal_id`, `job_line`, `job_line_name`, `raw_rank` (NA:
+    unranked), `eligible` (as the run stands, whatever a scenario would say).
+    """
+    eligible, columns = matrices(inputs).eligible, inputs.job_line_positions
+    rows = [
+        (
+            worker.id,
+            worker_name(inputs, worker.id),
+            worker.internal_id,
+            job_line,
+            job_line_name(inputs, job_line),
+            worker.preferences.order.get(job_line),
+            bool(eligible[row, columns[job_line]]),
+        )
+        for row, worker in enumerate(inputs.workers)
+        for job_line, bucket in worker.preferences.buckets.items()
+        if bucket == NEVER and job_line in columns
+    ]
+    names = ("worker", "name", "internal_id", "job_line", "job_line_name", "raw_rank", "eligible")
+    frame = pd.DataFrame(sorted(rows, key=lambda row: row[1:5]), columns=list(names))
+    return frame.astype({"raw_rank": "Int64", "eligible": "bool"})
 
 
 def score_matrix(inputs: RunInputs, *, ranked_only: bool = False) -> pd.DataFrame:

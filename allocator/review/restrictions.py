@@ -11,6 +11,7 @@ from allocator.review.people import LEFT_OUT, TAKES_PART
 from allocator.rules.eligibility import Rule, holders_by_tag
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, listed, tag_name, worker_name
+from allocator.rules.ranks import bucket_words
 from allocator.rules.weightings import reached_workers
 
 FEW = 3
@@ -102,6 +103,7 @@ def review_job_lines(inputs: RunInputs) -> pd.DataFrame:
         {
             "job_line": [left.id for left in left_out],
             "job_line_name": [job_line_name(inputs, left.id) for left in left_out],
+            "locations": "",
             "status": LEFT_OUT,
             "reason": [left.reason for left in left_out],
         }
@@ -119,6 +121,40 @@ def effect_words(weighting: int) -> str:
         return "No effect"
     ranks = "rank" if abs(weighting) == 1 else "ranks"
     return f"{abs(weighting)} {ranks} {'less' if weighting > 0 else 'more'} wanted"
+
+
+def review_terms(inputs: RunInputs, job_line_id: str) -> pd.DataFrame:
+    """The year of a job line, one row a term: `first_day`, `last_day` in words (empty: unknown),
+    `position`, `team`, `location`. No rows where the database has no terms.
+
+    Raises KeyError for a job line outside the run.
+    """
+    terms = inputs.job_line(job_line_id).terms
+    rows = [
+        (*(f"{day:%d %b %Y}" if day else "" for day in (t.start, t.end)), *names)
+        for t in terms
+        for names in [(t.position, t.team, t.location)]
+    ]
+    columns = ["first_day", "last_day", "position", "team", "location"]
+    return pd.DataFrame(rows, columns=columns, dtype="str")
+
+
+def review_other_placements(inputs: RunInputs) -> pd.DataFrame:
+    """One row a placement that another application made, by worker's name: `worker`, `name`,
+    `job_line`, `job_line_name`, `state` (`Released`, `Finalised` or `Locked`), `since`."""
+    rows = [
+        (
+            one.worker,
+            one.worker_name,
+            one.job_line,
+            one.job_line_name,
+            one.state.capitalize(),
+            one.at,
+        )
+        for one in sorted(inputs.other_placements, key=lambda one: (one.worker_name, one.worker))
+    ]
+    columns = ["worker", "name", "job_line", "job_line_name", "state", "since"]
+    return pd.DataFrame(rows, columns=columns, dtype="str")
 
 
 def review_weightings(inputs: RunInputs) -> pd.DataFrame:
@@ -175,9 +211,9 @@ def net_effects(inputs: RunInputs) -> pd.DataFrame:
 def pairs_of_worker(inputs: RunInputs, worker_id: str) -> pd.DataFrame:
     """One row a job line of the run, the worker's best first, unranked ones last.
 
-    `job_line`, `job_line_name`, `raw_rank` (NA: unranked), `score` (the rank counted, or the
-    unranked budget), `eligible`, `rule` (words), `weighting` (net; positive = less wanted),
-    `effect` in words. Raises KeyError for a worker outside the run.
+    `job_line`, `job_line_name`, `raw_rank` (NA: unranked), `bucket` (`Love` … `Never`), `score`
+    (the rank counted, or the unranked budget), `eligible`, `rule` (words), `weighting` (net;
+    positive = less wanted), `effect` in words. Raises KeyError for a worker outside the run.
     """
     worker = inputs.worker(worker_id)
     arrays, at = matrices(inputs), inputs.worker_positions[worker_id]
@@ -187,6 +223,9 @@ def pairs_of_worker(inputs: RunInputs, worker_id: str) -> pd.DataFrame:
             "job_line_name": pd.array(_line_names(inputs), dtype="str"),
             "sort_order": [j.sort_order for j in inputs.job_lines],
             "raw_rank": _raw_ranks([worker.preferences.order.get(j.id) for j in inputs.job_lines]),
+            "bucket": pd.array(
+                [bucket_words(worker.preferences, j.id) for j in inputs.job_lines], dtype="str"
+            ),
             "score": arrays.scores[at],
             **_verdicts(arrays.rules[at], arrays.weightings[at]),
         }
@@ -208,6 +247,9 @@ def pairs_of_job_line(inputs: RunInputs, job_line_id: str) -> pd.DataFrame:
             "name": pd.array(_worker_names(inputs), dtype="str"),
             "internal_id": pd.array([w.internal_id for w in inputs.workers], dtype="str"),
             "raw_rank": _raw_ranks([w.preferences.order.get(job_line_id) for w in inputs.workers]),
+            "bucket": pd.array(
+                [bucket_words(w.preferences, job_line_id) for w in inputs.workers], dtype="str"
+            ),
             "score": arrays.scores[:, at],
             **_verdicts(arrays.rules[:, at], arrays.weightings[:, at]),
         }

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.models import JobLine, RunInputs, Worker
+from allocator.rules.ranks import ranking
 
 
 class Rule(IntEnum):
-    """The rules in the order in which they apply; the first that applies decides."""
+    """The rules of eligibility in the order in which they apply; the first that applies decides.
+    A pair that they allow may still be a move that the scenario does not."""
 
     PINNED_ELSEWHERE = 1
     BANNED = 2
@@ -23,6 +25,7 @@ class Rule(IntEnum):
     TAG_MISSING = 8
     NOT_RESTRICTED = 9
     NO_RULES = 10
+    MAY_NOT_MOVE = 11
 
     @property
     def eligible(self) -> bool:
@@ -50,6 +53,7 @@ WORDS = {
     Rule.TAG_MISSING: "Holds none of the qualifications that the job line asks for",
     Rule.NOT_RESTRICTED: "The job line asks for no qualification",
     Rule.NO_RULES: "The job line has no eligibility rules",
+    Rule.MAY_NOT_MOVE: "The scenario lets them keep what they had, or move elsewhere only",
 }
 
 
@@ -58,6 +62,12 @@ def rule_for(inputs: RunInputs, worker: Worker, job_line: JobLine) -> Rule:
     pinned = inputs.pins.get(worker.id)
     if pinned is not None and pinned != job_line.id:
         return Rule.PINNED_ELSEWHERE
+    rule = _without_moves(inputs, worker, job_line)
+    barred = barred_moves(inputs, worker)[inputs.job_line_positions[job_line.id]]
+    return Rule.MAY_NOT_MOVE if barred and rule in ELIGIBLE else rule
+
+
+def _without_moves(inputs: RunInputs, worker: Worker, job_line: JobLine) -> Rule:
     ruling = inputs.rulings.get((worker.id, job_line.id))
     if ruling is not None:
         return Rule.ALLOWED if ruling else Rule.BANNED
@@ -101,11 +111,34 @@ def rule_matrix(inputs: RunInputs) -> NDArray[np.uint8]:
         if worker in workers and job_line_id in job_lines:
             rule = Rule.ALLOWED if allowed else Rule.BANNED
             rules[workers[worker], job_lines[job_line_id]] = rule
+    base, able = inputs.baseline, [int(rule) for rule in ELIGIBLE]
+    for worker in base.only_to.keys() | base.improving | base.unharmed:
+        if worker in workers:
+            mine = rules[workers[worker]]
+            barred = barred_moves(inputs, inputs.worker(worker))
+            mine[barred & np.isin(mine, able)] = Rule.MAY_NOT_MOVE
     for worker, job_line_id in inputs.pins.items():
         if worker in workers:
             others = np.arange(len(job_lines)) != job_lines.get(job_line_id, -1)
             rules[workers[worker], others] = Rule.PINNED_ELSEWHERE
     return rules
+
+
+def barred_moves(inputs: RunInputs, worker: Worker) -> NDArray[np.bool_]:
+    """Job lines, shape (job lines,), that the scenario's rules on moves keep the worker from."""
+    base, columns, here = inputs.baseline, inputs.job_line_positions, worker.id
+    barred = np.zeros(len(columns), dtype=bool)
+    if here in base.only_to:
+        barred[:] = True
+        barred[[columns[j] for j in base.only_to[here] if j in columns]] = False
+    if here in base.improving or here in base.unharmed:
+        order = ranking(worker.preferences)
+        ranks = np.array([order.get(line.id, np.inf) for line in inputs.job_lines])
+        before = order.get(base.placements[here], np.inf)
+        barred |= (ranks >= before) if here in base.improving else (ranks > before)
+    if here in base.placements and base.placements[here] in columns:
+        barred[columns[base.placements[here]]] = False
+    return barred
 
 
 def holders_by_tag(inputs: RunInputs) -> dict[str, NDArray[np.intp]]:

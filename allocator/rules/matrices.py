@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import floor, log2
+from math import floor, lcm, log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,18 @@ class Matrices:
         return np.isin(self.rules, [int(rule) for rule in ELIGIBLE])
 
     @cached_property
+    def moved(self) -> NDArray[np.bool_]:
+        """Whether the pair takes the worker away from its job line of the baseline."""
+        held, columns = self.inputs.baseline.placements, self.inputs.job_line_positions
+        moved = np.zeros((len(self.inputs.workers), len(columns)), dtype=bool)
+        for row, worker in zip(moved, self.inputs.workers, strict=True):
+            if worker.id in held:
+                row[:] = True
+                if held[worker.id] in columns:
+                    row[columns[held[worker.id]]] = False
+        return moved
+
+    @cached_property
     def weightings(self) -> NDArray[np.int64]:
         """Net weighting of each pair."""
         return net_weightings(self.inputs)
@@ -115,7 +127,9 @@ class Matrices:
         organisation = (
             organisation_base(len(self.inputs.workers)) + (self.weightings[workers, job_lines])
         )
-        return (1 - settings.alpha) * own + settings.alpha * organisation
+        total: NDArray[np.float64] = (1 - settings.alpha) * own + settings.alpha * organisation
+        total += settings.move_price * self.moved[workers, job_lines]
+        return total
 
 
 def matrices(inputs: RunInputs) -> Matrices:
@@ -125,10 +139,10 @@ def matrices(inputs: RunInputs) -> Matrices:
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """(1−alpha)·D_worker + alpha·D_org of each pair = `values` · `unit`.
+    """(1−alpha)·D_worker + alpha·D_org, and the price of a move, of each pair = `values` · `unit`.
 
-    Scores and weightings are multiples of 1/2 and alpha is a short decimal, so with a whole
-    power the costs are whole multiples of one small unit: optimality and ties are decided
+    Scores and weightings are multiples of 1/2, alpha and the price are short decimals, so with a
+    whole power the costs are whole multiples of one small unit: optimality and ties are decided
     without rounding (`exact`). Otherwise (a fractional power, or one too high for whole numbers)
     each cost is rounded to a fine grid, and an allocation's total is off by `slack` at most;
     a cost above that of a whole allocation may be cut.
@@ -153,13 +167,16 @@ def integer_costs(matrices: Matrices, settings: Settings) -> Costs:
     top_net = base + float(max(net.max(initial=0), -net.min(initial=0)))
     power = int(settings.power) if settings.power == int(settings.power) else 0
     halves = 2 ** max(power, 1)
-    bound = alpha.denominator * halves * (Fraction(top_score) ** max(power, 1) + Fraction(top_net))
+    price = _as_fraction(settings.move_price)
+    common = lcm(alpha.denominator, price.denominator)
+    bound = common * halves * (Fraction(top_score) ** max(power, 1) + Fraction(top_net) + price)
     limit = most_cost(*matrices.scores.shape)
     if power and bound < limit:
         twice = np.rint(2 * matrices.scores).astype(np.int64)
-        worker = (alpha.denominator - alpha.numerator) * twice**power
-        organisation = alpha.numerator * (halves // 2) * (round(2 * base) + 2 * net)
-        return Costs(worker + organisation, 1.0 / (alpha.denominator * halves), exact=True)
+        worker = int(common * (1 - alpha)) * twice**power
+        organisation = int(common * alpha) * (halves // 2) * (round(2 * base) + 2 * net)
+        moves = int(common * price) * halves * matrices.moved
+        return Costs(worker + organisation + moves, 1.0 / (common * halves), exact=True)
     return _rounded(matrices, settings, limit)
 
 
@@ -173,6 +190,7 @@ def _rounded(matrices: Matrices, settings: Settings, limit: int) -> Costs:
     own = np.multiply(1 - settings.alpha, matrices.scores**settings.power, dtype=np.float64)
     net = organisation_base(len(own)) + matrices.weightings
     organisation = np.multiply(settings.alpha, net, dtype=np.float64)
+    organisation += settings.move_price * matrices.moved
     allowed = matrices.allowed(settings)
     least = np.where(allowed, own + organisation, np.inf).min(axis=1, initial=np.inf)
     costs = _on_grid(own, organisation, np.full(len(own), np.inf), limit)

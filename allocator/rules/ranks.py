@@ -27,6 +27,16 @@ def bucket_name(bucket: int) -> str:
     return BUCKET_NAMES.get(bucket, f"bucket {bucket}")
 
 
+def bucket_words(chosen: Preferences, job_line: str) -> str:
+    """The worker's bucket of a job line as a word that stands alone, e.g. `Love`; else empty."""
+    bucket = chosen.buckets.get(job_line)
+    return "" if bucket is None else bucket_name(bucket).capitalize()
+
+
+NEVER_WORDS = BUCKET_NAMES[NEVER].capitalize()
+"""What `bucket_words` gives for a job line that the worker cannot accept."""
+
+
 def fractional_ranks(order: Mapping[str, int]) -> OrderedDict[str, float]:
     """Rank 1 … r, best first; tied job lines share the mean of the positions that they take.
 

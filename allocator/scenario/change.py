@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from allocator.models import JobLine, LeftOut, Notice, OtherPlacement, RunInputs, Weighting, Worker
+from allocator.models import (
+    Baseline,
+    JobLine,
+    LeftOut,
+    Notice,
+    OtherPlacement,
+    RunInputs,
+    Weighting,
+    Worker,
+)
 
 
 @dataclass(eq=False)
@@ -24,6 +33,7 @@ class Draft:
     left_out: list[LeftOut]
     notices: list[Notice]
     other_placements: tuple[OtherPlacement, ...]
+    baseline: Baseline
     scenario: str = ""
 
     @classmethod
@@ -38,6 +48,7 @@ class Draft:
             list(inputs.left_out),
             list(inputs.notices),
             inputs.other_placements,
+            inputs.baseline,
             scenario,
         )
 
@@ -52,6 +63,7 @@ class Draft:
             rulings=self.rulings,
             left_out=tuple(self.left_out),
             notices=tuple(self.notices),
+            baseline=self.baseline,
             scenario=self.scenario,
         )
 

@@ -8,6 +8,13 @@ from typing import ClassVar
 from allocator.models import LeftOut, NoticeKind, RunInputs
 from allocator.rules.naming import job_line_name, places, worker_name
 from allocator.rules.ranks import NEVER, in_run
+from allocator.scenario.baseline_changes import (
+    Hold,
+    ImproveOnly,
+    KeepNumbers,
+    SetBaseline,
+    SwapWish,
+)
 from allocator.scenario.change import Change, Draft
 from allocator.scenario.weighting_changes import AddWeighting, SetWeighting, SwitchOffWeighting
 
@@ -17,14 +24,19 @@ __all__ = [
     "AllowPair",
     "BanPair",
     "Change",
+    "Hold",
+    "ImproveOnly",
+    "KeepNumbers",
     "LeaveOut",
     "LiftPin",
     "NeverMeansIneligible",
     "Pin",
     "RespectOtherPlacements",
+    "SetBaseline",
     "SetMandatory",
     "SetPlaces",
     "SetWeighting",
+    "SwapWish",
     "SwitchOffWeighting",
 ]
 
@@ -246,7 +258,8 @@ class RespectOtherPlacements(Change):
 
     def words(self, inputs: RunInputs) -> str:
         count = len(inputs.other_placements)
-        return f"The {count:,} placement(s) that other applications made are taken out of the run."
+        words = "The placement" if count == 1 else f"All {count:,} placements"
+        return f"{words} that other applications made {'is' if count == 1 else 'are'} taken out."
 
     def make(self, draft: Draft) -> None:
         for placed in draft.other_placements:
@@ -287,6 +300,11 @@ KINDS: dict[str, type[Change]] = {
         LeaveOut,
         NeverMeansIneligible,
         RespectOtherPlacements,
+        SetBaseline,
+        Hold,
+        ImproveOnly,
+        SwapWish,
+        KeepNumbers,
     )
 }
 """Every change by the word that names it in files and audit rows."""

@@ -104,7 +104,13 @@ def _storable(text: str) -> str:
 
 _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
 _Ids = Annotated[frozenset[_Text], Field(max_length=MOST_IDS)]
-_READ_AS: dict[object, object] = {str: _Text, str | None: _Text | None, frozenset[str]: _Ids}
+_Pairs = Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=MOST_IDS)]
+_READ_AS: dict[object, object] = {
+    str: _Text,
+    str | None: _Text | None,
+    frozenset[str]: _Ids,
+    tuple[tuple[str, str], ...]: _Pairs,
+}
 """Type of a dataclass's field → what is read for it, where it differs."""
 
 

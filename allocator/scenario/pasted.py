@@ -106,7 +106,9 @@ class _Names:
     def _either(self, name: str) -> Subject:
         is_worker, is_line = (_plain(name) in known for known in (self.workers, self.job_lines))
         if is_worker and is_line:
-            raise UsageError(f"is the name of a worker and of a job line: write “{name};” or “;{name}”")
+            raise UsageError(
+                f"is the name of a worker and of a job line: write “{name};” or “;{name}”"
+            )
         if is_line:
             return None, self._one(self.job_lines, name, "job line")
         if is_worker:

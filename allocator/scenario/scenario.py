@@ -9,6 +9,12 @@ from typing import Any
 from allocator.errors import UsageError
 from allocator.models import RunInputs, Settings
 from allocator.rules.ranks import data_fingerprint
+from allocator.scenario.baseline_changes import (
+    KeepNumbers,
+    MoveRule,
+    SetBaseline,
+    baseline_problems,
+)
 from allocator.scenario.change import Change, Draft
 from allocator.scenario.changes import BanPair, LeaveOut, LiftPin, Pin, RespectOtherPlacements
 from allocator.scenario.file import (
@@ -113,22 +119,37 @@ class Scenario:
 def apply_changes(inputs: RunInputs, changes: Iterable[Change], scenario: str) -> RunInputs:
     """`inputs` with the changes made, under the scenario's name; UsageError as in `apply`."""
     changes = tuple(changes)
-    problems = [*_unknown(changes, inputs), *conflicts(changes, inputs)]
+    _refuse(scenario, [*_unknown(changes, inputs), *conflicts(changes, inputs)])
+    draft = Draft.of(inputs, scenario)
+    for change in sorted(changes, key=_turn):
+        change.make(draft)
+    _refuse(scenario, baseline_problems(draft, inputs))
+    return draft.finish(inputs)
+
+
+def _refuse(scenario: str, problems: list[str]) -> None:
+    """Raise UsageError that lists what is wrong with the scenario, if anything is."""
     if problems:
         raise UsageError(
             f"The scenario “{scenario}” cannot be applied. {some_of(problems)}",
             remedy="Undo or mend these changes.",
             problems=tuple(problems),
         )
-    draft = Draft.of(inputs, scenario)
-    # What takes workers and job lines out comes last, so that other changes may still name them.
-    for change in sorted(changes, key=_is_late):
-        change.make(draft)
-    return draft.finish(inputs)
 
 
-def _is_late(change: Change) -> int:
-    return 2 * isinstance(change, RespectOtherPlacements) + isinstance(change, LeaveOut)
+def _turn(change: Change) -> int:
+    """When a change is made, in the order of the scenario among its like. The baseline comes first,
+    then what is about everybody of it. What takes workers and job lines out comes late, so that
+    other changes may still name them; who is left by then is counted."""
+    if isinstance(change, SetBaseline):
+        return -2
+    if isinstance(change, MoveRule) and not change.workers:
+        return -1
+    return (
+        (LeaveOut, RespectOtherPlacements, KeepNumbers).index(type(change)) + 1
+        if isinstance(change, LeaveOut | RespectOtherPlacements | KeepNumbers)
+        else 0
+    )
 
 
 def conflicts(changes: Iterable[Change], inputs: RunInputs) -> tuple[str, ...]:

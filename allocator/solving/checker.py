@@ -1,7 +1,6 @@
 """The independent check: every hard rule, the objective and the certificate, from the inputs.
 
-It imports the models and errors only. Ranks, eligibility, weightings and costs are derived
-here a second time, in another way, so that a mistake in the formulation cannot hide.
+It imports models, results and `checker_facts`, which derives everything a second time.
 """
 
 from __future__ import annotations
@@ -15,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.models import JobLine, Policy, RunInputs, Settings, Worker
+from allocator.models import Policy, RunInputs, Settings
 from allocator.result import Allocation, Certificate, Check, StageProof
+from allocator.solving.checker_facts import Facts, positions
 
 TOLERANCE = 1e-9
 """Relative difference up to which two sums of floating-point numbers are the same."""
@@ -43,7 +43,7 @@ def check(
     certificate: Certificate | None,
 ) -> Verdict:
     """Test an allocation against the hydrated inputs; nothing of the solver's is trusted."""
-    facts = _Facts(inputs, settings)
+    facts = Facts(inputs, settings)
     placed = Counter(row.job_line for row in allocations)
     checks = [
         _everybody_once(inputs, allocations),
@@ -53,6 +53,8 @@ def check(
         _mandatory(inputs, placed),
         _pins(inputs, allocations),
     ]
+    if inputs.baseline:
+        checks.append(_moves(facts, allocations))
     if settings.worst_rank is not None:
         checks.append(_worst_rank(facts, allocations, settings.worst_rank))
     if not any(item.failures for item in checks):
@@ -60,117 +62,25 @@ def check(
         checks.append(_originals(facts, allocations))
     proven = certificate is not None and not any(item.failures for item in checks)
     if certificate is not None and proven:
-        proven = _Proof(facts).holds(allocations, objective, certificate)
+        proven = Proof(facts).holds(allocations, objective, certificate)
     return Verdict(tuple(checks), proven)
 
 
-def _same(value: float, expected: float) -> bool:
+def same(value: float, expected: float) -> bool:
     """Equal but for rounding; NaN equals nothing."""
     return bool(abs(value - expected) <= TOLERANCE * max(1.0, abs(expected)))
 
 
-def _positions(ranks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last position, 1 …, that each rank takes among all of them."""
-    _, group, size = np.unique(ranks, return_inverse=True, return_counts=True)
-    last = np.cumsum(size)
-    return (last - size + 1)[group], last[group]
-
-
-class _Facts:
-    """What the inputs say about each pair, derived row by row."""
-
-    def __init__(self, inputs: RunInputs, settings: Settings) -> None:
-        self.inputs = inputs
-        self.settings = settings
-        self.row = {worker.id: i for i, worker in enumerate(inputs.workers)}
-        self.column = {line.id: i for i, line in enumerate(inputs.job_lines)}
-        self.holders: dict[str, set[int]] = {}
-        for i, worker in enumerate(inputs.workers):
-            for tag in worker.qualification_ids:
-                self.holders.setdefault(tag, set()).add(i)
-        self.eligible = self._eligible()
-        self.extra = self._extra()
-        self.scores = np.vstack([self._scores(worker) for worker in inputs.workers])
-        lists = (worker.preferences.order for worker in inputs.workers)
-        self.ranked_one = np.array([bool(self.column.keys() & order.keys()) for order in lists])
-
-    def order(self, worker: Worker) -> Mapping[str, int]:
-        """A number for each ranked job line that grows down the worker's list: the stored rank,
-        or under `bucket_order` the bucket (pending, 35, where there is none) above the rank."""
-        chosen = worker.preferences
-        if not self.settings.bucket_order:
-            return chosen.order
-        return {j: (chosen.buckets.get(j, 35) << 32) + rank for j, rank in chosen.order.items()}
-
-    def _scores(self, worker: Worker) -> NDArray[np.float64]:
-        """Average positions of the ranked job lines; the others share what is left of 1 … N."""
-        n = len(self.column)
-        order = self.order(worker)
-        columns = [self.column.get(job_line, -1) for job_line in order]
-        inside = np.array(columns, dtype=np.intp) >= 0
-        ranks = np.fromiter(order.values(), dtype=np.int64, count=len(order))[inside]
-        left = n * (n + 1) / 2 - len(ranks) * (len(ranks) + 1) / 2
-        scores = np.full(n, left / max(1, n - len(ranks)))
-        first, last = _positions(ranks)
-        scores[np.array(columns, dtype=np.intp)[inside]] = (first + last) / 2
-        return scores
-
-    def _eligible(self) -> NDArray[np.bool_]:
-        eligible = np.zeros((len(self.row), len(self.column)), dtype=bool)
-        for line in self.inputs.job_lines:
-            eligible[list(self._may_hold(line)), self.column[line.id]] = True
-        for (worker, line_id), allowed in self.inputs.rulings.items():
-            if worker in self.row and line_id in self.column:
-                eligible[self.row[worker], self.column[line_id]] = allowed
-        return eligible
-
-    def _may_hold(self, line: JobLine) -> set[int]:
-        """Positions of the eligible workers: start with the widest rule, then correct it."""
-        everyone = set(self.row.values())
-        rules = line.eligibility
-        if rules is None:
-            return everyone
-        named = rules.included_qualification_tag_ids
-        able = self._with_tags(named) if named else everyone
-        able = able - self._with_tags(rules.excluded_qualification_tag_ids)
-        able -= {self.row[w] for w in rules.excluded_worker_mapping_ids if w in self.row}
-        return able | {self.row[w] for w in rules.included_worker_mapping_ids if w in self.row}
-
-    def _with_tags(self, tags: frozenset[str]) -> set[int]:
-        return set().union(*(self.holders.get(tag, set()) for tag in tags))
-
-    def _extra(self) -> NDArray[np.int64]:
-        extra = np.zeros((len(self.row), len(self.column)), dtype=np.int64)
-        for weighting in self.inputs.weightings:
-            if weighting.worker_mapping_ids or weighting.qualification_tag_ids:
-                rows = self._with_tags(weighting.qualification_tag_ids)
-                rows |= {self.row[w] for w in weighting.worker_mapping_ids if w in self.row}
-                reached: list[int] | slice = sorted(rows)
-            else:
-                reached = slice(None)
-            if weighting.job_line is None:
-                extra[reached] += weighting.weighting
-            elif weighting.job_line in self.column:
-                extra[reached, self.column[weighting.job_line]] += weighting.weighting
-        return extra
-
-    def costs(self) -> NDArray[np.float64]:
-        """(1−alpha)·score^power + alpha·((W+1)/2 + weightings), (workers, job lines)."""
-        alpha = self.settings.alpha
-        organisation = (len(self.row) + 1) / 2 + self.extra
-        return (1 - alpha) * self.scores**self.settings.power + alpha * organisation
-
-
-class _Proof:
+class Proof:
     """Weak duality, stage by stage: what is left after each stage is what could still be best."""
 
-    def __init__(self, facts: _Facts) -> None:
+    def __init__(self, facts: Facts) -> None:
         self.facts = facts
         lines = facts.inputs.job_lines
         self.most = np.array([line.max_n_workers - line.used_places for line in lines])
         must = [line.must_have_workers and not line.used_places for line in lines]
         self.least = np.array(must, dtype=np.int64)
-        self.allowed = facts.eligible.copy()
+        self.allowed = facts.eligible & facts.may_move
         if facts.settings.worst_rank is not None:
             capped = facts.scores > facts.settings.worst_rank
             self.allowed[facts.ranked_one] &= ~capped[facts.ranked_one]
@@ -199,21 +109,26 @@ class _Proof:
                 costs = np.zeros(classes.shape, dtype=np.int64)
                 for value, weight in stage.weights.items():
                     costs[classes == value] = weight
-                price = self._price(stage.prices)
-                if int(costs[rows, columns].sum()) != self._bound(costs, price):
+                price = self.price_of(stage.prices)
+                if int(costs[rows, columns].sum()) != self.bound_of(costs, price):
                     return False
                 self._narrow(costs, price)
             if self._left(classes, done) and int(self.allowed.sum()) > len(rows):
                 return False
-        bound = self._bound(self.facts.costs(), self._price(certificate.prices))
-        return bool(objective - bound <= TOLERANCE * max(1.0, abs(objective))) and _same(
+        bound = self.bound_of(self.facts.costs(), self.price_of(certificate.prices))
+        return bool(objective - bound <= TOLERANCE * max(1.0, abs(objective))) and same(
             certificate.bound, objective
         )
 
     def _classes(self) -> NDArray[np.float64]:
-        """What the policy counts: scores, or the number of better choices plus one."""
-        if self.facts.settings.policy is Policy.LEXIMIN:
+        """What the policy counts: scores, moves, or the number of better choices plus one."""
+        policy = self.facts.settings.policy
+        if policy is Policy.LEXIMIN:
             return self.facts.scores
+        if policy is Policy.FEWEST_MOVES:
+            return self.facts.moved().astype(np.float64)
+        if policy is Policy.MOST_MOVES:
+            return (~self.facts.moved()).astype(np.float64)
         n = len(self.facts.column)
         classes = np.full(self.facts.scores.shape, n + 1.0)
         for row, worker in zip(classes, self.facts.inputs.workers, strict=True):
@@ -221,7 +136,7 @@ class _Proof:
             ranks = {j: r for j, r in order.items() if j in self.facts.column}
             if ranks:
                 columns = [self.facts.column[j] for j in ranks]
-                row[columns] = _positions(np.array(list(ranks.values())))[0]
+                row[columns] = positions(np.array(list(ranks.values())))[0]
         return classes
 
     def _left(self, classes: NDArray[np.float64], done: list[float]) -> list[float]:
@@ -241,10 +156,10 @@ class _Proof:
             values == self._left(classes, done)[: len(values)] and heavier and min(sizes) > 0
         )
 
-    def _price(self, prices: Mapping[str, float]) -> NDArray[Any]:
+    def price_of(self, prices: Mapping[str, float]) -> NDArray[Any]:
         return np.array([prices[line.id] for line in self.facts.inputs.job_lines])
 
-    def _bound(self, costs: NDArray[Any], price: NDArray[Any]) -> Any:
+    def bound_of(self, costs: NDArray[Any], price: NDArray[Any]) -> Any:
         """What no allocation can be cheaper than, by weak duality, whatever the prices are."""
         highest = np.iinfo(np.int64).max if costs.dtype == np.int64 else np.inf
         cheapest = np.where(self.allowed, costs + price, highest).min(axis=1)
@@ -275,7 +190,7 @@ def _known_job_lines(inputs: RunInputs, allocations: Sequence[Allocation]) -> Ch
     return Check("Every job line belongs to the run", len(allocations), tuple(failures))
 
 
-def _eligible(facts: _Facts, allocations: Sequence[Allocation]) -> Check:
+def _eligible(facts: Facts, allocations: Sequence[Allocation]) -> Check:
     failures = [
         f"{row.worker_mapping} may not hold {row.job_line}"
         for row in allocations
@@ -310,7 +225,19 @@ def _pins(inputs: RunInputs, allocations: Sequence[Allocation]) -> Check:
     return Check("Every pin holds", len(pins), tuple(failures))
 
 
-def _worst_rank(facts: _Facts, allocations: Sequence[Allocation], cap: float) -> Check:
+def _moves(facts: Facts, allocations: Sequence[Allocation]) -> Check:
+    """Whoever had a job line keeps it, or moves as the scenario lets them."""
+    failures = [
+        f"{row.worker_mapping} may not move to {row.job_line}"
+        for row in allocations
+        if row.worker_mapping in facts.row
+        and row.job_line in facts.column
+        and not facts.may_move[facts.row[row.worker_mapping], facts.column[row.job_line]]
+    ]
+    return Check("Nobody moves against the rules on moves", len(allocations), tuple(failures))
+
+
+def _worst_rank(facts: Facts, allocations: Sequence[Allocation], cap: float) -> Check:
     """The cap binds whoever ranked at least one job line of the run; the others are exempt."""
     placed = [
         (row, facts.row[row.worker_mapping], facts.column[row.job_line])
@@ -328,7 +255,7 @@ def _worst_rank(facts: _Facts, allocations: Sequence[Allocation], cap: float) ->
     )
 
 
-def _amounts(facts: _Facts, allocations: Sequence[Allocation], objective: float) -> Check:
+def _amounts(facts: Facts, allocations: Sequence[Allocation], objective: float) -> Check:
     """Each row's score and cost, and their sum."""
     rows = [facts.row[row.worker_mapping] for row in allocations]
     columns = [facts.column[row.job_line] for row in allocations]
@@ -336,14 +263,14 @@ def _amounts(facts: _Facts, allocations: Sequence[Allocation], objective: float)
     failures = [
         f"{row.worker_mapping}: score or cost is not what the inputs say"
         for row, score, cost in zip(allocations, scores, costs, strict=True)
-        if not (_same(row.score, score) and _same(row.cost, cost))
+        if not (same(row.score, score) and same(row.cost, cost))
     ]
-    if not _same(objective, float(costs.sum())):
+    if not same(objective, float(costs.sum())):
         failures.append(f"the objective is {costs.sum()}, not {objective}")
     return Check("Scores, costs and the objective add up", len(allocations) + 1, tuple(failures))
 
 
-def _originals(facts: _Facts, allocations: Sequence[Allocation]) -> Check:
+def _originals(facts: Facts, allocations: Sequence[Allocation]) -> Check:
     """The worker's own rank among everything that it ranked in the allocation run."""
     failures = []
     for row in allocations:

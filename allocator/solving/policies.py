@@ -5,6 +5,8 @@ A policy looks at *classes* of placements in an order and at how many workers ar
 - greedy (rank-maximal, Irving et al. 2006): as many first choices as possible, then second …;
 - generous: as few workers without a ranked job line as possible, then in the last rank …;
 - leximin: as few workers at the highest score as possible, then at the next …
+- fewest moves, most moves: as few, or as many, workers as possible on another job line than that
+  of the baseline.
 
 Several classes make one stage: with weights (W+1)^k one whole-number objective compares their
 counts lexicographically. Each stage narrows the face to its optima by network code; the PuLP
@@ -38,8 +40,13 @@ class Stage:
 
 
 def placement_classes(policy: Policy, matrices: Matrices) -> NDArray[np.float64]:
-    """Class of each pair: leximin counts scores, the others choices (see `choice_numbers`)."""
-    return matrices.scores if policy is Policy.LEXIMIN else choice_numbers(matrices)
+    """Class of each pair: leximin counts scores, fewest moves 1 for a move and 0 for none, most
+    moves the reverse, the others choices (see `choice_numbers`)."""
+    if policy is Policy.LEXIMIN:
+        return matrices.scores
+    if policy.needs_baseline:
+        return (matrices.moved ^ (policy is Policy.MOST_MOVES)).astype(np.float64)
+    return choice_numbers(matrices)
 
 
 def choice_numbers(matrices: Matrices) -> NDArray[np.float64]:

@@ -230,27 +230,33 @@ class _FastHiGHS(pulp.HiGHS):  # type: ignore[misc]
     basis: Basis
 
     def buildSolverModel(self, lp: Any) -> None:
-        variables, rows = lp.variables(), list(lp._constraints.values())
-        for index, variable in enumerate(variables):
-            variable.index = index
-        for index, row in enumerate(rows):
-            row.index = index
-        entries = [[(x.index, value) for x, value in row.items()] for row in rows]
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = len(variables), len(rows)
-        model.col_cost_ = np.array([lp.objective.get(x, 0.0) for x in variables])
-        model.col_lower_ = np.zeros(len(variables))
-        model.col_upper_ = np.ones(len(variables))
-        unbounded = highspy.kHighsInf
-        sides = [(row.getLb(), row.getUb()) for row in rows]
-        model.row_lower_ = np.array([-unbounded if lb is None else lb for lb, _ in sides])
-        model.row_upper_ = np.array([unbounded if ub is None else ub for _, ub in sides])
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = np.cumsum([0, *map(len, entries)])
-        model.a_matrix_.index_ = np.array([index for row in entries for index, _ in row])
-        model.a_matrix_.value_ = np.array([value for row in entries for _, value in row], float)
+        model = load_model(lp)
         lp.solverModel.passModel(model)
-        lp.solverModel.setBasis(self.basis.highs(len(variables), len(rows)))
+        lp.solverModel.setBasis(self.basis.highs(model.num_col_, model.num_row_))
+
+
+def load_model(lp: Any) -> Any:
+    """A PuLP model of variables between 0 and 1 as HiGHS takes it, in one piece."""
+    variables, rows = lp.variables(), list(lp._constraints.values())
+    for index, variable in enumerate(variables):
+        variable.index = index
+    for index, row in enumerate(rows):
+        row.index = index
+    entries = [[(x.index, value) for x, value in row.items()] for row in rows]
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(variables), len(rows)
+    model.col_cost_ = np.array([lp.objective.get(x, 0.0) for x in variables])
+    model.col_lower_ = np.zeros(len(variables))
+    model.col_upper_ = np.ones(len(variables))
+    unbounded = highspy.kHighsInf
+    sides = [(row.getLb(), row.getUb()) for row in rows]
+    model.row_lower_ = np.array([-unbounded if lb is None else lb for lb, _ in sides])
+    model.row_upper_ = np.array([unbounded if ub is None else ub for _, ub in sides])
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = np.cumsum([0, *map(len, entries)])
+    model.a_matrix_.index_ = np.array([index for row in entries for index, _ in row])
+    model.a_matrix_.value_ = np.array([value for row in entries for _, value in row], float)
+    return model
 
 
 def _highs(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.errors import CheckFailed, Infeasible, InvalidData
+from allocator.errors import CheckFailed, Infeasible, InvalidData, UsageError
 from allocator.models import RunInputs, Settings
 from allocator.result import (
     NOT_DECIDING,
@@ -62,9 +62,15 @@ def solve(
 ) -> SolveResult:
     """The best allocation of a run, checked, with its certificate.
 
-    Raises InvalidData when `inputs` has errors that cannot be acknowledged, CheckFailed when
-    the independent check rejects the outcome (a defect of ours).
+    Raises InvalidData when `inputs` has errors that cannot be acknowledged, UsageError when the
+    policy compares with a baseline that the inputs lack, CheckFailed when the independent check
+    rejects the outcome (a defect of ours).
     """
+    if settings.policy.needs_baseline and not inputs.baseline:
+        raise UsageError(
+            "This aim counts moves, but there is nothing to move from.",
+            remedy="Give the scenario a baseline, or choose another aim.",
+        )
     if inputs.blocking_issues:
         raise InvalidData(inputs.blocking_issues)
     return _Solve(read_by(inputs, settings), settings, on_progress, cancel).run()

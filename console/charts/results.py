@@ -87,7 +87,10 @@ def rank_distribution_chart(distribution: pd.DataFrame, *, dark: bool = False) -
         title_text="Choice received (1 = first choice)",
         type="category",
         tickvals=[labels[i] for i in at],
-        ticktext=[text.replace("Unranked", "Un-<br>ranked") for text in numbers],
+        ticktext=[
+            text.replace("Unranked", "Un-<br>ranked").replace("No<br>", "<br><br>No<br>")
+            for text in numbers  # one below the other, because their bars are neighbours
+        ],
         tickangle=0,
     )
     return fig.update_layout(
@@ -128,9 +131,14 @@ def satisfaction_by_worker(placed: pd.DataFrame, *, dark: bool = False) -> go.Fi
 def _worker_words(rows: pd.DataFrame) -> list[str]:
     return [
         f"<b>{plain(name)}</b><br>{plain(line)}<br>"
-        + (f"Rank {rank_words(rank)}" if not np.isnan(rank) else f"Unranked, counts as {score:g}")
-        for name, line, rank, score in zip(
-            rows["name"], rows["job_line_name"], rows["rank"], rows["score"], strict=True
+        + (f"Rank {words}" if not np.isnan(rank) else f"{words}, counts as {score:g}")
+        for name, line, rank, score, words in zip(
+            rows["name"],
+            rows["job_line_name"],
+            rows["rank"],
+            rows["score"],
+            map(rank_words, rows["rank"], rows["bucket"]),
+            strict=True,
         )
     ]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allocator.models import RunInputs
-from allocator.review import rule_matrix_frame, score_matrix
+from allocator.review import never_preferences, rule_matrix_frame, score_matrix
 from allocator.rules.eligibility import Rule
 from allocator.rules.naming import job_line_name, worker_name
 from console.charts.theme import BLUE, GREEN, ORANGE, RED, SKY, empty, short, styled, unique_labels
@@ -30,25 +30,27 @@ LOOKS = {
     Rule.EXCLUDED_WORKER: ("Ineligible: named as excluded", RED),
     Rule.BANNED: ("Ineligible: banned in this scenario", "#8F3B00"),
     Rule.PINNED_ELSEWHERE: ("Ineligible: pinned to another job line", "#6B6B6B"),
+    Rule.MAY_NOT_MOVE: ("Ineligible: a move that the scenario forbids", "#A8A8A8"),
 }
 """Blues and green may, oranges may not: told apart by lightness too."""
 
 
 def preference_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
-    """Fractional ranks, workers by name down, job lines by popularity across; blank: unranked."""
+    """Fractional ranks, workers by name down, job lines by popularity across; blank: unranked. A
+    cross marks a job line of the worker's bucket *never*."""
     if not inputs.workers or not inputs.job_lines:
         return empty("There is nobody or nothing to rank in this run.", dark=dark)
     scores = score_matrix(inputs, ranked_only=True)
     popularity = scores.notna().sum().sort_values(ascending=False, kind="stable")
     frame = _by_name(inputs, scores)[popularity.index]
     names = [job_line_name(inputs, j) for j in frame.columns]
-    columns = unique_labels(names)
+    columns, rows = unique_labels(names), _worker_labels(inputs, frame)
     sequence = BEST_TO_LAST_DARK if dark else BEST_TO_LAST
     fig = go.Figure(
         go.Heatmap(
             z=frame.to_numpy(np.float32),
             x=columns,
-            y=_worker_labels(inputs, frame),
+            y=rows,
             colorscale=[[i / 5, colour] for i, colour in enumerate(sequence)],
             hoverongaps=False,
             hovertemplate="<b>%{y}</b><br>%{x}<br>Rank %{z}<extra></extra>",
@@ -63,7 +65,24 @@ def preference_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:
         )
     )
     note = ", most ranked first"
-    return _matrix_axes(fig, inputs, frame, columns, names, dark, note)
+    fig = _matrix_axes(fig, inputs, frame, columns, names, dark, note)
+    never = never_preferences(inputs)
+    if never.empty:
+        return fig
+    down, across = (
+        dict(zip(frame.index, rows, strict=True)),
+        dict(zip(frame.columns, columns, strict=True)),
+    )
+    fig.add_scatter(
+        x=never["job_line"].map(across),
+        y=never["worker"].map(down),
+        mode="markers",
+        name="Under “never”",
+        marker={"symbol": "x", "size": 8, "color": RED, "line": {"width": 1, "color": "#FFFFFF"}},
+        hovertemplate="<b>%{y}</b><br>%{x}<br>Under “never”<extra></extra>",
+        showlegend=False,
+    )
+    return fig
 
 
 def eligibility_heatmap(inputs: RunInputs, *, dark: bool = False) -> go.Figure:

@@ -90,7 +90,11 @@ async def _solve(request: Request) -> Response:
     wanted = bodies.read_request(SolveRequest, await _body(request))
     run_id = request.path_params["run"].lower()
     job = await run_in_threadpool(
-        start_solve, run_id, wanted.settings(), acknowledged=wanted.acknowledged
+        start_solve,
+        run_id,
+        wanted.settings(),
+        acknowledged=wanted.acknowledged,
+        scenario=wanted.scenario,
     )
     message = "The run is being solved; nothing is committed."
     return _json(Accepted(message=message, run_id=run_id, job=JobAnswer.of(job.snapshot())), 202)
@@ -175,21 +179,24 @@ _lock = threading.Lock()
 _being_read: set[str] = set()
 
 
-def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
+def start_solve(run_id: str, settings: Settings, *, acknowledged: bool, scenario: str = "") -> Job:
     """Read the run and solve it in the background; committing stays with an operator.
 
-    Raises RunNotFound, RunCompleted, AlreadyRunning, DatabaseError.
+    `scenario` names one that is saved for the run, whose settings then count. Raises RunNotFound,
+    RunCompleted, AlreadyRunning, UsageError, DatabaseError.
     """
     run = find(run_id)
     if not run.is_pending:
         raise RunCompleted
     with _reserved(run.id):
-        inputs = backend.service().hydrate(run.id)
+        as_read = backend.service().hydrate(run.id)
+        tried = backend.service().scenario(run.id, scenario) if scenario else None
         return solving.begin_solve(
-            inputs,
-            settings,
+            tried.apply(as_read) if tried else as_read,
+            tried.settings if tried else settings,
             OPERATOR,
-            as_read=inputs,
+            as_read=as_read,
+            scenario=tried,
             acknowledged=acknowledged,
             refuse_running=True,
         )

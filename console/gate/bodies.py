@@ -18,6 +18,7 @@ from pydantic.json_schema import models_json_schema
 
 from allocator.errors import AllocatorError, UsageError
 from allocator.jobs import JobSnapshot
+from allocator.measures import outcome as count_of
 from allocator.models import Settings
 from allocator.solved import Solved
 
@@ -58,18 +59,27 @@ _WithSettings = create_model("_WithSettings", __base__=_Request, **_of_settings(
 
 
 class SolveRequest(_WithSettings):  # type: ignore[misc, valid-type]
-    """Settings of a solve; `acknowledged` accepts the data errors that may be accepted."""
+    """Settings of a solve, or the name of a scenario that is saved for the run, which brings its
+    own; `acknowledged` accepts the data errors that may be accepted."""
 
     acknowledged: bool = False
+    scenario: str = ""
+
+    @model_validator(mode="after")
+    def _has_one_source_of_settings(self) -> SolveRequest:
+        if self.scenario and self.model_fields_set - {"acknowledged", "scenario"}:
+            raise ValueError("a scenario brings its own settings; leave out all others")
+        return self
 
 
-class PendingRequest(SolveRequest):
+class PendingRequest(_WithSettings):  # type: ignore[misc, valid-type]
     """Settings of every solve; `accept_unproven` also commits what is not proven optimal.
 
     With `expect` only the runs that it names are solved, and each is committed only when the
     result is the one with this identity; another one is refused, and the run stays pending.
     """
 
+    acknowledged: bool = False
     accept_unproven: bool = False
     expect: dict[_RunId, _Identity] | None = Field(
         None, description="run id → identity of the solve, as the run's job tells it"
@@ -86,6 +96,7 @@ class JobAnswer(BaseModel):
     status: str | None
     objective: float | None
     bound: float | None
+    outcome: dict[str, Any] | None = Field(description="the counts, as the audit row keeps them")
     identity: str | None = Field(
         description="of an allocation that may be committed: what `expect` takes"
     )
@@ -96,9 +107,11 @@ class JobAnswer(BaseModel):
     def of(cls, job: JobSnapshot) -> JobAnswer:
         """A job for a program to read."""
         result, progress = job.result, job.progress
-        identity = None
+        identity = counts = None
         if isinstance(result, Solved):
             identity = result.identity if result.result.is_checked else None
+            if result.result.allocations:
+                counts = count_of(result.inputs, result.result).as_dict()
             result = result.result
         return cls(
             state=job.state.value,
@@ -108,6 +121,7 @@ class JobAnswer(BaseModel):
             status=getattr(result, "status", None),
             objective=getattr(result, "objective", None),
             bound=getattr(result, "bound", None),
+            outcome=counts,
             identity=identity,
             runs=result if isinstance(result, dict) else None,
             error=in_short(job.error) if job.error else None,

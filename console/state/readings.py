@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from allocator.database.overview import RunBatch
+from allocator.database.overview import RunBatch, RunOverview
 from allocator.models import AllocatorRun, RunInputs
 from console.state import backend
 from console.state.store import weight_of_inputs
@@ -92,6 +92,15 @@ def batch(run_id: str) -> RunBatch:
     return backend.store().made(
         ("batch", run_id), lambda: service.batch(run_id), KEPT_BATCH_SECONDS
     )
+
+
+def overviews(*, as_it_was: bool = False) -> list[RunOverview]:
+    """The list of runs, read now; `as_it_was` gives the one that was last read, for a page that
+    only searches it. Raises DatabaseError."""
+    service, key = backend.service(), ("overviews",)
+    if not as_it_was:
+        backend.store().drop(*key)
+    return backend.store().made(key, service.runs, KEPT_SECONDS)
 
 
 def refresh(run_id: str) -> None:

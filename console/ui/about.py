@@ -14,11 +14,13 @@ from allocator.review import (
     pairs_of_job_line,
     pairs_of_worker,
     review_job_lines,
+    review_terms,
     review_weightings,
     review_workers,
     weightings_of,
 )
 from allocator.rules.naming import listed, tag_name, worker_name
+from allocator.rules.ranks import NEVER_WORDS
 from allocator.solved import Solved
 from console.state.readings import RunReading
 from console.ui import session, tables
@@ -64,10 +66,15 @@ def _pairs_of_worker(source: RunReading, worker_id: str) -> None:
         version=source.version,
         noun="job line",
         file_name="one-worker",
-        columns=["job_line_name", "raw_rank", "score", "eligible", "rule", "effect"],
+        columns=tables.without_empty(
+            frame,
+            ["job_line_name", "raw_rank", "bucket", "score", "eligible", "rule", "effect"],
+            "bucket",
+        ),
         search=["job_line_name", "rule"],
         kinds={
             "Ranked": ranked,
+            "Under “never”": frame["bucket"] == NEVER_WORDS,
             "Ranked but not eligible": ranked & ~frame["eligible"],
             "Eligible": frame["eligible"],
             "Not eligible": ~frame["eligible"],
@@ -98,6 +105,11 @@ def about_job_line(source: RunReading, job_line_id: str) -> None:
         ]
     )
     facts_row(_rules(source.inputs, source.inputs.job_line(job_line_id)))
+    terms = review_terms(source.inputs, job_line_id)
+    if len(terms):
+        st.markdown("**The year, term by term**")
+        shown = tables.display(terms)
+        plain_table(shown, key=f"terms {job_line_id}", file_name="terms")
     _pairs_of_job_line(source, job_line_id)
     weightings = weightings_of(source.inputs, job_line_id=job_line_id)
     _draw_weightings_of(source, weightings, "this job line", job_line_id)
@@ -133,10 +145,15 @@ def _pairs_of_job_line(source: RunReading, job_line_id: str) -> None:
         version=source.version,
         noun="worker",
         file_name="one-job-line",
-        columns=["name", "internal_id", "raw_rank", "score", "eligible", "rule", "effect"],
+        columns=tables.without_empty(
+            frame,
+            ["name", "internal_id", "raw_rank", "bucket", "score", "eligible", "rule", "effect"],
+            "bucket",
+        ),
         search=["name", "internal_id", "rule"],
         kinds={
             "Ranked it": ranked,
+            "Put it under “never”": frame["bucket"] == NEVER_WORDS,
             "Ranked it but is not eligible": ranked & ~frame["eligible"],
             "Eligible": frame["eligible"],
             "Not eligible": ~frame["eligible"],

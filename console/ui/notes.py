@@ -1,4 +1,4 @@
-"""Data errors of a run, each with what to do about it."""
+"""Data errors of a run, each with what to do about it, and what else is to be known of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from allocator.errors import DataIssue
-from allocator.models import RunInputs
+from allocator.models import Notice, RunInputs
 from allocator.scenario import Change, Scenario
 from allocator.scenario.file import changes_from
 from console.ui import tables
@@ -52,6 +52,32 @@ def _headline(issues: Sequence[DataIssue]) -> str:
     if not blocking:
         return f"{found}. The run can be solved once somebody accepts what is listed."
     return f"{found}; {blocking} must be mended before the run can be solved."
+
+
+def draw_notices(notices: Sequence[Notice], *, key: str, version: str) -> None:
+    """What is right as data and to be known: first what must be accepted before a commit."""
+    for must, headline, draw, icon in (
+        (True, "To be accepted before a commit", st.warning, ":material/front_hand:"),
+        (False, "To know of", st.info, ":material/info:"),
+    ):
+        told = [notice for notice in notices if notice.must_accept is must]
+        if not told:
+            continue
+        lines = [f"- **{literal(n.row)}**: {literal(n.message)}" for n in told[:MOST_IN_WORDS]]
+        if len(told) > MOST_IN_WORDS:
+            lines.append(f"- … and {len(told) - MOST_IN_WORDS:,} more")
+        draw("\n".join([f"**{headline} ({len(told):,})**", "", *lines]), icon=icon)
+        if len(told) > MOST_IN_WORDS:
+            with st.expander(f"All {len(told):,}"):
+                table = tables.notices_table(told)
+                data_table(
+                    table,
+                    key=f"{key} {must}",
+                    version=version,
+                    noun="notice",
+                    file_name="notices",
+                    search=list(table.columns[:2]),
+                )
 
 
 KEY = "writes"

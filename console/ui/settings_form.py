@@ -7,8 +7,8 @@ from math import ceil
 import streamlit as st
 
 from allocator.errors import UsageError
+from allocator.measures.terms import AIM_NAMES
 from allocator.models import Policy, Settings, SolverName
-from allocator.report.parts import POLICIES
 
 ALPHA = (
     "0 looks at the workers' preferences alone, 1 at the organisation's weightings alone. "
@@ -33,8 +33,10 @@ TIES = (
 )
 BUCKETS = (
     "Doctors sort job lines into buckets, from love to never, and rank them. On: each list is read "
-    "by bucket first and by rank inside it. Off: by the ranks alone."
+    "by bucket first and by rank inside it, so a loved job line counts before any liked one. Off: "
+    "by the ranks alone."
 )
+BUCKET_ORDER = "Bucket first, then rank"
 SOLVER = (
     "The program that finds the best allocation. Every possible placement is tested against its "
     "answer, so both lead to the same allocation. HiGHS is faster and can be stopped sooner; CBC "
@@ -50,9 +52,11 @@ LARGEST_SEED = 2**53 - 1
 NAMES = {SolverName.HIGHS: "HiGHS", SolverName.CBC: "CBC"}
 POLICY_HELP = {
     Policy.LEAST_TOTAL: "Usual. Adds up everybody's dissatisfaction and the organisation's.",
-    Policy.GREEDY: "Many happy workers; a few may fare badly. What follows decides between equals.",
-    Policy.GENEROUS: "Keeps the bottom of the lists empty. What follows decides between equals.",
-    Policy.LEXIMIN: "Lifts whoever fares worst. What follows decides between equals.",
+    Policy.GREEDY: "As many first choices as possible, then second ones; a few may fare badly.",
+    Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on.",
+    Policy.LEXIMIN: "Lifts whoever fares worst, then the next, and so on.",
+    Policy.FEWEST_MOVES: "Disturbs as few as possible. What follows decides between equals.",
+    Policy.MOST_MOVES: "Grants as many swaps as possible. What follows decides between equals.",
 }
 
 
@@ -61,20 +65,28 @@ def whole_seed(shown: int, before: int) -> int:
     return max(shown, before) if shown == LARGEST_SEED else shown
 
 
-def settings_inputs(start: Settings) -> Settings:
+def aims(start: Settings) -> list[Policy]:
+    """The aims to choose from: those that fit every run, and the present one."""
+    return [policy for policy in Policy if policy is start.policy or not policy.needs_baseline]
+
+
+def settings_inputs(start: Settings, *, ranks_contradict: bool = False) -> Settings:
     """Draw the fields, filled with `start`, and give what they hold. Call it inside a form.
+
+    `ranks_contradict`: the run has ranks that contradict the buckets, which one setting settles.
 
     Raises UsageError for values that do not go together.
     """
-    policy = st.radio(
-        "What the best allocation is",
-        list(Policy),
-        index=list(Policy).index(start.policy),
-        format_func=POLICIES.__getitem__,
-        captions=[POLICY_HELP[policy] for policy in Policy],
-    )
     left, right = st.columns(2, gap="large")
     with left:
+        policy = st.radio(
+            "Aim: what the best allocation is",
+            aims(start),
+            index=aims(start).index(start.policy),
+            format_func=AIM_NAMES.__getitem__,
+            captions=[POLICY_HELP[policy] for policy in aims(start)],
+        )
+    with right:
         alpha = st.slider(
             "How much the organisation's wishes count (alpha)",
             0.0,
@@ -83,33 +95,19 @@ def settings_inputs(start: Settings) -> Settings:
             0.01,
             help=ALPHA,
         )
-        st.caption("0 = workers only · 1 = organisation only")
-        power = st.slider(
-            "How strongly to spare low ranks (power)", 0.1, 10.0, start.power, 0.1, help=POWER
-        )
-        st.caption("1 = every rank alike · above 1 = spare the worst-off")
-    with right:
-        longest = max(3600, ceil(start.time_limit))
-        limit = st.number_input(
-            "Time limit in seconds", 1, longest, ceil(start.time_limit), 10, help=LIMIT
-        )
-        seed = st.number_input(
-            "Seed for drawing lots", 0, LARGEST_SEED, min(start.seed, LARGEST_SEED), 1, help=SEED
-        )
+        st.caption(f"0 = workers only · 1 = organisation only · usual {Settings().alpha:.2f}")
         cap = st.number_input(
             "Worst rank allowed", 1.0, None, start.worst_rank, 1.0, help=CAP,
             placeholder="No limit", format="%g",
         )  # fmt: skip
-    ties = st.checkbox("Workers may rank job lines equally", start.ties_allowed, help=TIES)
-    by_bucket = st.checkbox("Read lists by bucket first", start.bucket_order, help=BUCKETS)
-    solver = st.radio(
-        "Solver",
-        list(SolverName),
-        index=list(SolverName).index(start.solver),
-        format_func=NAMES.__getitem__,
-        horizontal=True,
-        help=SOLVER,
-    )
+    if ranks_contradict:
+        st.caption(
+            "Ranks of this run contradict the buckets (see the data error above). The setting "
+            f"“{BUCKET_ORDER}” under *More* settles it: the bucket counts first, and the rank only "
+            "inside a bucket. It is recorded with the solve and the commit."
+        )
+    with st.expander("More: power, seed, time limit, lists, solver", expanded=ranks_contradict):
+        power, seed, limit, ties, by_bucket, solver = _more(start)
     try:
         seed = whole_seed(int(seed), start.seed)
         return Settings(
@@ -122,6 +120,36 @@ def settings_inputs(start: Settings) -> Settings:
             policy or start.policy,
             cap,
             by_bucket,
+            start.move_price,
         )
     except ValueError as exc:
         raise UsageError(f"The settings are not right: {exc}.") from None
+
+
+def _more(start: Settings) -> tuple[float, float, float, bool, bool, SolverName | None]:
+    """Power, seed, time limit, ties, buckets and solver."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        power = st.slider(
+            "How strongly to spare low ranks (power)", 0.1, 10.0, start.power, 0.1, help=POWER
+        )
+        st.caption("1 = every rank alike · above 1 = spare the worst-off")
+    with right:
+        seed = st.number_input(
+            "Seed for drawing lots", 0, LARGEST_SEED, min(start.seed, LARGEST_SEED), 1, help=SEED
+        )
+        longest = max(3600, ceil(start.time_limit))
+        limit = st.number_input(
+            "Time limit in seconds", 1, longest, ceil(start.time_limit), 10, help=LIMIT
+        )
+    ties = st.checkbox("Workers may rank job lines equally", start.ties_allowed, help=TIES)
+    by_bucket = st.checkbox("Read lists by bucket first", start.bucket_order, help=BUCKETS)
+    solver = st.radio(
+        "Solver",
+        list(SolverName),
+        index=list(SolverName).index(start.solver),
+        format_func=NAMES.__getitem__,
+        horizontal=True,
+        help=SOLVER,
+    )
+    return power, seed, limit, ties, by_bucket, solver

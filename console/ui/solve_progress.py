@@ -11,9 +11,15 @@ from allocator.database.records import LoggedSolve, Work
 from allocator.jobs import JobSnapshot, JobState
 from allocator.measures import status_words
 from allocator.measures.bands import amount
-from allocator.measures.outcome import outcome_of_audit
+from allocator.measures.outcome import (
+    FIRST_CHOICES,
+    NOT_RANKED,
+    WEIGHTING_POINTS,
+    WORST_RANK,
+    outcome_of_audit,
+)
+from allocator.measures.terms import ENDINGS, aim_name
 from allocator.models import AllocatorRun
-from allocator.report.parts import POLICIES
 from allocator.result import Phase, Progress, SolveResult, Status
 from allocator.rules.moments import local_clock, local_time
 from allocator.solved import Solved
@@ -22,6 +28,7 @@ from console.state import seeds, solving
 from console.ui import messages, navigation, session
 from console.ui.data_table import data_table, plain_table
 from console.ui.messages import literal
+from console.ui.scoreboard import draw_scoreboard
 from console.ui.tables import draw, facts_row, is_dark
 
 PHASES = {
@@ -39,6 +46,9 @@ def watched_solve(run: AllocatorRun) -> None:
     """Show the run's solve, and keep looking: whatever any tab starts or ends appears here."""
     snapshot = solving.latest(run.id)
     _watch(run, _stage(snapshot))
+    # Not in the fragment: what it lists would close when that is drawn again.
+    if found := solving.solved(run.id):
+        draw_scoreboard(found, key="solved")
 
 
 @st.fragment(run_every=1.0)
@@ -174,13 +184,6 @@ def _detail(event: Progress) -> str:
     return event.message
 
 
-OUTCOMES = {
-    Status.OPTIMAL.value: "Proven optimal",
-    Status.FEASIBLE.value: "Stopped at the time limit, not proven optimal",
-    Status.CANCELLED.value: "Stopped by hand, not proven optimal",
-    Status.INFEASIBLE.value: "No allocation possible",
-    Status.INVALID_DATA.value: "Data errors",
-}
 DRAW_INTERRUPTED = "Stopped by hand: proven, but lots were not drawn"
 
 
@@ -211,6 +214,8 @@ WORK = {
     Work.TRIAL.value: "Trial of scenarios",
     Work.SWEEP.value: "Sweep",
     Work.DIAGNOSIS.value: "Diagnosis",
+    Work.REPAIR.value: "Repair",
+    Work.SWAP.value: "Swap round",
 }
 
 
@@ -219,31 +224,33 @@ def _outcome(solve: LoggedSolve) -> str:
         return DRAW_INTERRUPTED
     if not solve.status:
         return "Many solves, not told one by one"
-    return OUTCOMES.get(solve.status, solve.status)
+    return ENDINGS.get(solve.status, solve.status)
 
 
 def log_frame(
     run: AllocatorRun, solves: Sequence[LoggedSolve], fingerprint: str = "", same: str = ""
 ) -> pd.DataFrame:
     """The solves in words, the latest first."""
-    aims = {policy.value: words for policy, words in POLICIES.items()}
-    rows = [
-        {
-            "When": local_time(run, solve.solved_at),
-            "Who": solve.operator,
-            "Seed": solve.seed,
-            "Work": WORK.get(solve.work, solve.work),
-            "Outcome": _outcome(solve),
-            "Scenario": solve.scenario or "None",
-            "Data": same if solve.fingerprint == fingerprint else "Other data",
-            "First choices": outcome_of_audit(solve.counts).get("first_choices"),
-            "Unranked": solve.counts.get("unranked"),
-            "Total dissatisfaction": solve.objective,
-            "Aim": aims.get(str(solve.settings.get("policy")), ""),
-            "Organisation's weight (alpha)": solve.settings.get("alpha"),
-            "Power": solve.settings.get("power"),
-        }
-        for solve in reversed(solves)
-    ]
+    rows = []
+    for solve in reversed(solves):
+        got = outcome_of_audit(solve.counts)
+        rows.append(
+            {
+                "When": local_time(run, solve.solved_at),
+                "Who": solve.operator,
+                "Work": WORK.get(solve.work, solve.work),
+                "Outcome": _outcome(solve),
+                FIRST_CHOICES: got.get("first_choices"),
+                NOT_RANKED: got.get("unranked"),
+                WORST_RANK: got.get("worst_score"),
+                WEIGHTING_POINTS: got.get("weighting_points"),
+                "Scenario": solve.scenario or "None",
+                "Aim": aim_name(solve.settings),
+                "Alpha": solve.settings.get("alpha"),
+                "Power": solve.settings.get("power"),
+                "Seed": solve.seed,
+                "Data": same if solve.fingerprint == fingerprint else "Other data",
+            }
+        )
     frame = pd.DataFrame(rows)
     return frame if fingerprint else frame.drop(columns="Data", errors="ignore")

@@ -16,9 +16,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allocator.errors import DataIssue, InputChange
-from allocator.models import AllocatorRun
+from allocator.measures import job_lines_by_location
+from allocator.models import AllocatorRun, Notice, RunInputs
 from allocator.report.parts import LABELS, SHARES, day_words, labelled
-from allocator.report.sections import PLACEMENT_COLUMNS, WORST_COLUMNS
+from allocator.report.sections import WORST_COLUMNS, placement_columns
 from allocator.result import Check
 from allocator.review.restrictions import effect_words
 from allocator.rules.moments import local_time
@@ -68,7 +69,7 @@ def id_at(frame: pd.DataFrame, position: int, column: str = "worker") -> str:
 
 def allocation_table(placed: pd.DataFrame) -> pd.DataFrame:
     """Placements for the Results page, with the net weighting in words."""
-    shown = display(placed, PLACEMENT_COLUMNS)
+    shown = display(placed, placement_columns(placed))
     shown[LABELS["weighting"]] = [effect_words(int(w)) for w in placed["weighting"]]
     return shown.rename(columns={LABELS["weighting"]: "Organisation's view"})
 
@@ -80,7 +81,24 @@ def worst_off_table(worst: pd.DataFrame) -> pd.DataFrame:
 
 def higher_choices_table(higher: pd.DataFrame) -> pd.DataFrame:
     """What a worker ranked higher, and who holds it."""
-    return display(higher, ["job_line_name", "rank", "eligible", "rule", "places", "holders"])
+    columns = ["job_line_name", "rank", "bucket", "eligible", "rule", "places", "holders"]
+    return display(higher, without_empty(higher, columns, "bucket"))
+
+
+def without_empty(frame: pd.DataFrame, columns: Sequence[str], *optional: str) -> list[str]:
+    """The columns without those of `optional` that hold no text or number at all."""
+
+    def is_empty(column: str) -> bool:
+        values = frame[column].dropna()
+        return bool((values == "").all())
+
+    return [c for c in columns if c not in optional or not is_empty(c)]
+
+
+def at_hospitals(inputs: RunInputs, job_lines: pd.Series) -> dict[str, pd.Series]:
+    """For the filter of a table: hospital in words → the rows whose job line has a term there."""
+    lines = job_lines_by_location(inputs)
+    return {f"At {name}": job_lines.isin(ids) for name, ids in lines.items()}
 
 
 def issues_table(issues: Sequence[DataIssue]) -> pd.DataFrame:
@@ -91,6 +109,12 @@ def issues_table(issues: Sequence[DataIssue]) -> pd.DataFrame:
         for i in ordered
     ]
     return pd.DataFrame(rows, columns=["Where", "What is wrong", "What to do", "Effect"])
+
+
+def notices_table(notices: Sequence[Notice]) -> pd.DataFrame:
+    """What is to be known of a run, in the order given."""
+    rows = [(n.row, n.message, "Yes" if n.must_accept else "No") for n in notices]
+    return pd.DataFrame(rows, columns=["About", "What to know", "To be accepted"])
 
 
 def changes_table(changes: Sequence[InputChange]) -> pd.DataFrame:

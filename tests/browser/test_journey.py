@@ -45,6 +45,7 @@ def test_journey_from_sign_in_to_receipt(
 
     follow(page, "Solve")
     expect(page).to_have_url(re.compile(f"run={RUN}"))
+    accept(page)
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     expect(page.get_by_text("138 workers placed.")).to_be_visible()
     keep(page, "solve")
@@ -100,10 +101,17 @@ def check_downloads(page: Page) -> None:
     keep(page, "report")
 
 
+def accept(page: Page) -> None:
+    """Lists that were not submitted count, which the operator has to accept."""
+    expect(page.get_by_text("did not submit, and what they have ranked")).to_be_visible()
+    page.get_by_text("I have read the points to be accepted").click()
+
+
 def commit(page: Page) -> None:
     """A wrong name first, which writes nothing, then the right one."""
     field = page.get_by_label(re.compile("To confirm"))
     button = page.get_by_role("button", name="Commit 138 placements")
+    accept(page)
     field.fill("Intern year")
     button.click()
     expect(page.get_by_text("The name does not match")).to_be_visible()

@@ -35,7 +35,7 @@ def test_hydrate_the_demo_intern_run_in_three_round_trips(database, client):
     plans = {r["id"]: r["allocationruns"]["allocationplans"]["name"] for r in runs}
     (intern,) = [run for run, plan in plans.items() if plan.startswith("Intern year")]
     # The run; all that belongs to its allocation run; the preferences.
-    with in_waves(client, 1, 9, 1) as passed:
+    with in_waves(client, 1, 10, 1) as passed:
         inputs = hydrate(intern, client=client)
     assert passed == [0, 1, 2]
     assert (len(inputs.workers), len(inputs.job_lines)) == (138, 140)

@@ -8,7 +8,7 @@ from tests.services import service_at
 
 def test_runs_lists_pending_runs_first_with_what_is_in_them(service):
     rows = service.runs()
-    assert [row.run.is_pending for row in rows] == [True] * 5 + [False]
+    assert [row.run.is_pending for row in rows] == [True] * 6 + [False] * 2
     intern = next(row for row in rows if row.run.id == demo_data.INTERN_YEAR)
     inputs = service.hydrate(demo_data.INTERN_YEAR)
     assert (intern.workers, intern.job_lines) == (len(inputs.workers), len(inputs.job_lines))
@@ -39,3 +39,15 @@ def test_runs_tells_how_a_run_of_another_program_came_out(service, database):
 
 def test_runs_of_an_empty_database_is_empty(database):
     assert service_at(database, database.info.url).runs() == []
+
+
+def test_runs_have_their_organisations_name_where_it_can_be_read(service, database):
+    assert {row.org for row in service.runs()} == {
+        "Coral Coast Hospital and Health Service",
+        "Harakeke Health",
+    }
+    database.rows("revoke select on orgs from service_role")
+    try:
+        assert {row.org for row in service.runs()} == {""}
+    finally:
+        database.rows("grant select on orgs to service_role")

@@ -20,7 +20,8 @@ from allocator.demo.small_runs import (
     SUPERVISED_JOB_LINES,
     SUPERVISED_WORKERS,
 )
-from allocator.models import RunInputs, Settings
+from allocator.models import Baseline, RunInputs, Settings
+from allocator.repair.frontier import frontier
 from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import Matrices
 from allocator.rules.ranks import original_preference, tied_groups
@@ -167,11 +168,11 @@ def test_each_run_has_several_hospitals(tables: Tables) -> None:
     found: dict[str, set[str]] = {}
     for row in tables["rotations"]:
         found.setdefault(row["allocation_run"], set()).add(locations[row["position"]])
-    assert len(found) == 5
+    assert len(found) == 6
     assert all(len(of_run) == 3 for of_run in found.values())
 
 
-def test_only_the_first_batch_is_completed(tables: Tables) -> None:
+def test_only_the_first_batches_are_completed(tables: Tables) -> None:
     runs = {row["id"]: row for row in tables["allocator_py_runs"]}
     assert set(runs) == {
         demo_data.INTERN_YEAR,
@@ -180,9 +181,12 @@ def test_only_the_first_batch_is_completed(tables: Tables) -> None:
         demo_data.COMPLETED,
         demo_data.SECOND_BATCH,
         demo_data.NEEDS_ACKNOWLEDGEMENT,
+        demo_data.TO_REPAIR,
+        demo_data.REPAIR_BATCH,
     }
-    assert [i for i, row in runs.items() if row["completed_at"]] == [demo_data.COMPLETED]
-    assert len({row["allocation_run"] for row in runs.values()}) == 5
+    completed = [i for i, row in runs.items() if row["completed_at"]]
+    assert completed == [demo_data.COMPLETED, demo_data.TO_REPAIR]
+    assert len({row["allocation_run"] for row in runs.values()}) == 6
 
 
 def test_intern_year_is_large_varied_and_feasible(tables: Tables) -> None:
@@ -209,7 +213,7 @@ def test_intern_year_is_large_varied_and_feasible(tables: Tables) -> None:
 def test_intern_year_uses_every_kind_of_rule(tables: Tables) -> None:
     inputs = inputs_from(tables, demo_data.INTERN_YEAR)
     kinds = set(np.unique(Matrices(inputs).rules))
-    scenario_only = {Rule.PINNED_ELSEWHERE, Rule.BANNED, Rule.ALLOWED}
+    scenario_only = {Rule.PINNED_ELSEWHERE, Rule.BANNED, Rule.ALLOWED, Rule.MAY_NOT_MOVE}
     assert kinds == {int(rule) for rule in set(Rule) - scenario_only}
     assert {w.job_line is None for w in inputs.weightings} == {True, False}
     assert (
@@ -303,9 +307,22 @@ def test_infeasible_run_names_the_planted_rows(tables: Tables) -> None:
     assert len(set(arrays.rules[[w.id in group for w in inputs.workers]].ravel())) > 2
 
 
+def _placed_in(tables: Tables, run: str) -> list[dict]:
+    return [row for row in tables["allocator_py_allocations"] if row["allocator_py_run"] == run]
+
+
+def test_published_year_is_a_best_allocation_that_one_doctor_has_left(tables: Tables) -> None:
+    inputs = inputs_from(tables, demo_data.REPAIR_BATCH)
+    held = {a["worker_mapping"]: a["job_line"] for a in _placed_in(tables, demo_data.TO_REPAIR)}
+    assert len(held.keys() - inputs.worker_positions.keys()) == 1
+    assert len(held) == len(set(held.values())) == len(inputs.job_lines) == 24
+    found = frontier(replace(inputs, baseline=Baseline(held)), Settings())
+    assert [point.moves for point in found.points] == [0, 1, 2]
+
+
 def test_completed_batch_obeys_the_rules(tables: Tables) -> None:
     inputs = inputs_from(tables, demo_data.COMPLETED)
-    allocations = tables["allocator_py_allocations"]
+    allocations = _placed_in(tables, demo_data.COMPLETED)
     assert len(allocations) == len(inputs.workers) == 20
     arrays = Matrices(inputs)
     rows = {worker.id: row for row, worker in enumerate(inputs.workers)}
@@ -330,7 +347,7 @@ def test_completed_batch_is_a_best_allocation(tables: Tables) -> None:
     columns = {line.id: column for column, line in enumerate(inputs.job_lines)}
     found = sum(
         costs[rows[a["worker_mapping"]], columns[a["job_line"]]]
-        for a in tables["allocator_py_allocations"]
+        for a in _placed_in(tables, demo_data.COMPLETED)
     )
     must = int(np.flatnonzero(arrays.lower)[0])
     places = np.repeat(np.arange(len(columns)), arrays.upper)

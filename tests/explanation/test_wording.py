@@ -22,10 +22,12 @@ from allocator.solving.solver import solve
 from tests.builders import W1, W2, W3, renamed, small_run
 from tests.database.demo_rows import demo_rows
 from tests.profiles import examples
-from tests.strategies import run_inputs
+from tests.strategies import after_another_allocation, run_inputs
 from tests.table_inputs import inputs_from
 
-runs = run_inputs(max_workers=5, max_job_lines=5, feasible=True, scenario=True)
+runs = run_inputs(max_workers=5, max_job_lines=5, feasible=True, scenario=True).map(
+    after_another_allocation
+)
 
 
 def solved(inputs: RunInputs, **chosen: object) -> SolveResult:

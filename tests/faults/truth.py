@@ -75,17 +75,25 @@ class Held:
         return (self.identity, self.operator) == (attempt.identity, attempt.operator)
 
 
+EVERYTHING = """
+select
+  (select coalesce(json_agg(json_build_object('worker', worker_mapping, 'line', job_line)), '[]')
+     from allocator_py_allocations where allocator_py_run = %s) as placed,
+  (select coalesce(json_agg(a), '[]')
+     from allocator_console_audit a where allocator_py_run = %s) as audits,
+  (select coalesce(json_agg(c), '[]')
+     from allocator_py_completions c where allocator_py_run = %s) as ends,
+  (select json_build_object('completed_at', completed_at)
+     from allocator_py_runs where id = %s) as state
+"""
+"""One statement, so that a commit that lands meanwhile is seen whole or not at all."""
+
+
 def held(database: Database, run: str) -> Held:
-    """Look behind the API. The identity is derived anew, from what is stored."""
-    rows = database.rows
-    placed = rows(
-        "select worker_mapping::text as worker, job_line::text as line"
-        " from allocator_py_allocations where allocator_py_run = %s",
-        run,
-    )
-    audits = rows("select * from allocator_console_audit where allocator_py_run = %s", run)
-    ends = rows("select * from allocator_py_completions where allocator_py_run = %s", run)
-    (state,) = rows("select completed_at from allocator_py_runs where id = %s", run)
+    """Look behind the API, all tables at one moment. The identity is derived anew from what is
+    stored."""
+    (found,) = database.rows(EVERYTHING, run, run, run, run)
+    placed, audits, ends, state = (found[k] for k in ("placed", "audits", "ends", "state"))
     if not placed and not audits and not ends and state["completed_at"] is None:
         return Held()
     is_double = len(audits) > 1 or len(ends) > 1 or len(placed) > len({r["worker"] for r in placed})

@@ -205,3 +205,16 @@ def test_a_scenario_without_an_allocation_compares_as_nobody_placed(
     assert movers(pair[0], nobody)["outcome"].tolist() == ["only in Before"] * 4
     assert "None" not in group_costs([pair[0], nobody])["scenario"].tolist()
     assert rank_distributions([pair[0], nobody])["workers"].sum() == 8
+
+
+def test_totals_under_other_weights_are_left_out(inputs: RunInputs) -> None:
+    chosen = dict(zip((ADA, BEN, CLEO, DAN), LINES, strict=True))
+    one = solved("One", inputs, chosen, Settings(alpha=0.5))
+
+    def figures(**settings: float) -> set[str]:
+        return set(headlines([one, solved("Two", inputs, chosen, Settings(**settings))]).index)
+
+    totals = {"objective", "worker_dissatisfaction"}
+    assert totals <= figures(alpha=0.5)
+    assert totals & figures(alpha=0.6) == {"worker_dissatisfaction"}
+    assert not totals & figures(alpha=0.5, power=2.0)

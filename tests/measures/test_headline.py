@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ from allocator.measures import (
     bands,
     by_group,
     by_job_line,
+    by_location,
     headline,
     higher_choices,
+    job_lines_by_location,
     list_lengths,
     offers_by_rank,
     outcome,
@@ -28,8 +31,9 @@ from allocator.measures import (
     worst_off,
 )
 from allocator.measures.bands import amount
-from allocator.measures.headline import gini
-from allocator.models import RunInputs, Settings, Worker
+from allocator.measures.headline import alike_words, ranks_apart
+from allocator.measures.outcome import NEVER_PLACED, scoreboard
+from allocator.models import RunInputs, Settings, Term, Worker
 from allocator.result import SolveResult, Status
 from tests.builders import J1, J2, PLACEMENTS, W1, W3, W4, result_for, small_result, small_run
 from tests.strategies import run_inputs
@@ -111,7 +115,7 @@ def test_headline_rank_that_moved_up_is_counted() -> None:
 def test_headline_without_allocation_has_no_averages() -> None:
     head = headline(small_run(), result_for(small_run(), {}, status=Status.INFEASIBLE))
     got = head.outcome
-    assert (got.mean_score, got.worst_score, head.gini) == (None, None, None)
+    assert (got.mean_score, got.worst_score, head.ranks_apart) == (None, None, None)
     assert (head.worst_off, head.not_placed, got.first_choice_share) == ((), 4, 0.0)
     assert head.status_words == "No allocation satisfies every rule."
 
@@ -257,17 +261,19 @@ def test_list_lengths_by_hand(placed: pd.DataFrame) -> None:
     assert list(frame["No preferences"]) == [1, 0, 0, 1]
 
 
-def test_gini_known_values() -> None:
-    assert gini(np.array([4.0, 4.0, 4.0])) == 0.0
-    assert gini(np.array([1.0, 3.0])) == pytest.approx(0.25)
-    assert gini(np.array([])) == 0.0
+def test_ranks_apart_known_values() -> None:
+    assert ranks_apart(np.array([4.0, 4.0, 4.0])) == 0.0
+    assert ranks_apart(np.array([1.0, 3.0])) == pytest.approx(2)
+    assert ranks_apart(np.array([1.0])) is None
+    assert alike_words(None) == ""
+    assert alike_words(0.0) == "All who ranked fare alike."
+    assert "2.5 ranks apart" in alike_words(2.5)
 
 
-@given(st.lists(st.floats(0.5, 100), min_size=1, max_size=8))
-def test_gini_is_mean_difference(values: list[float]) -> None:
-    x = np.array(values)
-    expected = np.abs(x[:, None] - x[None, :]).sum() / (2 * len(x) ** 2 * x.mean())
-    assert gini(x) == pytest.approx(expected, abs=1e-9)
+@given(st.lists(st.floats(0.5, 100), min_size=2, max_size=8))
+def test_ranks_apart_is_the_mean_over_all_pairs(values: list[float]) -> None:
+    differences = [abs(a - b) for a, b in combinations(values, 2)]
+    assert ranks_apart(np.array(values)) == pytest.approx(np.mean(differences), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -283,3 +289,46 @@ def test_gini_is_mean_difference(values: list[float]) -> None:
 )
 def test_amount_never_shows_powers_of_ten(value, words):
     assert amount(value) == words
+
+
+def never_on(inputs: RunInputs, worker_id: str, job_line: str) -> RunInputs:
+    """The run with the job line in that worker's bucket *never*."""
+    workers = [
+        replace(w, preferences=replace(w.preferences, buckets={job_line: 50}))
+        if w.id == worker_id
+        else w
+        for w in inputs.workers
+    ]
+    return replace(inputs, workers=tuple(workers))
+
+
+def test_never_is_counted_named_and_told_beside_every_rank() -> None:
+    inputs, result = never_on(small_run(), W1, PLACEMENTS[W1]), small_result()
+    placed = placements(inputs, result)
+    assert placed["bucket"].tolist() == ["Never", "", "", ""]
+    assert outcome(inputs, result).never == 1
+    assert headline(inputs, result).never == ("Ada Archer",)
+    offers = by_job_line(inputs, placed)["offers"]
+    assert [told for told in offers if "never" in told] == ["3rd · never"]
+    kept = outcome(inputs, result).as_dict()
+    assert (NEVER_PLACED, "1") in scoreboard(kept)
+    assert all(label != NEVER_PLACED for label, _ in scoreboard({**kept, "never": 0}))
+
+
+def test_outcome_by_hospital_counts_a_worker_at_each_hospital_of_the_year() -> None:
+    inputs, result = small_run(), small_result()
+    assert by_location(inputs, placements(inputs, result))["group"].tolist() == ["All workers"]
+    at = {PLACEMENTS[W1]: ("North", "South"), PLACEMENTS[W3]: ("South",)}
+    lines = [
+        replace(j, terms=tuple(Term(None, None, location=name) for name in at.get(j.id, ())))
+        for j in inputs.job_lines
+    ]
+    inputs = replace(inputs, job_lines=tuple(lines))
+    frame = by_location(inputs, placements(inputs, result)).set_index("group")
+    assert frame["workers"].to_dict() == {
+        "North": 1,
+        "South": 2,
+        "No hospital given": 2,
+        "All workers": 4,
+    }
+    assert job_lines_by_location(inputs)["South"] == {PLACEMENTS[W1], PLACEMENTS[W3]}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from allocator.cli.output import Output, service_for, settings_of, stdout_reserved
+from allocator.cli.output import Output, log_seed, service_for, settings_of, stdout_reserved
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
-from allocator.errors import DatabaseError, ExitCode
+from allocator.errors import ExitCode
 from allocator.rules.naming import job_line_name, worker_name
 
 if TYPE_CHECKING:
@@ -44,10 +43,7 @@ def diagnose(args: Namespace, out: Output) -> int:
         )
         from allocator.diagnosis import diagnose as find
 
-        try:
-            service.log_seed(inputs, settings, f"{getpass.getuser()} (command line)", "diagnosis")
-        except DatabaseError as exc:
-            out.say(f"The seed could not be logged: {exc.message}", style="bold red")
+        log_seed(service, inputs, settings, "diagnosis", out)
         found = find(inputs, settings, on_progress=on_progress, cancel=cancel)
     out.add(**found.as_dict())
     out.add(timings={"hydrate": hydrated, **found.timings})
@@ -91,10 +87,10 @@ def _tell_causes(found: Diagnosis, out: Output) -> None:
 def _tell_fixes(found: Diagnosis, out: Output) -> None:
     if found.fixes:
         out.table(
-            ("Fix", "Cost", "Changes", "Objective", "First choices", "Worst rank"),
+            ("Fix", "Cost", "Changes", "Total", "First choices", "Worst rank"),
             [_fix_cells(fix) for fix in found.fixes],
             title="Fixes, each applied and solved",
-            numbers=("Cost", "Objective", "Worst rank"),
+            numbers=("Cost", "Total", "Worst rank"),
         )
     for note in found.unavailable:
         out.say(f"  • {note}")

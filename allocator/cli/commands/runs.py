@@ -33,6 +33,13 @@ def runs(args: Namespace, out: Output) -> int:
             title=f"{len(completed)} completed",
             numbers=("Batch", "Placed", "1st", "Top 5"),
         )
+    faults = [(row.run.id[:8], issue) for row in rows for issue in row.issues]
+    if faults:
+        out.table(
+            ("Run", "Row", "What is wrong", "What to do"),
+            [(run, issue.row, issue.message, issue.remedy) for run, issue in faults],
+            title=f"{len(faults)} data errors in the runs' own rows",
+        )
     return ExitCode.DONE
 
 
@@ -42,6 +49,7 @@ def overview_fields(row: RunOverview) -> dict[str, Any]:
     return {
         "run_id": run.id,
         "plan": run.plan_name,
+        "organisation": row.org,
         "timezone": run.timezone,
         "allocation_run": run.allocation_run,
         "allocation_run_status": run.allocation_run_status,
@@ -61,6 +69,7 @@ def overview_fields(row: RunOverview) -> dict[str, Any]:
         "left_out": row.left_out,
         "operator": row.receipt.operator if row.receipt else None,
         "outcome": dict(row.outcome),
+        "data_errors": [issue_fields(issue) for issue in row.issues],
     }
 
 

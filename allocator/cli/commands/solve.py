@@ -20,6 +20,7 @@ from allocator.cli.output import (
     error_fields,
     issue_fields,
     receipt_fields,
+    scenario_of,
     service_for,
     settings_of,
     stdout_reserved,
@@ -29,10 +30,11 @@ from allocator.errors import ExitCode, InvalidData, UsageError
 from allocator.models import RunInputs, Settings
 from allocator.result import SolveResult, Status
 from allocator.rules.naming import job_line_name, worker_name
-from allocator.rules.ranks import read_by
+from allocator.rules.ranks import NEVER, read_by
 from allocator.solved import identity_of
 
 if TYPE_CHECKING:
+    from allocator.scenario import Scenario
     from allocator.service import AllocatorService
     from allocator.unattended import Processed
 
@@ -47,6 +49,9 @@ def solve(args: Namespace, out: Output) -> int:
     settings = settings_of(args)
     service = service_for(args)
     run = service.find_run(args.run)
+    scenario = scenario_of(args, service, run.id)
+    if scenario is not None:
+        settings = scenario.settings
     timings: dict[str, float] = {}
     with (
         stdout_reserved(True),  # HiGHS prints a banner the first time, whatever its options say
@@ -54,9 +59,11 @@ def solve(args: Namespace, out: Output) -> int:
         cancel_on_interrupt() as cancel,
     ):
         began = time.perf_counter()
-        inputs = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
+        as_read = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
+        inputs = scenario.apply(as_read) if scenario else as_read
         timings["hydrate"] = time.perf_counter() - began
-        _add_result(out, inputs, None, settings, timings)
+        _add_result(out, inputs, None, settings, timings, args.operator, scenario)
+        out.add(scenario=_audit(scenario))
         try:
             result = service.solve(
                 inputs,
@@ -72,18 +79,28 @@ def solve(args: Namespace, out: Output) -> int:
             if all(issue.acknowledgeable for issue in exc.issues):
                 exc.how = "Mend each row that is listed, or accept them all with --acknowledge."
             raise
-    _add_result(out, inputs, result, settings, timings)
+    _add_result(out, inputs, result, settings, timings, args.operator, scenario)
     _tell_result(inputs, result, out)
+    if result.allocations:
+        identity = identity_of(result, _audit(scenario))
+        out.add(identity=identity)
+        out.say(f"Identity: {identity}  (commit just this with --expect)")
     if args.commit and result.status is not Status.INFEASIBLE:
-        _commit(args, service, inputs, result, out, timings, cancel)
+        _commit(args, service, (as_read, inputs), result, scenario, out, timings, cancel)
     return _exit_code(result)
+
+
+def _audit(scenario: Scenario | None) -> dict[str, Any]:
+    """The scenario as the audit row keeps it; empty without one."""
+    return scenario.audit() if scenario else {}
 
 
 def _commit(
     args: Namespace,
     service: AllocatorService,
-    inputs: RunInputs,
+    read_and_solved: tuple[RunInputs, RunInputs],
     result: SolveResult,
+    scenario: Scenario | None,
     out: Output,
     timings: dict[str, float],
     cancel: threading.Event,
@@ -92,7 +109,15 @@ def _commit(
 
     require_allocation(result, accept_unproven=args.accept_unproven, cancel=cancel)
     began = time.perf_counter()
-    receipt = service.commit(inputs, result, args.operator, expect=args.expect)
+    as_read, inputs = read_and_solved
+    receipt = service.commit(
+        inputs,
+        result,
+        args.operator,
+        scenario=_audit(scenario),
+        as_read=as_read,
+        expect=args.expect,
+    )
     timings["commit"] = time.perf_counter() - began
     out.add(receipt=receipt_fields(receipt), timings={**result.timings, **timings})
     again = "This commit had succeeded before; nothing changed." if receipt.repeated else ""
@@ -118,9 +143,16 @@ def _add_result(
     result: SolveResult | None,
     settings: Settings,
     timings: dict[str, float],
+    operator: str | None,
+    scenario: Scenario | None,
 ) -> None:
     """The JSON fields of a solve; before it ends they say that there is no allocation."""
+    from allocator.measures.outcome import outcome
+    from allocator.measures.terms import terms_line
+
     certificate = result.certificate if result else None
+    got = outcome(inputs, result).as_dict() if result and result.allocations else None
+    by = f"solved by {operator.strip()}" if operator and operator.strip() else ""
     phases = dict.fromkeys(("hydrate", "formulate", "solve", "check", "commit"))
     out.add(
         run_id=inputs.run.id,
@@ -130,18 +162,25 @@ def _add_result(
         gap=result.gap if result else None,
         worker_dissatisfaction=result.worker_dissatisfaction if result else None,
         organisation_dissatisfaction=result.organisation_dissatisfaction if result else None,
+        outcome=got,
+        terms=terms_line(settings.as_dict(), len(scenario.changes) if scenario else 0, by),
         settings=settings.as_dict(),
         fingerprint=inputs.fingerprint,
-        identity=identity_of(result, {}) if result and result.allocations else None,
+        identity=None,
         solver=result.solver if result else "",
         effort=asdict(result.effort) if result else None,
         message=result.message if result else "",
+        never=sum(
+            inputs.worker(a.worker_mapping).preferences.buckets.get(a.job_line) == NEVER
+            for a in (result.allocations if result else ())
+        ),
         allocations=[
             {
                 "worker_mapping": a.worker_mapping,
                 "job_line": a.job_line,
                 "score": a.score,
                 "original_preference": a.original_preference,
+                "bucket": inputs.worker(a.worker_mapping).preferences.buckets.get(a.job_line),
             }
             for a in (result.allocations if result else ())
         ],
@@ -172,10 +211,8 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
         title=f"{len(result.allocations)} allocations",
         numbers=("Rank", "On their list"),
     )
-    from allocator.measures.outcome import outcome
+    from allocator.measures.outcome import outcome, scoreboard
 
-    got = outcome(inputs, result)
-    tops = ", ".join(f"{n} in their top {k}" for k, n in got.within.items())
     certificate = result.certificate
     proof = {Status.OPTIMAL: "proven optimal", Status.FEASIBLE: "not proven optimal"}
     certified = " (certificate verified)" if certificate and certificate.verified else ""
@@ -183,18 +220,14 @@ def _tell_result(inputs: RunInputs, result: SolveResult, out: Output) -> None:
         ("", ""),
         [
             ("Status", f"{proof.get(result.status, result.status.value)}{certified}"),
-            ("Objective", f"{result.objective:.6g}, bound {_figure(result.bound)}"),
+            *scoreboard(outcome(inputs, result).as_dict()),
             ("Workers' dissatisfaction", _figure(result.worker_dissatisfaction)),
-            ("Organisation's weighting points", f"{got.weighting_points:+d} (negative = wanted)"),
-            ("First choices received", got.first_choice_words),
-            ("Of those who ranked", f"{tops}, {got.unranked} on a job line they did not rank"),
-            ("Worst rank", f"{_figure(got.worst_score)} ({got.n_worst} of those who ranked)"),
-            ("Gave no preferences", f"{len(got.no_preferences)}, counted apart"),
+            ("Total dissatisfaction", f"{result.objective:.6g}, bound {_figure(result.bound)}"),
             ("Solver", result.effort.words(result.solver)),
             ("Time", f"{sum(result.timings.values()):.2f} s"),
         ],
     )
-    out.say(f"Identity: {identity_of(result, {})}  (commit just this with --expect)")
+    out.say(out.fields["terms"])
 
 
 def _figure(value: float | None) -> str:
@@ -208,11 +241,15 @@ def _by_name(inputs: RunInputs, result: SolveResult) -> list[Any]:
 
 
 def _placement_cells(inputs: RunInputs, a: Any) -> tuple[str, str, str, str]:
-    ranked = a.job_line in inputs.worker(a.worker_mapping).preferences.scores
+    from allocator.measures.bands import NEVER_MARK
+
+    chosen = inputs.worker(a.worker_mapping).preferences
+    rank = f"{a.score:g}" if a.job_line in chosen.scores else "unranked"
+    is_never = chosen.buckets.get(a.job_line) == NEVER
     return (
         worker_name(inputs, a.worker_mapping),
         job_line_name(inputs, a.job_line),
-        f"{a.score:g}" if ranked else "unranked",
+        rank + NEVER_MARK if is_never else rank,
         "–" if a.original_preference is None else f"{a.original_preference:g}",
     )
 

@@ -6,9 +6,10 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict
 from getpass import getpass
+from pathlib import Path
 from typing import Any
 
-from allocator.cli.output import Output, service_for
+from allocator.cli.output import Output, service_for, write_file
 from allocator.errors import ExitCode, UsageError
 
 
@@ -96,6 +97,27 @@ def _tell_stack(fields: dict[str, Any], out: Output) -> None:
     secrets = ("service_role_key", "secret_key", "anon_key", "dsn")
     rows = [(name, "see --json" if name in secrets else v) for name, v in fields.items()]
     out.table(("Local stack", ""), rows)
+
+
+def demo_files(args: Namespace, out: Output) -> int:
+    """Write the lists that go with the demo data into a directory."""
+    from allocator.demo.files import demo_lists
+
+    directory = Path(args.directory)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise UsageError(
+            f"{directory} cannot be made: {exc.strerror}.", remedy="Name another directory."
+        ) from exc
+    written = []
+    for name, text in demo_lists().items():
+        write_file(directory / name, text)
+        written.append(str(directory / name))
+    out.add(written=written)
+    for path in written:
+        out.say(f"Written: {path}")
+    return ExitCode.DONE
 
 
 def hash_password(args: Namespace, out: Output) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
@@ -11,7 +11,6 @@ import streamlit as st
 
 from allocator.errors import AlreadyCompleted, InputChange, InputsChanged, MissingFunction
 from allocator.measures import status_words
-from allocator.measures.bands import amount
 from allocator.models import AllocatorRun, Settings
 from allocator.report.parts import settings_words
 from allocator.result import Status
@@ -24,9 +23,12 @@ from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, plain_table
 from console.ui.messages import literal, shown_errors
 from console.ui.notes import draw_audited_changes, writes
+from console.ui.receipt import draw_exceptions
+from console.ui.scoreboard import draw_scoreboard
 from console.ui.tables import counted, facts_row
 
 _PRESSED = "commit pressed"
+NOTICES = "I have read the points to be accepted above ({count:,}) and commit nevertheless."
 UNPROVEN = "I know that a better allocation may exist and want to commit this one nevertheless."
 
 
@@ -47,9 +49,12 @@ def draw_confirmation(
         writes("Writes to the database and cannot be undone here"),
         st.form(f"commit {mine}", border=False, enter_to_submit=False),
     ):
-        accepted = True
+        accepted, to_accept = True, solved.inputs.to_accept
+        reasons = _ask_reasons(solved, mine)
+        if to_accept:
+            accepted = st.checkbox(NOTICES.format(count=len(to_accept)), key=f"notices {mine}")
         if solved.result.status is not Status.OPTIMAL:
-            accepted = st.checkbox(UNPROVEN, key=f"unproven {mine}")
+            accepted &= st.checkbox(UNPROVEN, key=f"unproven {mine}")
         typed = st.text_input(
             f"To confirm, type the run's name: **{literal(name)}**",
             placeholder=name,
@@ -70,9 +75,44 @@ def draw_confirmation(
     if _plain(typed) != _plain(name):
         st.warning("The name does not match, so nothing was written.", icon=":material/info:")
     elif not accepted:
-        st.warning("Tick the box above the name, or solve again.", icon=":material/info:")
+        st.warning("Tick every box above the name first.", icon=":material/info:")
+    elif not all(reasons.values()):
+        st.warning(
+            "Give a reason for each change above the name; the receipt keeps it. Nothing was "
+            "written.",
+            icon=":material/info:",
+        )
     else:
-        _commit(run, solved, pressed)
+        _commit(run, _with_reasons(solved, reasons))
+
+
+def _ask_reasons(solved: Solved, mine: str) -> dict[int, str]:
+    """Place of each change without a reason → the one typed for it."""
+    if solved.scenario is None:
+        return {}
+    told = zip(solved.scenario.words(solved.as_read), solved.scenario.changes, strict=True)
+    return {
+        place: " ".join(
+            st.text_input(
+                f"Reason for the change: {literal(words)}",
+                autocomplete="off",
+                key=f"reason {place} {mine}",
+            ).split()
+        )
+        for place, (words, change) in enumerate(told)
+        if not change.reason.strip()
+    }
+
+
+def _with_reasons(solved: Solved, reasons: Mapping[int, str]) -> Solved:
+    """The solve with these reasons in its scenario, which the audit row keeps."""
+    if solved.scenario is None or not reasons:
+        return solved
+    changes = tuple(
+        replace(change, reason=reasons.get(place, change.reason))
+        for place, change in enumerate(solved.scenario.changes)
+    )
+    return replace(solved, scenario=replace(solved.scenario, changes=changes))
 
 
 @session.signed_in
@@ -91,7 +131,7 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _commit(run: AllocatorRun, solved: Solved, seen: SeenSolve) -> None:
+def _commit(run: AllocatorRun, solved: Solved) -> None:
     """Commit and show the page anew; a refusal says why and what next."""
     operator = session.require_operator()
     try:
@@ -102,7 +142,7 @@ def _commit(run: AllocatorRun, solved: Solved, seen: SeenSolve) -> None:
                 operator,
                 scenario=solved.audit,
                 as_read=solved.as_read,
-                expect=seen.identity,
+                expect=solved.identity,
             )
     except InputsChanged as exc:
         st.error("The commit was refused; nothing was written.", icon=":material/block:")
@@ -231,25 +271,20 @@ KEPT_SECONDS = 30
 
 
 def draw_preview(solved: Solved, operator: str) -> None:
-    """What the commit writes."""
-    result, run = solved.result, solved.inputs.run
+    """What the commit writes: the scoreboard, the changes, and what follows from them."""
+    result = solved.result
+    draw_scoreboard(solved, key="to commit")
     st.subheader("What will be written", anchor=False)
     st.markdown(
         f"- **{counted(len(result.allocations), 'placement')}**, one job line for each worker\n"
         "- the run is marked as **completed** and becomes read-only\n"
         f"- a receipt with your name, **{literal(operator)}**, the settings and the checks"
     )
-    when = local_time(run, solved.solved_at) if solved.solved_at else ""
-    facts_row(
-        [
-            ("Solved", when),
-            ("Solved by", solved.solved_by),
-            ("Total dissatisfaction", amount(result.objective or 0.0)),
-            ("Scenario", result.scenario or "None: the data as it is"),
-        ]
-    )
+    if result.scenario:
+        st.markdown(f"Scenario: **{literal(result.scenario)}**")
     st.caption(literal(status_words(result)))
     draw_audited_changes(solved.audit, solved.as_read)
+    draw_exceptions(solved, key="preview")
     with st.expander("Settings"):
         for label, value in settings_words(result.settings):
             st.markdown(f"{literal(label)}: **{literal(value)}**")
@@ -261,7 +296,11 @@ def draw_preview(solved: Solved, operator: str) -> None:
             version=shown.version,
             noun="placement",
             file_name=shown.file_name("to-be-committed"),
-            columns=["name", "internal_id", "job_line_name", "rank", "original_preference"],
+            columns=tables.without_empty(
+                shown.placed,
+                ["name", "internal_id", "job_line_name", "rank", "bucket", "original_preference"],
+                "bucket",
+            ),
             search=["name", "internal_id", "job_line_name"],
         )
 

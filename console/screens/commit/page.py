@@ -18,13 +18,15 @@ from console.screens.commit.confirm import (
 from console.state import backend, solving
 from console.ui import navigation, session
 from console.ui.messages import Message, literal, shown_errors
+from console.ui.notes import draw_notices
 from console.ui.receipt import draw_receipt
 from console.ui.session import stored_outcome
 
 
 def draw_committed(run: AllocatorRun) -> None:
     """A completed run: its receipt, read-only."""
-    receipt = session.remembered("receipt", run.id) or stored_outcome(run).receipt
+    stored = stored_outcome(run)
+    receipt = session.remembered("receipt", run.id) or stored.receipt
     if receipt is None:
         when = local_time(run, run.completed_at) if run.completed_at else ""
         st.info(
@@ -33,8 +35,10 @@ def draw_committed(run: AllocatorRun) -> None:
         )
     else:
         st.success("This run is committed and read-only.", icon=":material/lock:")
-        draw_receipt(run, receipt)
-    navigation.link("results", "Look at the results")
+        draw_receipt(run, receipt, stored.solved)
+    with st.container(horizontal=True):
+        navigation.link("results", "Look at the results, report and files")
+        navigation.link("history", "Every solve that was tried")
 
 
 def draw_nothing_to_commit() -> None:
@@ -93,6 +97,7 @@ with shown_errors(stop=True):
         draw_replaced(pressed, solved)
         pressed = None
     writable = can_write()
+    draw_notices(solved.inputs.notices, key="notices", version=solved.identity[:16])
     draw_preview(solved, session.require_operator())
     draw_passed_checks(solved)
     unchanged = draw_changed_since(solved)

@@ -46,9 +46,10 @@ def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
 
 run = navigation.run_page("History")
 with shown_errors(stop=True):
-    receipt = None if run.is_pending else stored_outcome(run).receipt
-    if receipt:
-        draw_receipt(run, receipt)
+    stored = None if run.is_pending else stored_outcome(run)
+    receipt = stored.receipt if stored else None
+    if stored and receipt:
+        draw_receipt(run, receipt, stored.solved)
     elif not run.is_pending:
         st.info(
             "Another program completed this run, so there is no receipt.", icon=":material/lock:"

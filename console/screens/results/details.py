@@ -10,24 +10,32 @@ from allocator.errors import UsageError
 from allocator.measures import (
     Headline,
     by_job_line,
+    by_location,
     headline,
     higher_choices,
+    mask_small_counts,
     outcome_of_ranks,
     rank_distribution,
     worst_off,
 )
-from allocator.measures.bands import band_labels, rank_words
+from allocator.measures.bands import NOT_PLACED, band_labels, rank_words
+from allocator.measures.outcome import FIRST_CHOICES, NOT_RANKED
+from allocator.measures.terms import terms_of
 from allocator.models import AllocatorRun
 from allocator.report import (
     XLSX,
     ReportOptions,
+    labelled,
     printable_report,
     report_tables,
     to_csv,
     workbook,
 )
-from allocator.report.sections import PLACEMENT_COLUMNS
+from allocator.report.parts import LABELS
+from allocator.report.sections import BY_HOSPITAL, MASKED, placement_columns
 from allocator.result import Status
+from allocator.rules.naming import job_line_name
+from allocator.rules.ranks import NEVER_WORDS
 from console.charts import (
     dissatisfaction_scatter,
     job_line_satisfaction,
@@ -38,9 +46,12 @@ from console.charts import (
 from console.state.solving import StoredOutcome
 from console.ui import navigation, tables
 from console.ui.about import ShownAllocation
-from console.ui.data_table import data_table, plain_table
+from console.ui.data_table import data_table, download_buttons, plain_table
 from console.ui.messages import literal
-from console.ui.tables import counted, draw, facts_row, is_dark
+from console.ui.scoreboard import draw_doctors, draw_scoreboard, draw_selectable, of_choice
+from console.ui.tables import counted, facts_row, is_dark
+
+NEVER = "Under “never”"
 
 
 def draw_allocation(shown: ShownAllocation) -> None:
@@ -52,15 +63,17 @@ def draw_allocation(shown: ShownAllocation) -> None:
         version=shown.version,
         noun="placement",
         file_name=shown.file_name("allocation"),
-        columns=PLACEMENT_COLUMNS,
+        columns=placement_columns(placed),
         search=["name", "internal_id", "job_line_name", "qualificationlevel"],
         kinds={
             "First choice": placed["first_choice"],
             "Outside the top 5": placed["rank"] > 5,
             "Unranked": placed["rank"].isna() & (placed["n_ranked"] > 0),
             "Gave no preferences": placed["n_ranked"] == 0,
+            NEVER: placed["bucket"] == NEVER_WORDS,
             "More wanted by the organisation": placed["weighting"] < 0,
             "Less wanted by the organisation": placed["weighting"] > 0,
+            **tables.at_hospitals(shown.inputs, placed["job_line"]),
         },
         placeholder="Name, internal id, job line or level",
     )
@@ -72,7 +85,7 @@ def draw_worst_off(shown: ShownAllocation) -> None:
     if ordered.empty:
         return
     labels = {
-        row.worker: f"{row.name} · {row.job_line_name} · {rank_words(row.rank)}"
+        row.worker: f"{row.name} · {row.job_line_name} · {rank_words(row.rank, row.bucket)}"
         for row in ordered.itertuples(index=False)
     }
     chosen = st.selectbox(
@@ -99,7 +112,18 @@ def draw_worst_off(shown: ShownAllocation) -> None:
 def draw_rank_by_worker(shown: ShownAllocation) -> None:
     """Each worker's rank, best placed first."""
     chart = satisfaction_by_worker(shown.placed, dark=is_dark())
-    draw(chart, key="by worker", alt="Rank received by each worker, best placed first.")
+    alt = "Rank received by each worker, best placed first."
+    _draw_one(shown, draw_selectable(chart, key=f"by worker {shown.version}", alt=alt))
+
+
+def _draw_one(shown: ShownAllocation, worker: str) -> None:
+    """The doctor behind a point or bar that was selected."""
+    if not worker:
+        st.caption("Click a bar or point for the doctor behind it.")
+        return
+    draw_doctors(shown.placed[shown.placed["worker"] == worker], key="one")
+    name = shown.inputs.worker(worker).name
+    navigation.link("why", f"Why was {literal(name)} placed there?", worker=worker)
 
 
 def draw_job_line_outcome(shown: ShownAllocation) -> None:
@@ -109,21 +133,57 @@ def draw_job_line_outcome(shown: ShownAllocation) -> None:
     with left:
         st.markdown("**How content the holders are, the least content first**")
         chart = job_line_satisfaction(lines, dark=is_dark())
-        draw(chart, key="by line", alt="Mean rank of each job line's holders, worst first.")
+        alt = "Mean rank of each job line's holders, worst first."
+        held = draw_selectable(chart, key=f"by line {shown.version}", alt=alt)
     with right:
         st.markdown("**Places filled**")
-        draw(seats_filled(lines, dark=is_dark()), key="seats", alt="Places filled and open.")
+        chart = seats_filled(lines, dark=is_dark())
+        alt = "Places filled and open."
+        taken = draw_selectable(chart, key=f"seats {shown.version}", alt=alt)
+    for name, line in (("held", held), ("taken", taken)):
+        if line:
+            st.markdown(f"Who holds **{literal(job_line_name(shown.inputs, line))}**:")
+            draw_doctors(shown.placed[shown.placed["job_line"] == line], key=name)
+    st.caption("Click a bar for the doctors who hold the job line.")
     data_table(
         lines,
         key="job lines",
         version=shown.version,
         noun="job line",
         file_name=shown.file_name("job-lines"),
-        search=["job_line_name"],
-        kinds={"With open places": lines["open"] > 0, "Nobody": lines["filled"] == 0},
-        columns=["job_line_name", "places", "filled", "open", "first_choices", "times_ranked",
-                 "eligible_workers", "mean_score", "offers", "holders"],
-    )  # fmt: skip
+        search=["job_line_name", "locations"],
+        kinds={
+            "With open places": lines["open"] > 0,
+            "Nobody": lines["filled"] == 0,
+            **tables.at_hospitals(shown.inputs, lines["job_line"]),
+        },
+        columns=tables.without_empty(lines, LINE_COLUMNS, "locations"),
+        placeholder="A job line or a hospital",
+    )
+    if (lines["locations"] != "").any():
+        st.markdown("**By hospital**")
+        st.caption(BY_HOSPITAL)
+        _by_hospital(shown)
+
+
+def _by_hospital(shown: ShownAllocation) -> None:
+    frame = by_location(shown.inputs, shown.placed)
+    masked = mask_small_counts(frame, [*band_labels(), NOT_PLACED], "workers")
+    if not (frame[NOT_PLACED] > 0).any():
+        frame, masked = (f.drop(columns=[NOT_PLACED]) for f in (frame, masked))
+    frame, masked = (labelled(f).rename(columns={"Group": "Hospital"}) for f in (frame, masked))
+    # A static table: it has no download but the masked one below.
+    shown_frame = frame.set_index("Hospital").style
+    st.table(shown_frame.format("{:.2f}", subset=[LABELS["mean_rank"]], na_rep="–"))
+    st.caption(f"On screen for your eyes only. In the file: {MASKED}")
+    name = shown.file_name("by-hospital")
+    download_buttons(lambda: masked, name, f"by hospital {shown.version}")
+
+
+LINE_COLUMNS = (
+    "job_line_name", "locations", "places", "filled", "open", "first_choices", "times_ranked",
+    "eligible_workers", "mean_score", "offers", "holders",
+)  # fmt: skip
 
 
 def draw_organisation(shown: ShownAllocation) -> None:
@@ -133,7 +193,8 @@ def draw_organisation(shown: ShownAllocation) -> None:
         "organisation is. A positive weighting means less wanted, a negative one more wanted."
     )
     chart = dissatisfaction_scatter(shown.placed, dark=is_dark())
-    draw(chart, key="scatter", alt="Worker's against the organisation's dissatisfaction.")
+    alt = "Workers' dissatisfaction against the organisation's weighting points."
+    _draw_one(shown, draw_selectable(chart, key=f"scatter {shown.version}", alt=alt))
 
 
 CHANGED = (
@@ -153,11 +214,12 @@ def draw_stored(run: AllocatorRun, stored: StoredOutcome) -> None:
     got = outcome_of_ranks(placed["original_preference"])
     figures = {
         "Placed": got["placed"],
-        "First choice": got["first_choices"],
-        **{f"In top {k}": count for k, count in got["within"].items()},
-        "Unranked": got["unranked"],
+        FIRST_CHOICES: got["first_choices"],
+        **{f"Within the top {k}": count for k, count in got["within"].items()},
+        NOT_RANKED: got["unranked"],
+        NEVER: int((placed["bucket"] == NEVER_WORDS).sum()),
     }
-    facts_row((label, f"{count:,}") for label, count in figures.items())
+    facts_row((label, f"{count:,}") for label, count in figures.items() if count or label != NEVER)
     st.caption("Ranks are those on the worker's whole list of the allocation run.")
     data_table(
         placed,
@@ -165,7 +227,9 @@ def draw_stored(run: AllocatorRun, stored: StoredOutcome) -> None:
         version=str(run.completed_at),
         noun="placement",
         file_name="stored-allocation",
-        columns=["name", "job_line_name", "original_preference"],
+        columns=tables.without_empty(
+            placed, ["name", "job_line_name", "original_preference", "bucket"], "bucket"
+        ),
         search=["name", "job_line_name"],
         kinds={"Unranked": placed["original_preference"].isna()},
     )
@@ -216,12 +280,12 @@ def _edges(text: str) -> tuple[int, ...]:
 
 
 def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
-    inputs, result = shown.inputs, shown.result
+    inputs, result, terms = shown.inputs, shown.result, terms_of(shown.solved)
     with_names = ReportOptions(True, options.masked, options.edges, options.bottom)
     with st.container(horizontal=True):
         st.download_button(
             "Workbook (Excel)",
-            lambda: workbook(inputs, result, with_names, shown.operator),
+            lambda: workbook(inputs, result, with_names, shown.operator, terms),
             f"{shown.file_name('allocation')}.xlsx",
             XLSX,
             icon=":material/grid_on:",
@@ -237,7 +301,7 @@ def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
         )
         st.download_button(
             "Printable report (HTML)",
-            lambda: printable_report(inputs, result, options, shown.operator).encode(),
+            lambda: printable_report(inputs, result, options, shown.operator, terms=terms).encode(),
             f"{shown.file_name('report')}.html",
             "text/html",
             icon=":material/print:",
@@ -250,33 +314,60 @@ def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
 
 
 FIRST_WORST = 8
+MOST_NAMED = 5
 
 
 def draw_first_screen(shown: ShownAllocation) -> None:
     """Status, key figures, ranks received, and the worst-off beside them."""
     head = headline(shown.inputs, shown.result)
     _draw_status(head, shown)
-    facts_row(_figures(head))
+    draw_scoreboard(shown.solved, key="results")
+    _draw_never(head, shown)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Choices received", anchor=False)
-        chart = rank_distribution_chart(
-            rank_distribution(shown.placed, head.outcome.workers), dark=is_dark()
+        distribution = rank_distribution(shown.placed, head.outcome.workers)
+        chosen = draw_selectable(
+            rank_distribution_chart(distribution, dark=is_dark()),
+            key=f"distribution {shown.version}",
+            alt="Workers by the choice that they received.",
         )
-        draw(chart, key="distribution", alt="Workers by the choice that they received.")
+        st.caption("Click a bar for the doctors behind it.")
+        if chosen:
+            st.markdown(f"**{literal(chosen)}**")
+            draw_doctors(of_choice(chosen, shown.placed, distribution), key="choice")
     with right:
         st.subheader("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
         name = shown.file_name("worst-off")
         # Ranks are words here, so the columns get no formats of numbers.
-        plain_table(_worst(shown), key=f"worst {shown.version}", file_name=name, column_config=None)
+        words = {"Rank": st.column_config.TextColumn(width=110)}
+        plain_table(
+            _worst(shown), key=f"worst {shown.version}", file_name=name, column_config=words
+        )
         navigation.link("why", "Why, and is it fair?", about="Fair?")
+
+
+def _draw_never(head: Headline, shown: ShownAllocation) -> None:
+    """Who got a job line that they cannot accept, and what can be done."""
+    if not head.never:
+        return
+    names = ", ".join(head.never[:MOST_NAMED])
+    more = len(head.never) - MOST_NAMED
+    st.warning(
+        f"**{counted(len(head.never), 'worker')} got a job line that they put under “never”**: "
+        f"{literal(names)}{f' and {more:,} more' if more > 0 else ''}. They said that they cannot "
+        "accept it.",
+        icon=":material/do_not_disturb_on:",
+    )
+    if shown.run.is_pending:
+        navigation.link("scenarios", "Try the run with “never” as ineligible")
 
 
 def _worst(shown: ShownAllocation) -> pd.DataFrame:
     worst = worst_off(shown.placed, FIRST_WORST)
     table = tables.worst_off_table(worst)
-    table["Rank"] = [rank_words(rank) for rank in worst["rank"]]
+    table["Rank"] = list(map(rank_words, worst["rank"], worst["bucket"]))
     return table[["Name", "Rank", "Job line", "Job lines ranked"]]
 
 
@@ -288,31 +379,12 @@ def _draw_status(head: Headline, shown: ShownAllocation) -> None:
     tell(f"{literal(head.status_words)}{extra}", icon=icon)
 
 
-def _figures(head: Headline) -> list[tuple[str, str]]:
-    got = head.outcome
-    tops = [(f"In top {k}", f"{got.share(k):.0%} ({got.within[k]:,})") for k in got.within]
-    worst = "–" if got.worst_score is None else f"{got.worst_score:g}"
-    return [
-        ("Placed", f"{got.placed:,} of {got.workers:,}"),
-        ("First choices", got.first_choice_words),
-        *tops,
-        ("Unranked", f"{got.unranked:,}"),
-        ("Mean rank", f"{_number(got.mean_rank)} (median {_number(got.median_rank)})"),
-        ("Worst rank", worst),
-        ("Gave no preferences", f"{len(got.no_preferences):,}"),
-    ]
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
-
-
 def _worst_words(head: Headline) -> str:
     got = head.outcome
     if got.worst_score is None:
         return "Nobody who ranked something is placed."
     with_it = counted(got.n_worst, "worker")
-    words = f"Of those who ranked, the lowest rank counted is {got.worst_score:g} ({with_it})."
+    words = f"Of those who ranked, the worst rank is {got.worst_score:g} ({with_it})."
     if got.unranked:
         words += " An unranked job line counts as the mean of the ranks left open."
     return words

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from allocator.measures.terms import terms_of
 from allocator.models import AllocatorRun
 from allocator.report.parts import report_facts
 from allocator.result import Status
-from allocator.rules.moments import local_time
 from allocator.solved import Solved
 from console.screens.results.details import (
     draw_allocation,
@@ -49,15 +49,14 @@ def draw_no_results(run: AllocatorRun) -> None:
 
 
 def draw_about(shown: ShownAllocation) -> None:
-    """Who solved it and when; every setting behind a fold."""
+    """The way to the commit; every setting behind a fold."""
     solved, run = shown.solved, shown.inputs.run
-    verb = "Solved" if run.is_pending else "Committed"
-    when = f" on {local_time(run, solved.solved_at)} ({run.timezone})" if solved.solved_at else ""
     if run.is_pending and shown.result.status is not Status.CANCELLED:
         navigation.link("commit", "Go to commit")
-    st.caption(f"{verb} by {literal(solved.solved_by or 'an operator')}{when}")
     with st.expander("Settings and data of this allocation"):
-        for label, value in report_facts(shown.inputs, shown.result, shown.operator):
+        for label, value in report_facts(
+            shown.inputs, shown.result, shown.operator, terms=terms_of(solved)
+        ):
             st.markdown(f"**{literal(label)}:** {literal(value)}")
 
 

@@ -6,22 +6,25 @@ from console.screens.review.people import draw_preferences, draw_worker_review
 from console.screens.review.places import (
     draw_eligibility,
     draw_job_line_review,
+    draw_other_placements,
     draw_weighting_review,
 )
 from console.state import diagnosing
 from console.state.readings import RunReading
 from console.ui import navigation
 from console.ui.messages import shown_errors
-from console.ui.notes import draw_issues
+from console.ui.notes import draw_issues, draw_notices
 from console.ui.session import reading_note, run_reading
 from console.ui.tables import counted, facts_row
 
+PLACED_ELSEWHERE = "Other applications"
 TABS = {
     "Workers": draw_worker_review,
     "Preferences": draw_preferences,
     "Eligibility": draw_eligibility,
     "Weightings": draw_weighting_review,
     "Job lines": draw_job_line_review,
+    PLACED_ELSEWHERE: draw_other_placements,
 }
 
 
@@ -50,9 +53,11 @@ with shown_errors(stop=True):
 diagnosing.remember_check(source.inputs, source.read_at)
 reading_note(source)
 draw_issues(source.inputs.issues, key=source.key("issues"), version=source.version)
+draw_notices(source.inputs.notices, key=source.key("notices"), version=source.version)
 draw_summary(source)
-tabs = st.tabs(list(TABS), key="tab", bind="query-params")
-for tab, draw in zip(tabs, TABS.values(), strict=True):
+shown = [name for name in TABS if name != PLACED_ELSEWHERE or source.inputs.other_placements]
+tabs = st.tabs(shown, key="tab", bind="query-params")
+for tab, name in zip(tabs, shown, strict=True):
     if tab.open:  # only the open tab is worked out
         with tab, shown_errors():
-            draw(source)
+            TABS[name](source)

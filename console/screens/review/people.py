@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allocator.models import RunInputs
-from allocator.review import preferences_long, review_workers, tied_preferences
+from allocator.review import never_preferences, preferences_long, review_workers, tied_preferences
+from allocator.rules.ranks import NEVER_WORDS
 from console.charts import preference_heatmap
 from console.screens.review.parts import draw_view
 from console.state.readings import RunReading
@@ -14,6 +15,10 @@ from console.ui import tables
 from console.ui.about import about_worker
 from console.ui.data_table import data_table, newly_chosen
 
+RANK_COLUMNS = (
+    "name", "internal_id", "job_line_name", "raw_rank", "rank", "bucket", "tied_with",
+    "gap_before", "in_run",
+)  # fmt: skip
 COLUMNS = (
     "name", "internal_id", "status", "submitted", "qualificationlevel",
     "qualifications", "n_ranked", "n_eligible", "n_ranked_eligible", "n_tied", "n_gaps",
@@ -62,7 +67,13 @@ def draw_preferences(source: RunReading) -> None:
     draw_view(
         source,
         "preferences view",
-        {"Map": _map, "Every rank": _ranks, "By worker": _by_worker, "Ties": _ties},
+        {
+            "Map": _map,
+            "Every rank": _ranks,
+            "By worker": _by_worker,
+            "Ties": _ties,
+            "Never": _never,
+        },
     )
 
 
@@ -77,7 +88,8 @@ def _dark(inputs: RunInputs) -> go.Figure:
 def _map(source: RunReading) -> None:
     st.caption(
         "Each cell is one worker's rank of one job line; tied job lines share the mean of their "
-        "ranks, and a blank cell was not ranked."
+        "ranks, and a blank cell was not ranked. A cross marks a job line that the worker put "
+        "under “never”: they cannot accept it."
     )
     made = source.made(_dark if tables.is_dark() else _light)
     tables.draw(
@@ -100,12 +112,14 @@ def _ranks(source: RunReading) -> None:
         version=source.version,
         noun="rank",
         file_name="preferences",
+        columns=tables.without_empty(frame, RANK_COLUMNS, "bucket"),
         search=["name", "internal_id", "job_line_name"],
         kinds={
             "First choices": frame["rank"] < 2,
             "Tied": frame["tied_with"] > 0,
             "After a gap": frame["gap_before"] > 0,
             "Outside this run": ~frame["in_run"],
+            "Under “never”": frame["bucket"] == NEVER_WORDS,
         },
         placeholder="A worker or a job line",
     )
@@ -140,6 +154,27 @@ def _by_worker(source: RunReading) -> None:
             "Has ties": (frame["n_tied"] > 0).astype(bool),
             "Has gaps": (frame["n_gaps"] > 0).astype(bool),
         },
+    )
+
+
+def _never(source: RunReading) -> None:
+    frame = source.made(never_preferences)
+    if frame.empty:
+        st.info("No worker put a job line of this run under “never”.")
+        return
+    st.caption(
+        "Under “never” workers put what they cannot accept. It is a wish, no rule: somebody may "
+        "still get such a job line. A switch in Scenarios makes all of them ineligible."
+    )
+    data_table(
+        frame,
+        key=source.key("never"),
+        version=source.version,
+        noun="pair",
+        file_name="never",
+        search=["name", "internal_id", "job_line_name"],
+        kinds={"Ranked nevertheless": frame["raw_rank"].notna()},
+        placeholder="A worker or a job line",
     )
 
 

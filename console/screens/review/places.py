@@ -13,6 +13,7 @@ from allocator.review import (
     eligibility_pairs,
     net_effects,
     review_job_lines,
+    review_other_placements,
     review_weightings,
     rule_counts,
     workers_reached,
@@ -27,8 +28,8 @@ from console.ui.messages import literal
 from console.ui.tables import SIGN, copyable_ids, counted, facts_row
 
 COLUMNS = [
-    "job_line_name", "status", "capacity", "used_places", "places", "must_have", "first_choices",
-    "times_ranked", "eligible_workers", "eligible_first_choices", "reason",
+    "job_line_name", "locations", "status", "capacity", "used_places", "places", "must_have",
+    "first_choices", "times_ranked", "eligible_workers", "eligible_first_choices", "reason",
 ]  # fmt: skip
 
 
@@ -46,18 +47,21 @@ def draw_job_line_review(source: RunReading) -> None:
         version=source.version,
         noun="job line",
         file_name="job-lines",
-        columns=_columns(source.inputs, bool(left_out.any())),
+        columns=tables.without_empty(
+            frame, _columns(source.inputs, bool(left_out.any())), "locations"
+        ),
         id_column="job_line",
         hint="select a row to see everything about one job line",
-        search=["job_line_name"],
+        search=["job_line_name", "locations"],
         kinds={
             "Left out": left_out,
             "Must be filled": frame["must_have"].fillna(False).astype(bool),
             "More first choices than places": wanted["first_choices"] > frame["places"].fillna(0),
             "Nobody's first choice": wanted["first_choices"] == 0,
             "Nobody ranked it": wanted["times_ranked"] == 0,
+            **tables.at_hospitals(source.inputs, frame["job_line"]),
         },
-        placeholder="A part of the name",
+        placeholder="A part of the name or a hospital",
     )
     opened = newly_chosen(source.key("job lines"), chosen)
     if opened:
@@ -69,6 +73,24 @@ def _columns(inputs: RunInputs, any_left_out: bool) -> list[str]:
     if not any(j.used_places for j in inputs.job_lines):
         hidden |= {"used_places", "capacity"}
     return [column for column in COLUMNS if column not in hidden]
+
+
+def draw_other_placements(source: RunReading) -> None:
+    """Placements that other applications made and that touch this run."""
+    st.caption(
+        "Other applications placed these workers themselves. The run does not take that into "
+        "account by itself: a box on Solve, or a switch in Scenarios, takes these workers and "
+        "places out of it, and the receipt then says so."
+    )
+    data_table(
+        source.made(review_other_placements),
+        key=source.key("other placements"),
+        version=source.version,
+        noun="placement",
+        file_name="placements-of-other-applications",
+        search=["name", "job_line_name"],
+        placeholder="A worker or a job line",
+    )
 
 
 def draw_eligibility(source: RunReading) -> None:

@@ -64,6 +64,11 @@ def _card(row: RunOverview, facts: list[tuple[str, str]]) -> None:
                 st.caption(literal(subtitle(row)))
             _ways(row)
         facts_row(facts)
+        for issue in row.issues:
+            st.caption(
+                f":material/report: **{literal(issue.row)}**: {literal(issue.message)} "
+                f"*What to do:* {literal(issue.remedy)}"
+            )
 
 
 def _ways(row: RunOverview) -> None:
@@ -91,9 +96,9 @@ TOPS = ("3", "5")
 
 
 def subtitle(row: RunOverview) -> str:
-    """Period, batch, and when it was created and queued, or completed."""
+    """Organisation, period, batch, and when it was created and queued, or completed."""
     run = row.run
-    parts = [tables.period(run), f"Batch {row.batch} of {row.batches}"]
+    parts = [row.org, tables.period(run), f"Batch {row.batch} of {row.batches}"]
     if run.is_pending:
         queued = f"queued {local_time(run, run.queued_at)}" if run.queued_at else "not queued"
         parts.append(f"Created {local_time(run, run.created_at)}, {queued} ({run.timezone})")
@@ -174,6 +179,7 @@ def frame(rows: list[RunOverview], found: dict[str, DataCheck | None]) -> pd.Dat
         [
             {
                 "Run": run_title(row.run),
+                "Organisation": row.org,
                 "Batch": f"{row.batch} of {row.batches}",
                 "Status": "Waiting" if row.run.is_pending else "Completed",
                 "Created": tables.moment_words(row.run, row.run.created_at),
@@ -184,6 +190,7 @@ def frame(rows: list[RunOverview], found: dict[str, DataCheck | None]) -> pd.Dat
                     if row.run.is_pending
                     else completed_facts(row)
                 ),
+                "Wrong in its rows": " ".join(map(str, row.issues)),
             }
             for row in rows
         ]
@@ -228,7 +235,8 @@ DONE_ORDERS: dict[str, tuple[Key, bool]] = {
 
 
 def matching_runs(rows: Sequence[RunOverview], text: str) -> list[RunOverview]:
-    """The rows that hold every word of the text in plan, period, batch, dates or operator."""
+    """The rows that hold every word of the text in what a card tells: plan, organisation, period,
+    batch, dates or operator."""
     words = text.casefold().split()
     return [row for row in rows if all(word in _words_of(row) for word in words)]
 
@@ -243,7 +251,7 @@ def _words_of(row: RunOverview) -> str:
     run = row.run
     parts = [
         run_title(run),
-        run.org,
+        row.org,
         f"batch {row.batch}",
         tables.moment_words(run, run.created_at),
         tables.moment_words(run, run.completed_at),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from allocator.database.overview import RunOverview
 from console.screens.runs import cards
-from console.state import backend, diagnosing, solving
+from console.state import diagnosing, readings, solving
 from console.state.diagnosing import DataCheck
 from console.ui import session
 from console.ui.data_table import download_buttons
@@ -20,7 +20,9 @@ def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck 
     """The waiting runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
-        order = st.selectbox("Order of waiting runs", list(cards.ORDERS), width=260)
+        order = st.selectbox(
+            "Order of waiting runs", list(cards.ORDERS), width=260, on_change=look_only
+        )
     kept = cards.ordered(cards.matching_runs(rows, text), cards.ORDERS[order])
     if not rows:
         st.info("Nothing waits: every run is completed.", icon=":material/task_alt:")
@@ -33,7 +35,9 @@ def list_completed(rows: list[RunOverview], text: str) -> None:
     """The completed runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(f"Completed ({len(rows):,})", anchor=False, width="stretch")
-        order = st.selectbox("Order of completed runs", list(cards.DONE_ORDERS), width=260)
+        order = st.selectbox(
+            "Order of completed runs", list(cards.DONE_ORDERS), width=260, on_change=look_only
+        )
     kept = cards.ordered(cards.matching_runs(rows, text), cards.DONE_ORDERS[order])
     if not rows:
         st.info("No run has been completed yet.")
@@ -48,10 +52,19 @@ def check_again() -> None:
     diagnosing.the_checks().forget()
 
 
+_ONLY_LOOKED = "runs only looked at"
+
+
+def look_only() -> None:
+    """The list is searched or sorted, for which it need not be read again."""
+    session.remember(_ONLY_LOOKED, True)
+
+
 session.require_operator()
 st.title("Runs", anchor=False)
 with shown_errors(stop=True):
-    rows = backend.service().runs()
+    rows = readings.overviews(as_it_was=session.remembered(_ONLY_LOOKED, default=False))
+    session.forget(_ONLY_LOOKED)
 if not rows:
     st.info(NO_RUNS, icon=":material/inbox:")
     st.button("Look again", icon=":material/refresh:")
@@ -66,7 +79,7 @@ cards.watch_runs(rows, found)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     text = st.text_input(
         "Search", key="q", bind="query-params", type="search", live="300ms", width=360,
-        placeholder="Plan, period, operator, or date",
+        placeholder="Plan, organisation, operator, or date", on_change=look_only,
     )  # fmt: skip
     st.button("Refresh", icon=":material/refresh:", type="tertiary", on_click=check_again)
     download_buttons(lambda: cards.frame(rows, found), "runs", "runs")

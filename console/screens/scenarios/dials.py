@@ -9,11 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from allocator.measures.comparison import FIGURES
-from allocator.models import Policy, Settings
+from allocator.measures.outcome import mean_words, points_words
+from allocator.models import Settings
 from allocator.report.parts import POLICIES
+from allocator.review import never_preferences
+from allocator.scenario.changes import NeverMeansIneligible, RespectOtherPlacements
 from console.screens.scenarios.bench import Bench
 from console.state import scenario_drafts
-from console.ui.settings_form import LARGEST_SEED, whole_seed
+from console.ui.settings_form import BUCKET_ORDER, BUCKETS, LARGEST_SEED, aims, whole_seed
+from console.ui.tables import counted
 
 ALPHA_HELP = (
     "How much the organisation's wishes (its weightings) count against the workers' preferences. "
@@ -48,8 +52,8 @@ def draw_dials(bench: Bench) -> Bench:
         ),
         "policy": st.selectbox(
             "Aim",
-            list(Policy),
-            index=list(Policy).index(settings.policy),
+            aims(settings),
+            index=aims(settings).index(settings.policy),
             format_func=POLICIES.__getitem__,
             help="What makes an allocation the best one. All aims keep the same hard rules.",
             key=bench.key("policy"),
@@ -83,7 +87,44 @@ def draw_dials(bench: Bench) -> Bench:
         key=bench.key("capped"),
     )
     values["worst_rank"] = _cap(bench, settings) if capped else None
-    return _taken(bench, settings, values)
+    if settings.bucket_order or any(w.preferences.buckets for w in bench.as_read.workers):
+        values["bucket_order"] = st.toggle(
+            BUCKET_ORDER, settings.bucket_order, help=BUCKETS, key=bench.key("bucket order")
+        )
+    return _switched(_taken(bench, settings, values))
+
+
+def _switched(bench: Bench) -> Bench:
+    """The changes about the whole run that are on or off; each shown where it can do anything."""
+    never = len(bench.reading.made(never_preferences))
+    placed = len(bench.as_read.other_placements)
+    for change, count, label, help_words in (
+        (
+            NeverMeansIneligible(author=bench.operator),
+            never,
+            f"“Never” means not eligible ({counted(never, 'pair')})",
+            "Nobody gets a job line that they put under “never”, unless a change of this "
+            "scenario allows the pair. It can leave no allocation.",
+        ),
+        (
+            RespectOtherPlacements(author=bench.operator),
+            placed,
+            f"Take out what other applications placed ({counted(placed, 'placement')})",
+            "Their workers and places leave the run, as those of earlier runs do in an exclusive "
+            "run.",
+        ),
+    ):
+        changes = bench.scenario.changes
+        at = next((i for i, one in enumerate(changes) if one.target == change.target), None)
+        if not count and at is None:
+            continue
+        is_on = st.toggle(label, at is not None, help=help_words, key=bench.key(change.kind))
+        if is_on == (at is not None):
+            continue
+        scenario = bench.scenario.then(change) if at is None else bench.scenario.without(at)
+        scenario_drafts.change(bench.run_id, scenario)
+        bench = replace(bench, draft=replace(bench.draft, scenario=scenario))
+    return bench
 
 
 def _cap(bench: Bench, settings: Settings) -> float:
@@ -120,27 +161,15 @@ def _tidy(value: Any, before: Any) -> Any:
 
 
 SHORT = {
-    "objective": "Total",
-    "worker_dissatisfaction": "Workers' dissatisfaction",
-    "weighting_points": "Organisation's points",
     "first_choices": "First choices",
-    "top_3": "Top 3",
-    "top_5": "Top 5",
-    "top_10": "Top 10",
-    "unranked": "Unranked",
+    "top_3": "Within the top 3",
+    "top_5": "Within the top 5",
+    "top_10": "Within the top 10",
+    "unranked": "Not ranked",
+    "never": "Under “never”",
     "mean_rank": "Mean rank",
-    "worst_score": "Worst-off",
 }
 """Labels for cards; others use the words of `FIGURES`."""
-LONG = {
-    "objective": "Total dissatisfaction",
-    "worker_dissatisfaction": "Workers' dissatisfaction",
-    "weighting_points": "Organisation's weighting points",
-    "mean_score": "Mean rank counted",
-    "worst_score": "Worst rank counted",
-    "gini": "Gini of satisfaction (0 = all alike)",
-}
-"""Labels for tables; others use the words of `FIGURES`."""
 NOTHING = "–"
 
 
@@ -149,31 +178,23 @@ def short_label(figure: str) -> str:
     return SHORT.get(figure, FIGURES[figure][0])
 
 
-def long_label(figure: str) -> str:
-    """A label for a row of a table."""
-    return LONG.get(figure, FIGURES[figure][0])
-
-
-def is_share(figure: str) -> bool:
-    """Whether the figure is a share (0 … 1)."""
-    return figure.startswith("top_")
-
-
 def figure_words(figure: str, value: float | None) -> str:
-    """The figure for reading: per cent for shares, short numbers else."""
+    """The figure for reading, as the scoreboard has it."""
     if value is None or pd.isna(value):
         return NOTHING
-    if is_share(figure):
-        return f"{value:.1%}".replace("%", " %")
+    if figure == "mean_rank":
+        return mean_words(value)
+    if figure == "weighting_points":
+        return points_words(value)
     return f"{value:,.1f}".removesuffix(".0") if abs(value) >= 100 else f"{value:.4g}"
 
 
 def signed_words(figure: str, value: float | None) -> str:
-    """A difference with its sign; shares in percentage points."""
+    """A difference with its sign; empty words for none that exists."""
     if value is None or pd.isna(value):
         return NOTHING
     if abs(value) < 1e-9:
         return "0"
-    if is_share(figure):
-        return f"{value * 100:+.1f} points"
+    if figure == "mean_rank":
+        return f"{value:+.2f}"
     return f"{value:+,.1f}".removesuffix(".0") if abs(value) >= 100 else f"{value:+.4g}"

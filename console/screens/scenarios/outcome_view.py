@@ -10,8 +10,9 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from allocator.measures import bands, rank_distribution, status_words
-from allocator.measures.comparison import FIGURES, headline_figures, headlines, movers
+from allocator.measures import bands, outcome, rank_distribution, status_words
+from allocator.measures.comparison import FIGURES, headline_figures, headlines
+from allocator.measures.terms import terms_of
 from allocator.models import RunInputs
 from allocator.result import Status
 from allocator.solved import Solved
@@ -19,13 +20,20 @@ from console.charts import overlaid_bands, overlaid_distributions
 from console.places import available
 from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
 from console.screens.scenarios.change_list import draw_problems
-from console.screens.scenarios.dials import figure_words, long_label, short_label, signed_words
+from console.screens.scenarios.dials import figure_words, short_label, signed_words
+from console.screens.scenarios.shelf import draw_draft_state, draw_steps
+from console.screens.scenarios.who_moves import (
+    counts_words,
+    draw_moves_table,
+    moves_list,
+    told_moves,
+)
 from console.state import solving
 from console.ui import navigation, session, tables
 from console.ui.data_table import data_table
-from console.ui.messages import literal
+from console.ui.messages import literal, shown_errors
 from console.ui.notes import draw_issues
-from console.ui.tables import counted, draw, is_dark
+from console.ui.tables import draw, is_dark
 
 _ACCEPTED = "data errors accepted for trials"
 
@@ -54,7 +62,9 @@ SECONDS_WAITED = 8.0
 
 def draw_hand_over(bench: Bench) -> None:
     """The button that makes this the allocation to commit."""
-    if st.button(
+    if not bench.as_read.run.is_pending:
+        st.caption("The run is completed, so that a scenario can only be looked at.")
+    elif st.button(
         "Take to Results and Commit",
         icon=":material/arrow_forward:",
         type="primary",
@@ -89,6 +99,7 @@ SHOWN = (
     "first_choices",
     "top_3",
     "unranked",
+    "never",
     "mean_rank",
     "worst_score",
     "worker_dissatisfaction",
@@ -111,53 +122,44 @@ def solve_draft(bench: Bench) -> tuple[Solved, Solved] | None:
 
 def draw_bar(bench: Bench) -> tuple[Solved, Solved] | None:
     """The bar that stays in view: the draft, its figures, and who moves; gives `solve_draft`."""
-    head = st.container(horizontal=True, vertical_alignment="center", key="bench head")
+    with st.container(horizontal=True, vertical_alignment="center", key="bench head"):
+        draw_draft_state(bench)
+        draw_steps(bench)
+        hand_over = st.container(width="content")
+    solved = None
     with shown_errors():
         solved = solve_draft(bench)
-        base, now = solved or (None, None)
-        if now is not None and has_allocation(now):
-            _bar_of(bench, base, now)
-        with head:
-            draw_draft_state(bench)
-            draw_steps(bench)
-            if not bench.as_read.run.is_pending:
-                st.caption("The run is completed, so that a scenario can only be looked at.")
-            elif now is not None and has_allocation(now):
+        if solved and has_allocation(solved[1]):
+            _bar_of(bench, *solved)
+            with hand_over:
                 draw_hand_over(bench)
-        return solved
-    return None
+    return solved
 
 
-def _bar_of(bench: Bench, base: Solved | None, now: Solved) -> None:
+def _bar_of(bench: Bench, base: Solved, now: Solved) -> None:
     compared = base if compares(bench, base) else None
-    figures, moves = st.columns([1, 1], gap="medium")
+    figures, moves = st.columns(2, gap="medium")
     with figures:
         _figures(compared, now)
-        draw_terms(bench, now)
+        _sureness(compared, now)
     with moves:
-        _draw_bar_moves(compared, now)
+        _bar_moves(compared, now)
 
 
-def compares(bench: Bench, base: Solved | None) -> bool:
+def compares(bench: Bench, base: Solved) -> bool:
     """Whether there is something to compare: a scenario with an effect, and a run to hold it to."""
-    return bench.has_effect and base is not None and has_allocation(base)
+    return bench.has_effect and has_allocation(base)
 
 
-def draw_terms(bench: Bench, now: Solved) -> None:
-    """Under which terms the figures came about, and how sure they are."""
-    settings, usual = now.result.settings, Settings()
+def _sureness(base: Solved | None, now: Solved) -> None:
+    """How sure the figures are, under which terms they came about, and what they are held to."""
     proven = now.result.status is Status.OPTIMAL
     icon = ":green[:material/verified:]" if proven else ":orange[:material/warning:]"
-    alpha = f"alpha {settings.alpha:.2f}"
-    if settings.alpha != usual.alpha:
-        alpha += f" (usual {usual.alpha:.2f})"
-    n_changes = len(bench.scenario.changes)
-    terms = (
-        status_words(now.result).rstrip("."),
-        alpha,
-        counted(n_changes, "change"),
-    )
-    st.caption(f"{icon} {literal(' · '.join(terms))}")
+    words = outcome(now.inputs, now.result).first_choice_words
+    told = f"{status_words(now.result)} First choices: {words} · {terms_of(now)}"
+    if base and base.result.settings.power != now.result.settings.power:
+        told += ". Under another power, dissatisfaction is measured on another scale"
+    st.caption(f"{icon} {literal(told)}")
 
 
 def draw_no_allocation(bench: Bench) -> None:
@@ -184,6 +186,8 @@ def _figures(base: Solved | None, now: Solved) -> None:
             change = None
             if frame is not None and figure in frame.index:
                 change = frame.loc[figure, f"Δ {now.name}"]
+            if figure == "never" and not figures[figure] and not change:
+                continue
             better = COLOURS.get(FIGURES[figure][1], STILL)
             moved = change is not None and pd.notna(change) and abs(change) > 1e-9
             st.metric(
@@ -195,19 +199,17 @@ def _figures(base: Solved | None, now: Solved) -> None:
             )
 
 
-def _draw_bar_moves(base: Solved | None, now: Solved) -> None:
+def _bar_moves(base: Solved | None, now: Solved) -> None:
     with st.container(key="bench moves", gap="small"):
         if base is None:
-            st.caption(
-                "Who moves appears here, as soon as the scenario differs from the run as it is."
-            )
+            st.caption("Who moves is told here as soon as something differs from the run as it is.")
             return
         moves = told_moves(base, now)
-        st.markdown(f"{counts_words(moves)} than in “{literal(base.name)}”" * bool(len(moves)))
         if moves.empty:
             st.markdown("**Nobody moves**: every worker holds the same job line.")
-        else:
-            st.html(moves_list(moves, "Who moves"))
+            return
+        st.markdown(f"{counts_words(moves)} than in “{literal(base.name)}”")
+        st.html(moves_list(moves, "Who moves"))
 
 
 def draw_on_demand(bench: Bench, base: Solved, now: Solved) -> None:

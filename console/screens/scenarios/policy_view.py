@@ -17,6 +17,15 @@ from allocator.errors import NotSolved
 from allocator.explanation import extremes
 from allocator.jobs import Job, JobKind, OnProgress
 from allocator.measures import outcome, rank_distribution
+from allocator.measures.outcome import (
+    FIRST_CHOICES,
+    MEAN_RANK,
+    NOT_RANKED,
+    WEIGHTING_POINTS,
+    WORST_RANK,
+    points_words,
+)
+from allocator.measures.terms import AIM_NAMES, terms_line
 from allocator.models import Policy, Settings
 from allocator.result import Phase, Progress, Status
 from allocator.scenario import Scenario
@@ -40,22 +49,18 @@ from console.ui.data_table import data_table
 from console.ui.messages import literal
 from console.ui.tables import counted, draw, is_dark
 
-NAMES = {
-    Policy.LEAST_TOTAL: "Least total",
-    Policy.GREEDY: "Most first choices",
-    Policy.GENEROUS: "Fewest last choices",
-    Policy.LEXIMIN: "Worst-off first",
-}
-CAPPED = "Best worst-off rank"
+CAPPED = "Best worst rank"
 MEANS = {
-    NAMES[
+    AIM_NAMES[
         Policy.LEAST_TOTAL
     ]: "The least sum of the workers' and the organisation's dissatisfaction. The default.",
-    NAMES[Policy.GREEDY]: "As many first choices as possible, then as many second ones, and so on.",
-    NAMES[Policy.GENEROUS]: (
+    AIM_NAMES[
+        Policy.GREEDY
+    ]: "As many first choices as possible, then as many second ones, and so on.",
+    AIM_NAMES[Policy.GENEROUS]: (
         "As few unranked placements as possible, then as few last ranks, then the one before."
     ),
-    NAMES[
+    AIM_NAMES[
         Policy.LEXIMIN
     ]: "The worst-off worker as well off as possible, then the next, and so on.",
     CAPPED: "The least total among allocations in which nobody is worse off than need be.",
@@ -66,7 +71,8 @@ def draw_policies(bench: Bench) -> None:
     """Solve the draft under every aim and show what each brings and costs."""
     st.markdown(
         f"“{literal(bench.scenario.name)}” with its changes and settings, solved under every aim. "
-        "The **price** is what the total dissatisfaction rises by against the least total."
+        "**Costs all together** is what everybody's dissatisfaction and the organisation's rise by "
+        "against the least total, in points."
     )
     if draw_problems(bench):
         return
@@ -86,6 +92,13 @@ def draw_policies(bench: Bench) -> None:
         noun="aim",
         file_name="policies",
     )
+    changes, best = len(bench.scenario.changes), next(iter(found.values()))
+    best_possible = outcome(best.inputs, best.result).first_choices_possible
+    st.caption(
+        f"Best possible number of first choices: {best_possible:,}. All aims under "
+        f"{literal(terms_line({**bench.scenario.settings.as_dict(), 'policy': ''}, changes))}; a "
+        "worst rank set in the scenario is lifted here."
+    )
     _chart(found)
     _open_buttons(bench, offered)
 
@@ -94,7 +107,7 @@ def variants(bench: Bench) -> dict[str, Scenario]:
     """Name → the draft under that aim; the cap is the least that any allocation reaches."""
     settings = replace(bench.scenario.settings, worst_rank=None)
     wanted: dict[str, Settings] = {
-        name: replace(settings, policy=policy) for policy, name in NAMES.items()
+        name: replace(settings, policy=policy) for policy, name in AIM_NAMES.items()
     }
     least = _least_cap(bench)
     if least is not None:
@@ -123,17 +136,24 @@ def policy_table(found: dict[str, Solved]) -> pd.DataFrame:
         rows.append(
             {
                 "Aim": name,
-                "Total": figure_words("objective", one.result.objective),
-                "Price": "none" if abs(price) < 1e-9 else signed_words("objective", price),
-                "First choices": got.first_choices,
-                "Top 3": got.within[3],
-                "Unranked": got.unranked,
-                "Mean rank counted": figure_words("mean_score", got.mean_score),
-                "Worst rank": figure_words("worst_score", got.worst_score),
+                "Costs all together": NO_PRICE if abs(price) < 1e-9 else _price_words(price),
+                FIRST_CHOICES: got.first_choices,
+                "Within the top 3": got.within[3],
+                NOT_RANKED: got.unranked,
+                MEAN_RANK: figure_words("mean_rank", got.mean_rank),
+                WORST_RANK: figure_words("worst_score", got.worst_score),
                 "Workers who share it": got.n_worst,
+                WEIGHTING_POINTS: points_words(got.weighting_points),
             }
         )
     return pd.DataFrame(rows)
+
+
+NO_PRICE = "Nothing"
+
+
+def _price_words(price: float) -> str:
+    return f"{signed_words('objective', price)} points"
 
 
 def _chart(found: dict[str, Solved]) -> None:
@@ -278,7 +298,7 @@ def _outcome(bench: Bench, job: Job, frame: pd.DataFrame) -> None:
     with right:
         draw(shares_chart(rows, dark=is_dark()), key="sweep shares", alt="Shares by alpha")
     data_table(
-        sweep_table(solved),
+        sweep_table(rows),
         key="sweep table",
         version=f"{job.subject} {job.started_at}",
         noun="point",
@@ -341,9 +361,9 @@ def sweep_table(frame: pd.DataFrame) -> pd.DataFrame:
         {
             "Organisation's weight (alpha)": frame["alpha"],
             "Power": frame["power"],
-            "Workers'": frame["worker_dissatisfaction"],
-            "Weighting points": frame["weighting_points"],
-            "Mean rank": frame["mean_rank"].astype(float).round(3),
+            "Workers' dissatisfaction": frame["worker_dissatisfaction"],
+            WEIGHTING_POINTS: frame["weighting_points"],
+            MEAN_RANK: frame["mean_rank"].astype(float).round(3),
             "First choice, %": (frame["first_choice_share"].astype(float) * 100).round(1),
             "Top 3, %": (frame["top_3_share"].astype(float) * 100).round(1),
             "On the frontier": frame["frontier"].map({True: "Yes", False: "No"}),

@@ -13,9 +13,11 @@ from allocator.explanation import Situation
 from allocator.explanation.answers import Answer, teller, worker_answers
 from allocator.explanation.wording import placed_words
 from allocator.measures import higher_choices, status_words, worst_off
+from allocator.measures.terms import terms_of
 from allocator.models import AllocatorRun, Policy, Worker
 from allocator.report.letter import LetterOptions, doctor_letter
 from allocator.report.parts import POLICIES
+from allocator.rules.ranks import NEVER_WORDS
 from console.charts.explanation import chain_picture, chain_words
 from console.state import solving
 from console.ui import messages, navigation, tables
@@ -80,7 +82,18 @@ def _nothing(run: AllocatorRun) -> None:
 
 
 PRICE, CHAIN = "Price (points)", "What would follow"
-COLUMNS = ["rank", "job_line_name", "Compared with now", PRICE, "Others moved", "Why not", CHAIN]
+OWN_SCORE = "Own attractiveness"
+COLUMNS = [
+    "rank",
+    "bucket",
+    OWN_SCORE,
+    "job_line_name",
+    "Compared with now",
+    PRICE,
+    "Others moved",
+    "Why not",
+    CHAIN,
+]
 Told = list[tuple[dict[Hashable, Any], Answer]]
 
 
@@ -167,13 +180,14 @@ def _options(source: ShownAllocation, worker: Worker, told: Told) -> str | None:
         version=source.version,
         noun="job line",
         file_name=f"why-{worker.internal_id or 'worker'}",
-        columns=COLUMNS,
+        columns=tables.without_empty(frame, COLUMNS, "bucket", OWN_SCORE),
         id_column="job_line",
         search=("job_line_name", "Why not"),
         kinds={
             "Ranked higher than the placement": better,
             "Full": situation == Situation.FULL,
             "Not eligible": situation == Situation.INELIGIBLE,
+            "Under “never”": frame["bucket"] == NEVER_WORDS,
         },
         height=420,
         placeholder="Job line or holder",
@@ -192,6 +206,8 @@ def options_frame(told: Told) -> pd.DataFrame:
             "job_line": [o["job_line"] for o, _ in told],
             "job_line_name": [o["job_line_name"] for o, _ in told],
             "rank": [o["rank"] for o, _ in told],
+            "bucket": [o["bucket"] for o, _ in told],
+            OWN_SCORE: [o["attractiveness"] for o, _ in told],
             "Compared with now": [_compared(o) for o, _ in told],
             "Why not": [answer.reason for _, answer in told],
             PRICE: [round(o["price"], 6) for o, _ in told],
@@ -221,6 +237,8 @@ def _draw_answer(source: ShownAllocation, worker: Worker, option: dict[Hashable,
         answer, moves = tells.answer(option), option["moves"]
         st.markdown(f"#### {literal(answer.question)}")
         st.markdown(literal(f"{answer.reason} {answer.price}"))
+        if answer.note:
+            st.caption(literal(answer.note))
         if moves:
             words, picture = st.columns([3, 2], gap="large")
             words.markdown("**What would follow**")
@@ -249,7 +267,9 @@ def _letter(source: ShownAllocation, worker: Worker, line: str | None) -> None:
             key=source.key("why others"),
             help="Without names, but who holds a job line may be known: their ranks then are, too.",
         )
-        options = LetterOptions(others_ranks=ranks, also=line or "", is_draft=source.run.is_pending)
+        options = LetterOptions(
+            ranks, line or "", source.run.is_pending, terms=terms_of(source.solved)
+        )
         st.download_button(
             "Download the letter",
             data=lambda: doctor_letter(source.inputs, source.result, worker.id, options),

@@ -8,6 +8,7 @@ import streamlit as st
 from allocator.explanation import extremes
 from allocator.measures import (
     Headline,
+    alike_words,
     by_group,
     headline,
     mask_small_counts,
@@ -27,6 +28,7 @@ from console.ui import navigation, session
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, download_buttons
 from console.ui.messages import literal
+from console.ui.scoreboard import draw_scoreboard
 from console.ui.tables import counted, draw, facts_row, is_dark
 
 
@@ -34,7 +36,9 @@ def draw_fair(source: ShownAllocation) -> None:
     """The whole part."""
     placed = source.placed
     head = headline(source.inputs, source.result)
-    _figures(head)
+    draw_scoreboard(source.solved, key="fair")
+    if words := alike_words(head.ranks_apart):
+        st.caption(words)
     _extremes(source, head)
     st.markdown("#### Who got which choice")
     distribution = rank_distribution(placed, len(source.inputs.workers))
@@ -45,23 +49,6 @@ def draw_fair(source: ShownAllocation) -> None:
     )
     _worst_off(source, placed)
     _groups(source, placed)
-
-
-def _figures(head: Headline) -> None:
-    got = head.outcome
-    mean = "–" if got.mean_rank is None else f"{got.mean_rank:.3g}"
-    gini = "–" if head.gini is None else f"{head.gini:.3f} (0 = all alike)"
-    facts_row(
-        [
-            ("First choices", got.first_choice_words),
-            ("In top 3", f"{got.within[3]:,} ({got.share(3):.0%})"),
-            ("In top 5", f"{got.within[5]:,} ({got.share(5):.0%})"),
-            ("Unranked", f"{got.unranked:,}"),
-            ("Gave no preferences", f"{len(got.no_preferences):,}"),
-            ("Mean rank", mean),
-            ("Gini of satisfaction", gini),
-        ]
-    )
 
 
 def _extremes(source: ShownAllocation, head: Headline) -> None:

@@ -49,3 +49,16 @@ def test_places_used_by_earlier_runs_are_listed(cli, capfd):
     assert all(0 < row["used"] < row["of"] for row in found["used_places"])
     _, out, _ = people(capfd, "show", demo_data.SECOND_BATCH)
     assert found["used_places"][0]["name"] in out
+
+
+def test_runs_names_the_bad_row_of_a_run(cli, capfd, database):
+    database.rows("update allocationplans set timezone = 'AEST' where name = 'Resident year 2027'")
+    code, found = cli("runs")
+    (issue,) = [issue for row in found["runs"] for issue in row["data_errors"]]
+    assert (code, issue["table"]) == (0, "allocationplans")
+    assert {row["organisation"] for row in found["runs"]} == {
+        "Coral Coast Hospital and Health Service",
+        "Harakeke Health",
+    }
+    _, out, _ = people(capfd, "runs")
+    assert "timezone is 'AEST'" in out

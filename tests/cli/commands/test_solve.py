@@ -151,3 +151,12 @@ def test_expect_without_commit_is_refused(cli):
     code, found = cli("solve", demo_data.BY_EYE, "--expect", "0" * 64)
     assert code == 2
     assert "--commit" in found["error"]["message"]
+
+
+def test_solve_tells_who_gets_what_they_cannot_accept(cli, capfd):
+    _, found = cli("solve", demo_data.BY_EYE)
+    assert found["never"] == 1
+    assert sorted(a["bucket"] for a in found["allocations"])[-1] == 50
+    _, out, _ = people(capfd, "solve", demo_data.BY_EYE)
+    assert "2 · never" in out
+    assert "On a job line that they put under “never”" in out

@@ -49,10 +49,10 @@ def test_local_stack_starts_and_stops_from_the_command_line(tmp_path):
         assert only_object(command("local", "status", *where)[1])["running"] is True
         code, out, _ = command("runs", *where)
         assert code == 0
-        assert len(only_object(out)["runs"]) == 6
+        assert len(only_object(out)["runs"]) == 8
         code, out, _ = command("local", "reset", "--seed", "empty", *where)
         assert (code, "--yes" in only_object(out)["error"]["remedy"]) == (2, True)
-        assert len(only_object(command("runs", *where)[1])["runs"]) == 6
+        assert len(only_object(command("runs", *where)[1])["runs"]) == 8
         code, out, _ = command("local", "reset", "--seed", "empty", "--yes", *where)
         assert code == 0
         assert only_object(command("runs", *where)[1])["runs"] == []

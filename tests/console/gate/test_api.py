@@ -12,9 +12,11 @@ import pytest
 
 from allocator.config import Connection
 from allocator.demo import demo_data
-from allocator.models import Settings
+from allocator.models import Policy, Settings
+from allocator.scenario import Scenario
 from tests.console.server import API_KEY, QUICKLY, ConsoleServer, console_server, secrets_text
 from tests.database.demo_rows import demo_rows
+from tests.services import service_at
 from tests.waiting import eventually
 
 KEY = {"X-API-KEY": API_KEY}
@@ -77,6 +79,26 @@ def test_key_leads_nowhere_else_below_the_api(server, path):
 def test_readiness_tells_that_the_database_answers(server):
     answer = httpx.get(f"{server.url}/readyz", **QUICKLY)
     assert (answer.status_code, answer.json()["database"]) == (200, "answers")
+
+
+def test_saved_scenario_is_solved_with_its_own_settings(api, database):
+    service = service_at(database, database.info.url)
+    settings = Settings(policy=Policy.FEWEST_MOVES, move_price=0.5)
+    run, before = (service.find_run(key) for key in (demo_data.REPAIR_BATCH, demo_data.TO_REPAIR))
+    scenario = Scenario("Few moves", settings, (service.baseline(run, before),))
+    service.save_scenario(run.id, scenario.name, "Coordinator", scenario.as_dict())
+    wanted = {"scenario": scenario.name, "acknowledged": True}
+    assert api.post(f"/{run.id}/solve", json=wanted).status_code == 202
+    assert ended_job(api, run.id)["status"] == "optimal"
+    (logged,) = service.solve_log(run.id)
+    assert (logged.scenario, logged.settings["policy"]) == ("Few moves", "fewest_moves")
+    for body, said in (
+        ({"scenario": "Few moves", "alpha": 0.1}, "brings its own settings"),
+        ({"scenario": "No such"}, "no scenario called"),
+    ):
+        answer = api.post(f"/{run.id}/solve", json=body)
+        assert answer.status_code == 400
+        assert said in answer.json()["error"]
 
 
 def test_unknown_run_and_address_get_404(api):

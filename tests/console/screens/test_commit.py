@@ -9,8 +9,9 @@ from allocator.demo import demo_data
 from allocator.jobs import JobKind
 from allocator.models import Settings
 from allocator.result import Phase, Status
+from allocator.rules.eligibility import rule_for
 from allocator.scenario import Scenario
-from allocator.scenario.changes import LeaveOut
+from allocator.scenario.changes import AllowPair, LeaveOut, Pin
 from allocator.solved import Solved
 from console.state import backend, readings, solving
 from tests.console.server import OPERATOR
@@ -87,7 +88,7 @@ def test_unproven_allocation_needs_a_second_confirmation(page, demo_database):
     assert job.wait(PATIENCE)
     app = page("commit", run=RUN)
     assert "The optimum can be better by at most 1" in words_of(app)
-    assert "Tick the box" in words_of(confirm(app))
+    assert "Tick every box" in words_of(confirm(app))
     assert not demo_database.rows(ALLOCATIONS, RUN)
     next(box for box in app.checkbox if "better allocation" in box.label).check()
     confirm(app)
@@ -161,7 +162,7 @@ def test_commit_of_another_solve_than_the_one_shown_writes_nothing_and_shows_the
 ):
     before = solve(SECOND).result
     first = page("commit", run=SECOND)
-    after = solve(SECOND, Settings(alpha=0.9), operator="Grace Hopper").result
+    after = solve(SECOND, Settings(alpha=0.9, power=3.0), operator="Grace Hopper").result
     held = {a.worker_mapping: a.job_line for a in before.result.allocations}
     moved = [a for a in after.result.allocations if held[a.worker_mapping] != a.job_line]
     assert moved
@@ -303,3 +304,48 @@ def test_history_of_a_committed_run_shows_the_receipt(page, demo_database):
 def test_commit_and_history_with_unreachable_database_say_what_to_do(page, unreachable):
     for path in ("commit", "history"):
         assert "cannot be reached" in words_of(page(path, run=RUN))
+
+
+def test_what_must_be_accepted_is_ticked_before_a_commit(page, demo_database):
+    demo_database.rows("update allocationruns set status = 'archived'")
+    solve(RUN)
+    app = page("commit", run=RUN)
+    assert "The allocation run is archived." in words_of(app)
+    app = confirm(app)
+    assert "Tick every box" in words_of(app)
+    assert not demo_database.rows("select 1 from allocator_console_audit")
+    next(box for box in app.checkbox if "points to be accepted" in box.label).check()
+    confirm(app)
+    (audit,) = demo_database.rows("select counts from allocator_console_audit")
+    assert audit["counts"]["accepted_notices"] == 1
+
+
+def test_exception_is_named_with_what_it_waives_and_needs_a_reason(page, demo_database):
+    as_read = readings.reading(RUN).inputs
+    worker, line = next(
+        (worker, line)
+        for line in as_read.job_lines
+        for worker in as_read.workers
+        if not rule_for(as_read, worker, line).eligible
+    )
+    pair = (worker.id, line.id)
+    solve(RUN, scenario=Scenario("One more", changes=(AllowPair(*pair), Pin(*pair))))
+    app = page("commit", run=RUN)
+    assert "11 by rule, 1 by exception" in words_of(app)
+    tables = {tuple(frame.value.columns): frame.value for frame in app.dataframe}
+    exception = tables["Name", "Job line", "Exception", "Reason"].iloc[0]
+    assert exception["Name"] == worker.name
+    assert exception["Exception"].startswith("waives: ")
+    assert worker.name in tables["Where", "What", "Reason"].iloc[0]["What"]
+
+    assert "Give a reason for each change" in words_of(confirm(app))
+    assert not demo_database.rows(ALLOCATIONS, RUN)
+    for field in app.text_input:
+        if field.label.startswith("Reason for the change"):
+            field.set_value("Agreed with the ward")
+    text = words_of(confirm(app))
+    assert "Receipt" in text
+    assert "11 by rule, 1 by exception" in text
+    audit = demo_database.rows("select * from allocator_console_audit")[0]
+    reasons = [change["reason"] for change in audit["scenario"]["changes"]]
+    assert reasons == ["Agreed with the ward"] * 2

@@ -45,19 +45,19 @@ def test_results_of_an_infeasible_run_lead_to_the_reasons(page, demo_database):
 def test_first_screen_tells_how_good_how_proven_and_who_fared_worst(page, demo_database):
     solve(RUN)
     app = page("results", run=RUN)
-    text = words_of(app)
+    text = "\n".join([words_of(app), *(button.label for button in app.button)])
     for words in (
         "Proven optimal",
-        "12 of 12",
+        "Placed **12 of 12**",
         "First choices",
         "best possible",
-        "In top 3",
+        "Within the top 3",
         "Worst rank",
     ):
         assert words in text
     worst = app.dataframe[0].value
     assert list(worst.columns[:3]) == ["Name", "Rank", "Job line"]
-    assert worst["Rank"].iloc[0] == "2nd"
+    assert worst["Rank"].iloc[1] == "2nd"
     assert not app.exception
 
 
@@ -123,7 +123,7 @@ def test_committed_run_is_shown_as_it_was_solved(page, demo_database):
     backend.jobs().forget(JobKind.SOLVE, RUN)  # as after a restart of the server
     app = page("results", run=RUN)
     text = words_of(app)
-    assert f"Committed by {receipt.operator}" in text
+    assert f"committed by {receipt.operator}" in text
     assert "Proven optimal" in text
     assert len(app.dataframe[1].value) == 12
 
@@ -148,3 +148,35 @@ def test_run_of_another_program_shows_the_stored_rows(page, demo_database):
 
 def test_results_with_unreachable_database_say_what_to_do(page, unreachable):
     assert "cannot be reached" in words_of(page("results", run=RUN))
+
+
+def test_first_screen_counts_who_got_what_they_cannot_accept(page, demo_database):
+    solve(RUN)
+    app = page("results", run=RUN)
+    text = words_of(app)
+    assert "1 worker got a job line that they put under “never”" in text
+    assert "Esther Bajwa" in text
+    assert ">Under “never”<" in text
+    assert app.dataframe[0].value["Rank"].iloc[0] == "2nd · never"
+    placed = app.dataframe[1].value
+    assert placed.loc[placed["Name"] == "Esther Bajwa", "Bucket"].tolist() == ["Never"]
+    demo_database.rows("update preference_worker_job_lines set like_dislike_preference = null")
+    readings.refresh(RUN)
+    solve(RUN)
+    app = page("results", run=RUN)
+    assert "never" not in words_of(app)
+    assert "Bucket" not in app.dataframe[1].value.columns
+
+
+def test_outcome_by_hospital_is_masked_in_the_file_and_in_the_report(page, demo_database):
+    solve(RUN)
+    app = open_tab(page, "By job line")
+    assert (
+        "At Kingfisher Hospital (5)" in next(b for b in app.selectbox if b.label == "Show").options
+    )
+    by_hospital = app.table[0].value
+    assert by_hospital.index.tolist()[:2] == ["Ironbark Hospital", "Kingfisher Hospital"]
+    assert by_hospital.loc["All workers", "Workers"] == 12
+    assert "In the file" in words_of(app)
+    app = open_tab(page, "Report and files")
+    assert any(fold.label.startswith("By hospital") for fold in app.expander)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from allocator.demo import demo_data
 from tests.console.conftest import connect_pages
 from tests.console.ui.test_frame import text_of
+from tests.database.demo_rows import placed_elsewhere
+from tests.services import hidden
 
 BATCH = demo_data.SECOND_BATCH
 
@@ -121,14 +123,14 @@ def test_review_preferences_show_raw_rank_beside_what_counts(page, demo_database
 def test_review_eligibility_names_the_rule_of_every_pair(page, demo_database):
     app = page("review", run=BATCH, tab="Eligibility")
     assert app.get("plotly_chart")
-    assert table(app)["Pairs"].sum() == 24 * 16
+    assert table(app)["Pairs"].sum() == 24 * 17
     pairs = table(view(app, "Every pair"))
-    assert len(pairs) == 24 * 16
+    assert len(pairs) == 24 * 17
     assert set(pairs["Eligible"]) == {"Yes", "No"}
     field(app, "filter pairs").set_value("excluded").run()
     assert table(app)["Eligibility rule"].astype(str).str.contains("excluded").all()
     assert len(table(view(app, "By worker"))) == 24
-    assert len(table(view(app, "By job line"))) == 16
+    assert len(table(view(app, "By job line"))) == 17
 
 
 def test_review_eligibility_flags_those_with_none(page, demo_database):
@@ -164,11 +166,12 @@ def test_review_job_lines_and_one_of_them(page, demo_database):
     app = page("review", run=BATCH, tab="Job lines")
     frame = table(app)
     taking_part = frame[frame["Status"] == "Takes part"]
-    assert len(taking_part) == 16
+    assert len(taking_part) == 17
     assert {"Places", "Must be filled", "First choices", "Times ranked"} <= {*frame.columns}
     select_row(app, 0)
     assert frame["Job line"].iloc[0] in shown(app)
-    assert len(table(app, 1)) == 24
+    assert len(table(app, 1)) == 5  # its terms
+    assert len(table(app, 2)) == 24
     assert len(app.code) == 1
 
 
@@ -217,4 +220,67 @@ def test_review_with_a_wrong_key_says_what_to_do(page, demo_database, monkeypatc
     connect_pages(monkeypatch, demo_database.info.url, "not-a-key")
     app = page("review", run=BATCH)
     assert "refused the key" in text_of(app)
+    assert not app.exception
+
+
+def test_review_lists_coming_withdrawals_and_freed_places(page, demo_database):
+    text = shown(page("review", run=BATCH))
+    assert "To know of (2)" in text
+    assert "A place is free again: Chidi Laurence" in text
+    assert "takes part until then" in text
+    assert "To be accepted" not in text
+
+
+def test_review_puts_what_must_be_accepted_before_the_rest(page, demo_database):
+    demo_database.rows("update allocationruns set status = 'archived'")
+    text = shown(page("review", run=BATCH))
+    assert "To be accepted before a commit (1)" in text
+    assert "The allocation run is archived." in text
+    assert text.index("To be accepted") < text.index("To know of")
+
+
+def test_review_lists_placements_of_other_applications(page, demo_database):
+    placed_elsewhere(demo_database, demo_data.BY_EYE, 2)
+    app = page("review", run=demo_data.BY_EYE, tab="Other applications")
+    frame = table(app)
+    assert list(frame.columns) == ["Name", "Job line", "State", "Since"]
+    assert set(frame["State"]) == {"Locked"}
+    assert len(frame) == 2
+    assert "Another application placed this worker on" in shown(app)
+
+
+def test_review_tells_buckets_and_lists_what_nobody_can_accept(page, demo_database):
+    app = page("review", run=demo_data.BY_EYE, tab="Preferences")
+    ranks = table(view(app, "Every rank"))
+    assert set(ranks["Bucket"]) == {"Love", "Like", "Never"}
+    never = table(view(app, "Never"))
+    assert never["Rank as entered"].tolist() == [2]
+    assert never["Job line"].iloc[0].startswith("Line 012")
+    demo_database.rows("update preference_worker_job_lines set like_dislike_preference = null")
+    app = page("review", run=demo_data.SECOND_BATCH, tab="Preferences")
+    assert "Bucket" not in table(view(app, "Every rank")).columns
+    view(app, "Never")
+    assert "No worker put a job line of this run under" in shown(app)
+
+
+def test_review_job_lines_by_hospital_and_term_by_term(page, demo_database):
+    app = page("review", run=demo_data.BY_EYE, tab="Job lines")
+    assert len(table(app)) == 12
+    app = choose(app, "At Kingfisher Hospital")
+    there = table(app)
+    assert 0 < len(there) < 12
+    assert there["Hospital"].str.contains("Kingfisher Hospital").all()
+    select_row(app, 0)
+    terms = table(app, 1)
+    assert list(terms.columns) == ["From", "To", "Position", "Team", "Hospital"]
+    assert terms["From"].iloc[0] == "11 Jan 2027"
+    assert "term by term" in shown(app)
+
+
+def test_review_without_terms_says_nothing_of_them(page, demo_database):
+    with hidden(demo_database, "table", "rotations"):
+        app = page("review", run=demo_data.BY_EYE, tab="Job lines")
+    assert "Hospital" not in table(app).columns
+    select_row(app, 0)
+    assert "term by term" not in shown(app)
     assert not app.exception

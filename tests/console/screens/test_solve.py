@@ -6,10 +6,13 @@ from allocator.demo import demo_data
 from allocator.jobs import JobKind
 from allocator.models import Policy, Settings
 from allocator.result import Status
+from allocator.scenario import Scenario
+from allocator.scenario.changes import LeaveOut
 from console.state import backend, readings, solving
 from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
+from tests.database.demo_rows import placed_elsewhere
 from tests.waiting import PATIENCE
 
 RUN = demo_data.BY_EYE
@@ -145,3 +148,76 @@ def test_solve_with_unreachable_database_says_what_to_do(page, unreachable):
 def test_solve_with_wrong_key_says_what_to_do(page, database, monkeypatch):
     connect_pages(monkeypatch, database.info.url, "wrong")
     assert "key" in words_of(page("solve", run=RUN))
+
+
+def test_what_must_be_accepted_is_ticked_before_a_solve(page, demo_database):
+    demo_database.rows("update allocationruns set status = 'archived'")
+    app = page("solve", run=RUN)
+    assert "The allocation run is archived." in words_of(app)
+    app = press(app, "Solve")
+    assert "Tick the box" in words_of(app)
+    assert solving.latest(RUN) is None
+    next(box for box in app.checkbox if "points to be accepted above (1)" in box.label).check()
+    press(app, "Solve")
+    assert ended().result.status is Status.OPTIMAL
+
+
+def test_placements_of_other_applications_are_taken_out_where_the_operator_says_so(
+    page, demo_database
+):
+    placed_elsewhere(demo_database, RUN)
+    app = page("solve", run=RUN)
+    assert "Another application placed this worker on" in words_of(app)
+    box = next(box for box in app.checkbox if "other applications placed" in box.label)
+    assert "(1 placement)" in box.label
+    box.check()
+    press(app, "Solve")
+    solved = ended().result
+    assert len(solved.result.allocations) == 11
+    assert solved.audit["changes"][0]["kind"] == "respect other placements"
+    again = page("solve", run=RUN)
+    assert next(b for b in again.checkbox if "other applications placed" in b.label).value
+
+
+def test_setting_for_buckets_is_offered_where_ranks_contradict_them(page, demo_database):
+    assert "contradict the buckets" not in words_of(page("solve", run=RUN))
+    demo_database.rows(
+        "update preference_worker_job_lines set like_dislike_preference = 60 - 10 * "
+        "order_preference where order_preference < 4 and job_line in "
+        "(select j.id from job_lines j join allocator_py_runs r on "
+        "r.allocation_run = j.allocation_run where r.id = %s)",
+        RUN,
+    )
+    readings.refresh(RUN)
+    app = page("solve", run=RUN)
+    text = words_of(app)
+    assert "12 of 12 lists over several buckets" in text
+    assert "Ranks of this run contradict the buckets" in text
+    next(box for box in app.checkbox if box.label == "Bucket first, then rank").check()
+    press(app, "Solve")  # which settles the data error, so that nothing has to be accepted
+    assert ended().request.settings.bucket_order
+
+
+def test_scenario_is_solved_again_with_its_changes_or_the_run_as_it_is_without_its_alpha(
+    page, demo_database
+):
+    worker = readings.reading(RUN).inputs.workers[0]
+    scenario = Scenario("Wards", Settings(alpha=0.6), (LeaveOut(worker.id),), OPERATOR)
+    solve(RUN, scenario.settings, scenario=scenario)
+    app = page("solve", run=RUN)
+    assert "Last solved: the scenario “Wards”" in words_of(app)
+    assert "alpha 0.60 (usual 0.30)" in words_of(app)
+    assert app.slider[0].value == Settings().alpha
+    labels = [b.label for b in app.button if b.label.startswith("Solve")]
+    assert labels == ["Solve “Wards” again", "Solve the run as it is"]
+    press(app, "Solve “Wards” again")
+    again = ended()
+    assert again.request.scenario == scenario
+    assert again.request.settings == scenario.settings
+    assert len(again.result.result.allocations) == 11
+    press(app.run(), "Solve the run as it is")
+    plain = ended()
+    assert plain.request.scenario is None
+    assert plain.request.settings == Settings()
+    assert len(plain.result.result.allocations) == 12
+    assert "Last solved: the scenario" not in words_of(app.run())

@@ -267,3 +267,31 @@ def test_committed_run_is_explained_from_its_receipt(page, solve):
     assert "The committed allocation" in shown(app)
     assert "Why did " in shown(app)
     assert not app.exception
+
+
+def test_an_unranked_job_line_tells_its_attractiveness_and_bucket(page, demo_database, solve):
+    worker, line = demo_database.rows(
+        "select m.id as worker, j.id as job_line from allocation_run_worker_mappings m "
+        "join workers w on w.id = m.worker join job_lines j on j.allocation_run = m.allocation_run "
+        "where w.internal_id = 'SMP-0001' and j.sort_order = 9"
+    )[0].values()
+    demo_database.insert(
+        "preference_worker_job_lines",
+        {
+            "allocation_run_worker_mapping": str(worker),
+            "job_line": str(line),
+            "attractiveness_score": 61.5,
+            "like_dislike_preference": 50,
+            "notes": "for nobody's eyes",
+        },
+    )
+    readings.refresh(RUN)
+    solve()
+    app = page("why", run=RUN, about="One worker", worker=str(worker), line=str(line))
+    text = shown(app)
+    assert "gave it an attractiveness of 61.5, which plays no part" in text
+    assert "put it under “never”" in text
+    frame = app.dataframe[0].value
+    assert frame["Own attractiveness"].dropna().tolist() == [61.5]
+    assert "Never" in set(frame["Bucket"])
+    assert "eyes" not in text

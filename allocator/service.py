@@ -168,6 +168,12 @@ class AllocatorService:
         """The allocations stored for a completed run, by worker mapping."""
         return postgres.fetchAll("allocations", run_id, client=self.client)
 
+    def proof(self, run_id: str) -> dict[str, Any]:
+        """The proof bundle of a committed run (`proof.bundle`). Raises NoProof."""
+        from allocator.database.records import read_proof
+
+        return read_proof(run_id, client=self.client)
+
     def solve_log(self, run_id: str) -> list[LoggedSolve]:
         """Every solve tried on a run, the oldest first."""
         from allocator.database.records import logged_solves

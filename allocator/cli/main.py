@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from allocator import __version__
 from allocator.cli.output import Output, add_data_dir, add_settings, stdout_reserved
 from allocator.errors import AllocatorError, ExitCode, UsageError
+from allocator.models import SolverName
 
 TRACEBACK_VARIABLE = "ALLOCATOR_TRACEBACK"
 """Set it to see where an unexpected failure came from."""
@@ -66,6 +67,7 @@ def parser() -> ArgumentParser:
         verbs, "process-pending", "solve.process_pending", "solve and commit every pending run"
     )
     _add_solving(pending)
+    _add_proof(verbs)
     _add(verbs, "doctor", "system.doctor", "look for what is wrong and say what to do")
     _add_local(verbs)
     _add(verbs, "hash-password", "system.hash_password", "hash an operator's password")
@@ -140,6 +142,27 @@ def _add_solving(to: ArgumentParser) -> None:
         "--accept-unproven",
         action="store_true",
         help="commit an allocation that ran out of time unproven; one of a stopped solve never",
+    )
+
+
+def _add_proof(verbs: Any) -> None:
+    export = _add(
+        verbs, "export-proof", "proof.export_proof", "write what anybody can check a commit with"
+    )
+    _add_run(export)
+    export.add_argument("--out", required=True, metavar="FILE", help="the file to write (JSON)")
+    export.add_argument(
+        "--pseudonymise",
+        action="store_true",
+        help="salted hashes for workers, and a CSV file with a slip for each of them",
+    )
+    export.add_argument(
+        "--with-verifier", action="store_true", help="write verify.py beside it as well"
+    )
+    again = _add(verbs, "replay", "proof.replay", "solve a proof bundle again, without a database")
+    again.add_argument("file", metavar="FILE", help="a file that export-proof wrote")
+    again.add_argument(
+        "--solver", choices=[s.value for s in SolverName], help="another of PuLP's solvers"
     )
 
 

@@ -17,6 +17,7 @@ from allocator.errors import (
     CommitRefused,
     InputsChanged,
     MalformedAnswer,
+    MissingTable,
     NotSolved,
     SolveCancelled,
     TimedOut,
@@ -25,6 +26,7 @@ from allocator.errors import (
 )
 from allocator.measures.outcome import audit_counts
 from allocator.models import RunInputs
+from allocator.proof.bundle import MOST_BYTES, packed, proof_bundle
 from allocator.result import Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint, differences, spellings
 from allocator.rules.naming import job_line_name, worker_name
@@ -70,6 +72,7 @@ def commit(
     ]
     audit = {**audit_of(inputs, result, operator, scenario or {}), "digest": digest}
     audit["counts"] = {**audit["counts"], "deciding": deciding_fingerprint(before)}
+    audit |= _proof_of(before, inputs, result, audit, client)
     try:
         receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except (Unreachable, TimedOut, MalformedAnswer) as exc:
@@ -81,6 +84,24 @@ def commit(
     except CommitRefused as exc:
         raise _in_names(exc, inputs) from exc
     return replace(receipt_of(receipt), told=spellings(before, now))
+
+
+def _proof_of(
+    before: RunInputs,
+    inputs: RunInputs,
+    result: SolveResult,
+    audit: Mapping[str, Any],
+    client: postgres.Client,
+) -> dict[str, str]:
+    """The proof bundle as the commit function stores it; nothing when it is too large for that."""
+    try:
+        tried = postgres.fetchAll("solves", inputs.run.id, client=client)
+    except MissingTable:
+        tried = []
+    tried.sort(key=lambda row: str(row["solved_at"]))
+    bundle = proof_bundle(before, inputs, result, audit["operator"], audit["scenario"], tried)
+    text = packed(bundle)
+    return {} if len(text) > MOST_BYTES else {"proof": text, "proof_digest": bundle["digest"]}
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:

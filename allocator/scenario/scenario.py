@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -121,10 +121,17 @@ def apply_changes(inputs: RunInputs, changes: Iterable[Change], scenario: str) -
             problems=tuple(problems),
         )
     draft = Draft.of(inputs, scenario)
-    # What takes workers and job lines out comes last, so that other changes may still name them.
-    for change in sorted(changes, key=_is_late):
-        change.make(draft)
+    for number in in_order(changes):
+        changes[number].make(draft)
     return draft.finish(inputs)
+
+
+def in_order(changes: Sequence[Change]) -> list[int]:
+    """Positions of the changes in the order in which they are made.
+
+    What takes workers and job lines out comes last, so that other changes may still name them.
+    """
+    return sorted(range(len(changes)), key=lambda number: _is_late(changes[number]))
 
 
 def _is_late(change: Change) -> int:

@@ -1,4 +1,4 @@
--- Allocator Console, 3 of 8: the log of every solve tried on a run, whether committed or not, so
+-- Allocator Console, 3 of 11: the log of every solve tried on a run, whether committed or not, so
 -- that nobody can try seeds in secret. Rows are added, never changed.
 
 create table if not exists public.allocator_console_solves (

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any
 from allocator import postgres
 from allocator.config import load_connection
 from allocator.database.rows import allocator_run
-from allocator.errors import InvalidData, OtherSolve, RunNotFound, UsageError
+from allocator.errors import InputsChanged, InvalidData, OtherSolve, RunNotFound, UsageError
 from allocator.log import Event, told
 from allocator.models import AllocatorRun, RunInputs, Settings
 from allocator.result import Progress, Receipt, SolveResult
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from allocator.database.doctor import Finding
     from allocator.database.overview import RunBatch, RunOverview
     from allocator.database.records import LoggedSolve, SavedScenario
     from allocator.errors import InputChange
+    from allocator.proof.seal import Seal
 
 OnProgress = Callable[[Progress], None]
 
@@ -173,6 +176,49 @@ class AllocatorService:
         from allocator.database.records import read_proof
 
         return read_proof(run_id, client=self.client)
+
+    def seals(self, run_id: str) -> list[Seal]:
+        """Every seal of a run, the oldest first; the last may hold."""
+        from allocator.database.records import seals
+
+        return seals(run_id, client=self.client)
+
+    def seal(
+        self,
+        inputs: RunInputs,
+        settings: Settings,
+        operator: str,
+        *,
+        source: str,
+        not_before: datetime,
+        scenario: Mapping[str, Any] | None = None,
+    ) -> Seal:
+        """Seal a pending run as it was read (`inputs`, without a scenario's changes). Raises
+        UsageError, InputsChanged, and CommitRefused when it is sealed or the time is past."""
+        from allocator.proof.seal import Seal, seal_content
+        from allocator.rules.ranks import read_by
+
+        changes = self.changes_since(inputs)
+        if changes:
+            raise InputsChanged(changes)
+        run_id, fingerprint = inputs.run.id, read_by(inputs, settings).fingerprint
+        told = seal_content(run_id, fingerprint, settings, scenario or {}, source, not_before)
+        call = {"content": told, "operator": operator}
+        return Seal.from_row(postgres.seal_call("seal", run_id, client=self.client, **call))
+
+    def enter_draw(self, run_id: str, number: str, operator: str) -> Seal:
+        """Enter the number of a sealed draw, once. Raises UsageError, CommitRefused."""
+        from allocator.proof.seal import Seal, plain_number
+
+        call = {"number": plain_number(number), "operator": operator}
+        return Seal.from_row(postgres.seal_call("enter_draw", run_id, client=self.client, **call))
+
+    def break_seal(self, run_id: str, operator: str, reason: str) -> Seal:
+        """Break the seal that holds, on record. Raises CommitRefused."""
+        from allocator.proof.seal import Seal
+
+        call = {"operator": operator, "reason": reason}
+        return Seal.from_row(postgres.seal_call("break_seal", run_id, client=self.client, **call))
 
     def solve_log(self, run_id: str) -> list[LoggedSolve]:
         """Every solve tried on a run, the oldest first."""

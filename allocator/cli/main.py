@@ -164,6 +164,16 @@ def _add_proof(verbs: Any) -> None:
     again.add_argument(
         "--solver", choices=[s.value for s in SolverName], help="another of PuLP's solvers"
     )
+    seal = _add(
+        verbs, "seal", "proof.seal", "fix a run before a public draw gives its seed; show its seals"
+    )
+    _add_run(seal)
+    add_settings(seal)
+    seal.add_argument("--operator", metavar="NAME", help="who seals, enters or breaks")
+    seal.add_argument("--source", metavar="TEXT", help="seal: where the number will come from")
+    seal.add_argument("--not-before", metavar="TIME", help="when it is drawn, with its time zone")
+    seal.add_argument("--number", metavar="DIGITS", help="enter the number that was drawn")
+    seal.add_argument("--break-reason", metavar="TEXT", help="break the seal, on record")
 
 
 def _add_local(verbs: Any) -> None:

@@ -17,6 +17,7 @@ from allocator.errors import AllocatorError, DatabaseError, MissingTable, NoProo
 from allocator.measures.outcome import audit_counts
 from allocator.models import RunInputs, Settings
 from allocator.proof.bundle import Bundle, unpacked
+from allocator.proof.seal import Seal
 from allocator.result import Allocation, Effort, Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint
 from allocator.rules.matrices import matrices
@@ -179,6 +180,12 @@ def read_proof(run_id: str, *, client: postgres.Client) -> Bundle:
     if bundle.get("digest") != rows[0]["digest"]:
         raise NoProof("The stored proof bundle is not the one that was committed.")
     return bundle
+
+
+def seals(run_id: str, *, client: postgres.Client) -> list[Seal]:
+    """Every seal of a run, the oldest first. Raises MissingTable without our SQL."""
+    rows = postgres.fetchAll("seals", run_id, client=client)
+    return sorted((Seal.from_row(row) for row in rows), key=lambda seal: seal.sealed_at)
 
 
 Row = Mapping[str, Any]

@@ -56,6 +56,8 @@ def is_covered(bundle: Bundle, path: Path) -> bool:
         is_person = table == "allocation_run_worker_mappings" and path[2] == 2
         is_free = table == "job_lines" and value["used_places"] and path[-1] == "must_have_workers"
         return table not in UNUSED_TABLES and not is_person and not is_free
+    if path[0] == "edits":
+        return bundle["edits"][path[1]][path[2]][0] not in UNUSED_TABLES
     if path[0] == "settings":
         cap = bundle["settings"]["worst_rank"]
         lines = len(bundle["totals"]["places"])

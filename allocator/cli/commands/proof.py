@@ -1,4 +1,4 @@
-"""`export-proof` and `replay`: what lets others check a committed run."""
+"""`export-proof`, `replay`, `seal` and `disclose`: what lets others check a run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from argparse import Namespace
+from datetime import datetime
 from pathlib import Path
 
-from allocator.cli.output import Output, service_for, stdout_reserved
+from allocator.cli.output import Output, service_for, settings_of, stdout_reserved
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode, UsageError
 from allocator.models import SolverName
@@ -107,3 +108,43 @@ def replay(args: Namespace, out: Output) -> int:
         style="bold red",
     )
     return ExitCode.INTERRUPTED if cancel.is_set() else ExitCode.FAILED
+
+
+def seal(args: Namespace, out: Output) -> int:
+    """Seal a run, enter its draw, break its seal, or (without any of these) show its seals."""
+    service = service_for(args)
+    run = service.find_run(args.run)
+    operator = (args.operator or "").strip()
+    asked = [name for name in ("source", "number", "break_reason") if getattr(args, name)]
+    if len(asked) > 1:
+        raise UsageError("Seal, enter a number or break the seal: one at a time.")
+    if asked and not operator:
+        raise UsageError("A seal needs --operator.", remedy="Say who does it.")
+    if args.number:
+        service.enter_draw(run.id, args.number, operator)
+    elif args.break_reason:
+        service.break_seal(run.id, operator, args.break_reason)
+    elif args.source:
+        inputs = service.hydrate(run.id)
+        when = _time(args.not_before)
+        service.seal(inputs, settings_of(args), operator, source=args.source, not_before=when)
+    found = service.seals(run.id)
+    fields = [{name: getattr(one, name) for name in one.__slots__} for one in found]
+    out.add(run_id=run.id, seals=fields)
+    for one in found:
+        out.say(f"{one.hash}  sealed {one.sealed_at.isoformat(' ', 'seconds')}")
+        out.say(f"  {one.words}")
+        if one.holds and one.seed is not None:
+            out.say(f"  Solve and commit it with --seed {one.seed}")
+    if not found:
+        out.say("The run is not sealed.")
+    return ExitCode.DONE
+
+
+def _time(text: str | None) -> datetime:
+    try:
+        return datetime.fromisoformat(text or "")
+    except ValueError as exc:
+        raise UsageError(
+            "--source needs --not-before, a time such as 2026-03-02T20:30+11:00."
+        ) from exc

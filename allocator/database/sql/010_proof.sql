@@ -53,15 +53,15 @@ as $$
     and p_audit ->> 'proof' is not null and p_audit ->> 'proof_digest' is not null
 $$;
 
--- The seed of a sealed draw: the first 60 bits of SHA-256 over the seal's hash, a bar and the
+-- The seed of a sealed draw: the first 52 bits of SHA-256 over the seal's hash, a bar and the
 -- number. (allocator.proof.seal.derived_seed is the same in Python.)
 create or replace function public.allocator_console_derived_seed(p_hash text, p_number text)
 returns numeric
 language sql immutable
 set search_path = public, pg_temp
 as $$
-  select ('x' || left(encode(sha256(convert_to(p_hash || '|' || p_number, 'UTF8')), 'hex'), 15)
-         )::bit(60)::bigint::numeric
+  select ('x' || left(encode(sha256(convert_to(p_hash || '|' || p_number, 'UTF8')), 'hex'), 13)
+         )::bit(52)::bigint::numeric
 $$;
 
 -- AC012: seals a pending run. p_content is the text whose SHA-256 is the seal's hash; a JSON object

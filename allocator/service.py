@@ -177,6 +177,31 @@ class AllocatorService:
 
         return read_proof(run_id, client=self.client)
 
+    def disclosure(self, run_id: str) -> tuple[str, bytes]:
+        """The page (HTML) and the workbook (.xlsx) that answer a request for information about a
+        committed run: from its data or, where that has changed since, from its proof bundle.
+
+        Raises NoProof when it has neither.
+        """
+        from allocator.database.records import committed
+        from allocator.errors import NoProof
+        from allocator.proof.disclosure import Disclosed, disclosure
+        from allocator.proof.replay import bundled_inputs, replay
+
+        receipt = self.receipt(run_id)
+        if receipt is None:
+            raise NoProof("The run was not committed by this program, so nothing can be told.")
+        solved = committed(self.hydrate(run_id), receipt, self.allocations(run_id))
+        if solved is None:
+            bundle = self.proof(run_id)
+            again = replay(bundle)
+            if not again.is_identical:
+                raise NoProof("The proof bundle does not give the allocation that was committed.")
+            solved = bundled_inputs(bundle), again.result
+        tried = postgres.fetchAll("solves", run_id, client=self.client)
+        tried.sort(key=lambda row: str(row["solved_at"]))
+        return disclosure(Disclosed(*solved, receipt, tried, self.seals(run_id)))
+
     def seals(self, run_id: str) -> list[Seal]:
         """Every seal of a run, the oldest first; the last may hold."""
         from allocator.database.records import seals

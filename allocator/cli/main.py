@@ -164,6 +164,11 @@ def _add_proof(verbs: Any) -> None:
     again.add_argument(
         "--solver", choices=[s.value for s in SolverName], help="another of PuLP's solvers"
     )
+    disclose = _add(
+        verbs, "disclose", "proof.disclose", "write what answers a request for information"
+    )
+    _add_run(disclose)
+    disclose.add_argument("--out", required=True, metavar="FOLDER", help="the folder to write to")
     seal = _add(
         verbs, "seal", "proof.seal", "fix a run before a public draw gives its seed; show its seals"
     )

@@ -22,12 +22,15 @@ from numpy.typing import NDArray
 from allocator.explanation.optimum import Optimum, optimum
 from allocator.models import RunInputs
 from allocator.result import SolveResult
+from allocator.rules.naming import job_line_name
 from allocator.solving.tie_break import TieBreak
 
 MOST_OPTIMA, MOST_STATES = 400, 4000
 """More equally good allocations, or courses of the lottery, than this are drawn, not followed."""
 MARGIN, CONFIDENCE = 0.01, 1.96
 SECONDS = 8.0
+MOST = 6
+"""More job lines than this are counted in words."""
 ROUND = 200
 """Draws between two looks at the clock and the margin."""
 
@@ -233,27 +236,22 @@ def _margin(counts: NDArray[np.int64], draws: int) -> float:
     return float(CONFIDENCE * np.sqrt((shares * (1 - shares)).max(initial=0.0) / draws))
 
 
-def odds_words(found: Odds, inputs: RunInputs, worker: str, held: str, whose: str = "you") -> str:
+def odds_words(found: Odds, inputs: RunInputs, worker: str, held: str) -> str:
     """A worker's odds in plain words; `held` is the job line received."""
-    from allocator.rules.naming import job_line_name
-
     shares = found.shares.get(worker)
     if shares is None:
-        return "No lot was drawn over this placement: every best allocation gives it."
-    told = [
-        f"{_percent(share)} {job_line_name(inputs, line)}"
-        for line, share in sorted(shares.items(), key=lambda item: -item[1])[:6]
-    ]
-    more = len(shares) - len(told)
-    rest = f", and {more} more" if more else ""
-    got = _percent(shares.get(held, 0.0))
+        return "No lot was drawn over this placement: every equally good allocation has it."
+    likely = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    told = [f"{share_words(share)} for {job_line_name(inputs, j)}" for j, share in likely[:MOST]]
+    more = f" and less for {len(likely) - MOST} more" if len(likely) > MOST else ""
     return (
-        f"This placement was drawn by lot. Before the draw the chances were: {'; '.join(told)}{rest}."
-        f" What {whose} received had a chance of {got}. {found.words}"
+        f"This placement was drawn by lot, with a chance of {share_words(shares.get(held, 0.0))}. "
+        f"Before the draw the chances were {', '.join(told)}{more}. {found.words}"
     )
 
 
-def _percent(share: float) -> str:
-    if 0 < share < 0.005:
+def share_words(share: float) -> str:
+    """A probability: `25 %`, `under 1 %`, `over 99 %`."""
+    if share < 0.01:
         return "under 1 %"
-    return "over 99 %" if 0.995 < share < 1 else f"{share:.0%}".replace("%", " %")
+    return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"

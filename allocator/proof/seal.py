@@ -89,11 +89,11 @@ class Seal:
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """From a row of the table, or what a function of the database answers."""
-        facts = {name: row.get(name) for name in cls.__slots__}
+        facts: dict[str, Any] = {name: row.get(name) for name in cls.__slots__}
         for name in ("not_before", "sealed_at", "entered_at", "broken_at"):
             told = facts[name]
             facts[name] = datetime.fromisoformat(str(told)) if told else None
-        facts["seed"] = None if facts["seed"] is None else int(facts["seed"])  # type: ignore[call-overload]
+        facts["seed"] = None if facts["seed"] is None else int(facts["seed"])
         return cls(**facts)
 
     @property

@@ -46,7 +46,7 @@ def printable_report(
         kind="Allocation report",
         title=run_title(inputs.run),
         facts=report_facts(inputs, result, operator, now)[1:],  # the title says the first
-        tables=[_printed(table) for table in report_tables(inputs, result, options)],
+        tables=[printed_table(table) for table in report_tables(inputs, result, options)],
     )
 
 
@@ -65,7 +65,7 @@ class _Cell:
     bar: str = ""
 
 
-def _printed(table: ReportTable) -> dict[str, Any]:
+def printed_table(table: ReportTable) -> dict[str, Any]:
     """Title, note, columns and rows of cells."""
     frame = table.frame
     columns = [

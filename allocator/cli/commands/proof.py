@@ -148,3 +148,22 @@ def _time(text: str | None) -> datetime:
         raise UsageError(
             "--source needs --not-before, a time such as 2026-03-02T20:30+11:00."
         ) from exc
+
+
+def disclose(args: Namespace, out: Output) -> int:
+    """Write the page and the workbook that answer a request for information. Raises NoProof."""
+    service = service_for(args)
+    run = service.find_run(args.run)
+    with stdout_reserved(True):
+        page, book = service.disclosure(run.id)
+    folder = Path(args.out)
+    html, workbook = folder / "disclosure.html", folder / "disclosure.xlsx"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        html.write_text(page, "utf-8")
+        workbook.write_bytes(book)
+    except OSError as exc:
+        raise UsageError(f"{folder} cannot be written ({exc.strerror}).") from exc
+    out.add(run_id=run.id, files=[html, workbook])
+    out.say(f"Wrote {html} and {workbook}")
+    return ExitCode.DONE

@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 
+from openpyxl import load_workbook
+
 from allocator.demo import demo_data
 from allocator.errors import ExitCode
 
@@ -81,3 +83,56 @@ def test_a_run_without_a_bundle_and_a_file_that_is_none_are_said_to_be_so(cli, t
     committed(cli)
     code, said = cli("export-proof", RUN, "--out", str(tmp_path / "no" / "such" / "folder.json"))
     assert (code, said["error"]["kind"]) == (ExitCode.USAGE, "UsageError")
+
+
+def test_a_disclosure_tells_what_was_asked_and_names_no_worker(cli, database, tmp_path):
+    cli("solve", RUN, "--seed", "3")
+    committed(cli)
+    code, _ = cli("disclose", RUN, "--out", str(tmp_path / "foi"))
+    assert code == ExitCode.DONE
+    page = (tmp_path / "foi" / "disclosure.html").read_text()
+    for words in (
+        "Committed by",
+        "Ada",
+        "Seeds tried".lower(),
+        "2 different seed",
+        "By lot".lower(),
+    ):
+        assert words in page or words in page.lower()
+    book = load_workbook(tmp_path / "foi" / "disclosure.xlsx")
+    told = [str(cell.value) for sheet in book for row in sheet for cell in row if cell.value]
+    for person in database.rows("select lastname, internal_id from workers"):
+        assert person["internal_id"] not in page + " ".join(told)
+        assert f" {person['lastname']}" not in page + " ".join(told)
+
+
+def test_a_disclosure_outlives_a_change_of_the_data(cli, database, tmp_path):
+    committed(cli)
+    database.rows("delete from preference_worker_job_lines")
+    code, _ = cli("disclose", RUN, "--out", str(tmp_path))
+    assert code == ExitCode.DONE
+    assert "First choices received" in (tmp_path / "disclosure.html").read_text()
+
+
+def test_a_run_that_was_not_committed_discloses_nothing(cli, tmp_path):
+    code, said = cli("disclose", RUN, "--out", str(tmp_path / "foi"))
+    assert (code, said["error"]["kind"]) == (ExitCode.FAILED, "NoProof")
+    assert not (tmp_path / "foi").exists()
+
+
+def test_a_seal_is_made_entered_and_shown(cli, database):
+    when = "2999-03-02T20:30+11:00"
+    code, said = cli("seal", RUN, "--operator", "Ada", "--source", "Lotto", "--not-before", when)
+    assert (code, len(said["seals"]), said["seals"][0]["sealed_by"]) == (ExitCode.DONE, 1, "Ada")
+    code, said = cli("seal", RUN, "--operator", "Ada", "--number", "1 2 3")
+    assert (code, said["error"]["kind"]) == (ExitCode.COMMIT_REFUSED, "CommitRefused")
+    database.rows("update allocator_console_seals set not_before = now()")
+    code, said = cli("seal", RUN, "--operator", "Ada", "--number", "1 2 3")
+    seed = str(said["seals"][0]["seed"])
+    code, _ = cli("solve", RUN, "--commit", "--operator", "Ada")
+    assert code == ExitCode.COMMIT_REFUSED
+    code, _ = cli("solve", RUN, "--seed", seed, "--commit", "--operator", "Ada")
+    assert code == ExitCode.DONE
+    for wrong in (["--source", "x"], ["--source", "x", "--operator", "Ada"]):
+        code, said = cli("seal", RUN, *wrong)
+        assert (code, said["error"]["kind"]) == (ExitCode.USAGE, "UsageError")

@@ -12,13 +12,14 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
+from allocator.explanation.courses import Courses
 from allocator.explanation.optimum import Optimum, optimum
 from allocator.models import RunInputs
 from allocator.result import SolveResult
@@ -28,7 +29,7 @@ from allocator.solving.tie_break import TieBreak
 MOST_OPTIMA, MOST_STATES = 400, 4000
 """More equally good allocations, or courses of the lottery, than this are drawn, not followed."""
 MARGIN, CONFIDENCE = 0.01, 1.96
-SECONDS = 8.0
+SECONDS = 9.0
 MOST = 6
 """More job lines than this are counted in words."""
 ROUND = 200
@@ -198,17 +199,12 @@ def _drawn(
     found: Optimum, seconds: float, on_draws: OnDraws | None, stop: Callable[[], bool]
 ) -> Odds:
     """The odds from draws with numbers of their own, the same ones each time."""
-    ties, random = TieBreak(found.optimal, found.assigned), np.random.default_rng(0)
-    scores, contested = found.matrices.scores, ties.contested
-    counts = np.zeros(scores.shape, dtype=np.int64)
+    ties, scores = TieBreak(found.optimal, found.assigned), found.matrices.scores
+    courses = Courses(ties, scores, Random(0))
     most = int((CONFIDENCE / MARGIN) ** 2 / 4) + 1
     ends, draws, margin = time.perf_counter() + seconds, 0, 1.0
     while draws < most and margin > MARGIN:
-        lots = random.integers(0, 2**64, (2, max(scores.shape)), dtype=np.uint64)
-        mine, theirs = lots[0, : len(scores)], lots[1, : scores.shape[1]]
-        assigned = _again(ties).run(scores, mine, theirs)
-        assert assigned is not None
-        counts[contested, assigned[contested]] += 1
+        courses.draw()
         draws += 1
         if draws % 10 == 0:
             if on_draws is not None:
@@ -216,18 +212,11 @@ def _drawn(
             if stop() or time.perf_counter() > ends:
                 break
         if draws % ROUND == 0:
-            margin = _margin(counts, draws)
+            margin = _margin(courses.counts, draws)
+    counts = courses.counts
     pairs = zip(*np.nonzero(counts), strict=True)
     shares = {(int(i), int(j)): counts[i, j] / draws for i, j in pairs}
     return Odds(_named(found, shares), draws, _margin(counts, draws), stopped=stop())
-
-
-def _again(ties: TieBreak) -> TieBreak:
-    """The same lottery before anything is drawn."""
-    fresh = copy(ties)
-    fresh.assigned, fresh.filled = ties.assigned.copy(), ties.filled.copy()
-    fresh.settled = ties.settled.copy()
-    return fresh
 
 
 def _margin(counts: NDArray[np.int64], draws: int) -> float:

@@ -6,11 +6,12 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCHMARK_STAMP := $(VENV)/.installed-benchmark
 BENCHMARK_REQUIREMENTS := tests/benchmarks/requirements.txt
-# Two processes, each with a database of its own; a module stays in one, as its fixtures do.
-IN_PARALLEL := -n 2 --dist loadfile
+# Two processes, each with a database of its own; a module stays in one, as its fixtures do. In the
+# order of their names: browser and servers come early, and neither process waits long at the end.
+IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser console test lint format benchmark clean
+.PHONY: help install browser console test faults lint format benchmark clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +43,9 @@ console: $(STAMP)  ## Start the local stack with demo data and the console on it
 
 test: $(DEV_STAMP) browser lint  ## Lint, types, layering and every test
 	$(PYTHON) -m pytest $(IN_PARALLEL)
+
+faults: $(DEV_STAMP)  ## Commits that meet faults, counted by kind; ARGS="--commits 200 --seed 1"
+	$(PYTHON) -m tests.faults $(ARGS)
 
 lint: $(DEV_STAMP)  ## ruff, mypy and the import contracts
 	$(PYTHON) -m ruff check .

@@ -23,7 +23,8 @@ command line ends with.
     │   ├── AlreadyCompleted
     │   ├── InputsChanged
     │   └── NotProven
-    ├── AlreadyRunning
+    ├── CommitInterrupted
+    ├── AlreadyRunning, NoRoom
     └── Unexpected
 """
 
@@ -293,10 +294,23 @@ class NotProven(CommitRefused):
     remedy = "Give it more time, accept it with --accept-unproven, or commit it in the console."
 
 
+class CommitInterrupted(AllocatorError):
+    """Interrupted during the commit, so it is not known whether the run is committed."""
+
+    exit_code = ExitCode.INTERRUPTED
+    remedy = "Look at the run again in a minute; repeating the commit is safe."
+
+
 class AlreadyRunning(AllocatorError):
     """This is being worked on already."""
 
     remedy = "Wait for it to end, or cancel it."
+
+
+class NoRoom(AllocatorError):
+    """The console holds or does as much as it may."""
+
+    remedy = "Commit one of them first; a restart of the console would lose them."
 
 
 class Unexpected(AllocatorError):

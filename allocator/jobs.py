@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from allocator.errors import AllocatorError, AlreadyRunning, Unexpected
+from allocator.errors import AllocatorError, AlreadyRunning, NoRoom, Unexpected
 from allocator.result import Progress, Status
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,12 @@ HISTORY_SIZE = 400
 
 MOST_FINISHED = 50
 """Finished jobs kept beside those that asked to be; the oldest are dropped."""
+
+MOST_FINISHED_MB, MOST_KEPT_MB = 256, 1024
+"""What the results of either kind may weigh together; the last one that fits may go beyond."""
+
+MOST_RUNNING = 12
+"""Jobs that run at once."""
 
 
 class JobKind(StrEnum):
@@ -234,12 +240,20 @@ class Job:
 class Jobs:
     """The registry of jobs, at most one for a kind and subject. Thread-safe; one a process.
 
-    Of the finished ones the last `most_finished` stay, and every one whose `keep` said yes to its
-    result: a checked allocation that nobody has committed yet is not lost to other work.
+    Of the finished ones the last `most_finished` stay, as far as their results weigh no more than
+    `MOST_FINISHED_MB`, and every one whose `keep` said yes to its result: a checked allocation that
+    nobody has committed yet is not lost to other work. Rather, no more is begun when those weigh
+    `MOST_KEPT_MB`, or when `MOST_RUNNING` jobs run. `weigh` gives a result's bytes.
     """
 
-    def __init__(self, most_finished: int = MOST_FINISHED) -> None:
+    def __init__(
+        self,
+        most_finished: int = MOST_FINISHED,
+        *,
+        weigh: Callable[[Any], float] = lambda result: 0,
+    ) -> None:
         self._most_finished = most_finished
+        self._weigh = weigh
         self._jobs: OrderedDict[tuple[JobKind, str], Job] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -257,7 +271,7 @@ class Jobs:
         """Do the work in the background; a finished job on the same subject gives way to it.
 
         When one is running already, that one is returned, whatever it was asked; with
-        `refuse_running` AlreadyRunning is raised instead.
+        `refuse_running` AlreadyRunning is raised instead. Raises NoRoom.
         """
         key = (kind, subject)
         with self._lock:
@@ -266,6 +280,7 @@ class Jobs:
                 if refuse_running:
                     raise AlreadyRunning(started_by=running.started_by)
                 return running
+            self._require_room(key, kept=keep is not None)
             job = Job(kind, subject, work, request=request, started_by=started_by, keep=keep)
             self._jobs.pop(key, None)
             self._jobs[key] = job
@@ -291,7 +306,23 @@ class Jobs:
             jobs = [job for job in self._jobs.values() if kind in (None, job.kind)]
         return [job.snapshot() for job in jobs]
 
+    def _require_room(self, key: tuple[JobKind, str], *, kept: bool) -> None:
+        if sum(job.is_running for job in self._jobs.values()) >= MOST_RUNNING:
+            raise NoRoom(
+                f"The console works on {MOST_RUNNING} things already.",
+                remedy="Wait until one of them has ended, or stop it.",
+            )
+        others = [job for k, job in self._jobs.items() if k != key and job.is_kept]
+        if kept and sum(map(self._weight, others)) >= MOST_KEPT_MB * 1e6:
+            raise NoRoom(f"The console holds {len(others)} allocations that nobody has committed.")
+
+    def _weight(self, job: Job) -> float:
+        return self._weigh(job.snapshot().result)
+
     def _drop_oldest_finished(self) -> None:
         finished = [k for k, job in self._jobs.items() if not (job.is_running or job.is_kept)]
-        for key in finished[: max(0, len(finished) - self._most_finished)]:
-            del self._jobs[key]
+        room = MOST_FINISHED_MB * 1e6
+        for number, key in enumerate(reversed(finished), start=1):
+            room -= self._weight(self._jobs[key])
+            if number > self._most_finished or (room < 0 and number > 1):
+                del self._jobs[key]

@@ -49,6 +49,7 @@ Run = AllocatorRun | str
 """An allocator run, or its id."""
 
 TIMEOUT_SECONDS = 30.0
+DRAFT_KEY = "operator,allocator_py_run,kind,name"
 CONTRACT = 2
 """What this program means by a commit; the first number of the version of our SQL."""
 
@@ -161,9 +162,10 @@ def post(
 ) -> Any:
     """Write rows of an allocator run, once and in one transaction.
 
-    `allocations` commits the run (needs `audit`) and gives the receipt; `solves` logs solves and
-    `scenarios` saves scenarios, and both give the stored rows. Raises CommitRefused and its
-    kinds, RunNotFound, UsageError for values that are not JSON, and the errors of `transport`.
+    `allocations` commits the run (needs `audit`) and gives the receipt; `solves` logs solves,
+    `scenarios` saves scenarios, `drafts` keeps drafts, and all three give the stored rows. Raises
+    CommitRefused and its kinds, RunNotFound, UsageError for values that are not JSON, and the
+    errors of `transport`.
     """
     client = client or default_client()
     run_id = valid_id(run_id)
@@ -180,8 +182,12 @@ def post(
         case "scenarios":
             table = client.table("allocator_console_scenarios")
             return write(table.upsert(own, on_conflict="id"), "scenarios")
+        case "drafts":
+            table = client.table("allocator_console_drafts")
+            return write(table.upsert(own, on_conflict=DRAFT_KEY), "drafts")
     raise UsageError(
-        f"There is nothing to write called {action}.", remedy="Use allocations, solves, scenarios."
+        f"There is nothing to write called {action}.",
+        remedy="Use allocations, solves, scenarios, drafts.",
     )
 
 
@@ -248,6 +254,13 @@ def delete_scenario(scenario_id: str, *, client: Client) -> bool:
     """Delete a saved scenario; False when there was none."""
     query = client.table("allocator_console_scenarios").delete().eq("id", valid_id(scenario_id))
     return bool(write(query, "scenarios"))
+
+
+def delete_draft(operator: str, run_id: str, kind: str, name: str, *, client: Client) -> bool:
+    """Delete a draft; False when there was none."""
+    query = client.table("allocator_console_drafts").delete().eq("operator", operator)
+    query = query.eq("allocator_py_run", valid_id(run_id)).eq("kind", kind).eq("name", name)
+    return bool(write(query, "drafts"))
 
 
 def console_version(*, client: Client) -> str:

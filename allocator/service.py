@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
     from allocator.database.doctor import Finding
     from allocator.database.overview import RunBatch, RunOverview
-    from allocator.database.records import LoggedSolve, SavedScenario
-    from allocator.errors import InputChange
+    from allocator.database.records import Draft, LoggedSolve, SavedScenario
+    from allocator.errors import AllocatorError, InputChange
     from allocator.proof.seal import Seal
 
 OnProgress = Callable[[Progress], None]
+OnLogged = Callable[["AllocatorError | None"], None]
 
 
 class AllocatorService:
@@ -101,30 +102,43 @@ class AllocatorService:
         *,
         operator: str = "",
         acknowledged: bool = False,
-        log: bool = True,
+        work: str | None = "solve",
         on_progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
+        on_logged: OnLogged | None = None,
     ) -> SolveResult:
         """Solve loaded inputs; the result has passed the independent check.
 
-        `acknowledged`: the operator accepts the data errors that may be accepted. Every solve
-        is logged in the database, when it has the table for it, unless `log` is false (slider
-        previews). Raises InvalidData, CheckFailed.
+        `acknowledged`: the operator accepts the data errors that may be accepted. The solve is
+        logged in the database before it is given back, as a part of `work` (`records.Work`); None
+        is for those whose seed is logged already. `on_logged` is told how that went: None, or why
+        the database could not take it. Raises InvalidData, CheckFailed.
         """
         from allocator.solving.solver import solve
 
         settings = settings or Settings()
-        if not log:
+        if work is None:
             require_valid(inputs, settings, acknowledged=acknowledged)
             return solve(inputs, settings, on_progress=on_progress, cancel=cancel)
-        from allocator.database.records import log_solve
+        from allocator.database.records import Work, log_solve
 
         with told(Event.SOLVE, operator=operator, run=inputs.run.id) as outcome:
             require_valid(inputs, settings, acknowledged=acknowledged)
             result = solve(inputs, settings, on_progress=on_progress, cancel=cancel)
             outcome.text = result.status.value
-        log_solve(inputs, result, operator, client=self.client)
+        failure = log_solve(inputs, result, operator, Work(work), client=self.client)
+        if on_logged:
+            on_logged(failure)
         return result
+
+    def log_seed(self, inputs: RunInputs, settings: Settings, operator: str, work: str) -> None:
+        """Log that work of many solves (`records.Work`) tries a seed, before it begins.
+
+        Raises DatabaseError when the database cannot take it.
+        """
+        from allocator.database.records import Work, log_seed
+
+        log_seed(inputs, settings, operator, Work(work), client=self.client)
 
     def changes_since(self, inputs: RunInputs) -> tuple[InputChange, ...]:
         """What changed in the database since `inputs` (without a scenario) were read."""
@@ -246,7 +260,7 @@ class AllocatorService:
         return Seal.from_row(postgres.seal_call("break_seal", run_id, client=self.client, **call))
 
     def solve_log(self, run_id: str) -> list[LoggedSolve]:
-        """Every solve tried on a run, the oldest first."""
+        """Every solve tried on a run, the oldest first; see `LoggedSolve`."""
         from allocator.database.records import logged_solves
 
         return logged_solves(run_id, client=self.client)
@@ -276,6 +290,22 @@ class AllocatorService:
     def delete_scenario(self, scenario_id: str) -> bool:
         """Delete a saved scenario; False when there was none."""
         return postgres.delete_scenario(scenario_id, client=self.client)
+
+    def drafts(self, run_id: str, operator: str) -> list[Draft]:
+        """What an operator has begun on a run and not saved, the latest first."""
+        from allocator.database.records import read_drafts
+
+        return read_drafts(run_id, operator, client=self.client)
+
+    def keep_draft(self, draft: Draft) -> None:
+        """Store a draft, or put it in the place of the one with its kind and name."""
+        from allocator.database.records import keep_draft
+
+        keep_draft(draft, client=self.client)
+
+    def delete_draft(self, operator: str, run_id: str, kind: str, name: str) -> bool:
+        """Delete a draft; False when there was none."""
+        return postgres.delete_draft(operator, run_id, kind, name, client=self.client)
 
     def own_objects(self) -> Finding:
         """Whether the database has our own SQL objects, which a commit needs."""

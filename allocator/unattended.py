@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from allocator.errors import (
@@ -59,13 +59,16 @@ class Terms:
     """On which terms runs are solved and committed, and by whom.
 
     `acknowledged` accepts the data errors that may be accepted; without `accept_unproven` only
-    proven optima are committed. Raises UsageError without an operator.
+    proven optima are committed. With `expect` (run's id → `solved.identity_of` of the solve that
+    was looked at) only those runs are solved, and only just that is committed. Raises UsageError
+    without an operator.
     """
 
     operator: str
     settings: Settings
     acknowledged: bool = False
     accept_unproven: bool = False
+    expect: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not self.operator.strip():
@@ -92,7 +95,8 @@ def process_pending(
     for run in service.pending():
         if cancel.is_set():
             break
-        processed.append(_process(service, run, terms, cancel, carry_out))
+        if terms.expect is None or run.id in terms.expect:
+            processed.append(_process(service, run, terms, cancel, carry_out))
     return processed
 
 
@@ -120,7 +124,8 @@ def _process(
             cancel=stop,
         )
         require_allocation(result, accept_unproven=terms.accept_unproven, cancel=stop)
-        receipt = service.commit(inputs, result, terms.operator)
+        expected = (terms.expect or {}).get(run.id, "")
+        receipt = service.commit(inputs, result, terms.operator, expect=expected)
         return result
 
     error: AllocatorError | None = None

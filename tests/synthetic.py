@@ -6,6 +6,7 @@ ineligible through tags and names, and the places add up to slightly more than t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from random import Random
@@ -213,3 +214,20 @@ def _job_lines(drawn: Draw, ids: list[str], rules: dict[int, Eligibility]) -> li
         )
         for number, id_ in enumerate(ids)
     ]
+
+
+def crowded(run: RunInputs) -> RunInputs:
+    """The run with its first ten workers kept to eight places, and the next one kept out."""
+    crowd, alone = {w.id for w in run.workers[:10]}, {run.workers[10].id}
+    lines = []
+    for number, job_line in enumerate(run.job_lines):
+        row = job_line.eligibility or Eligibility(job_line.id)
+        shut = alone if number < 8 else alone | crowd
+        row = replace(
+            row,
+            included_worker_mapping_ids=row.included_worker_mapping_ids - shut,
+            excluded_worker_mapping_ids=row.excluded_worker_mapping_ids | shut,
+        )
+        places = 1 if number < 8 else job_line.max_n_workers
+        lines.append(replace(job_line, eligibility=row, max_n_workers=places))
+    return replace(run, job_lines=tuple(lines))

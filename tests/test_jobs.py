@@ -10,8 +10,17 @@ from dataclasses import replace
 
 import pytest
 
-from allocator.errors import AlreadyRunning, InvalidData
-from allocator.jobs import HISTORY_SIZE, History, JobKind, Jobs, JobState
+from allocator.errors import AlreadyRunning, InvalidData, NoRoom
+from allocator.jobs import (
+    HISTORY_SIZE,
+    MOST_FINISHED_MB,
+    MOST_KEPT_MB,
+    MOST_RUNNING,
+    History,
+    JobKind,
+    Jobs,
+    JobState,
+)
 from allocator.result import Phase, Progress, Status
 from tests.builders import small_result
 from tests.waiting import PATIENCE, eventually
@@ -251,3 +260,47 @@ def test_history_keeps_every_phase_however_short():
     for step, phase in enumerate(Phase):
         history.add(Progress(phase, step * 0.001))
     assert [event.phase for event in history.events()] == list(Phase)
+
+
+def weighing(jobs: Jobs, subject: str, mb: float, *, kept: bool = False):
+    """A finished job whose result is its weight in MB."""
+    keep = (lambda result: True) if kept else None
+    job = jobs.start(JobKind.SOLVE, subject, lambda on_progress, cancel: mb, keep=keep)
+    assert job.wait(PATIENCE)
+
+
+def by_megabyte() -> Jobs:
+    return Jobs(weigh=lambda result: result * 1e6)
+
+
+def test_finished_jobs_weigh_no_more_than_their_bound():
+    jobs = by_megabyte()
+    for number in range(6):
+        weighing(jobs, f"run {number}", MOST_FINISHED_MB / 2)
+    weighing(jobs, "small", 1)
+    kept = [seen.subject for seen in jobs.snapshots()]
+    assert kept == ["run 4", "run 5", "small"]  # the drop comes before each start
+
+
+def test_results_that_wait_are_never_dropped_but_nothing_is_begun_beyond_their_bound():
+    jobs = by_megabyte()
+    for number in range(4):
+        weighing(jobs, f"run {number}", MOST_KEPT_MB / 4, kept=True)
+    with pytest.raises(NoRoom, match="4 allocations that nobody has committed"):
+        weighing(jobs, "one more", 1, kept=True)
+    weighing(jobs, "run 0", 1, kept=True)  # solved anew, it takes the place of its own
+    weighing(jobs, "one more", 1, kept=True)
+    assert len(jobs.snapshots()) == 5
+
+
+def test_so_many_jobs_run_at_once_and_no_more():
+    jobs = Jobs()
+    running = [jobs.start(JobKind.SOLVE, f"{n}", until_cancelled) for n in range(MOST_RUNNING)]
+    with pytest.raises(NoRoom, match="works on"):
+        jobs.start(JobKind.SWEEP, "one more", until_cancelled)
+    running[0].cancel()
+    assert running[0].wait(PATIENCE)
+    running.append(jobs.start(JobKind.SWEEP, "one more", until_cancelled))
+    for job in running:
+        job.cancel()
+        assert job.wait(PATIENCE)

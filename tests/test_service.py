@@ -6,7 +6,7 @@ import pytest
 
 from allocator import config
 from allocator.demo import demo_data
-from allocator.errors import InvalidData, RunNotFound, UsageError
+from allocator.errors import InvalidData, MissingTable, RunNotFound, UsageError
 from allocator.models import Settings
 from allocator.result import Status
 from allocator.service import AllocatorService
@@ -53,11 +53,13 @@ def test_every_solve_is_logged(service):
     inputs = service.hydrate(BY_EYE)
     for seed in (1, 2):
         service.solve(inputs, Settings(seed=seed), operator="Ada")
-    service.solve(inputs, Settings(seed=3), operator="Ada", log=False)
+    service.solve(inputs, Settings(seed=3), operator="Ada", work=None)
+    service.log_seed(inputs, Settings(seed=4), "Bob", "sweep")
     logged = service.solve_log(BY_EYE)
-    assert [(row.seed, row.operator, row.status) for row in logged] == [
-        (1, "Ada", "optimal"),
-        (2, "Ada", "optimal"),
+    assert [(row.seed, row.operator, row.work, row.status) for row in logged] == [
+        (1, "Ada", "solve", "optimal"),
+        (2, "Ada", "solve", "optimal"),
+        (4, "Bob", "sweep", ""),
     ]
     assert {row.fingerprint for row in logged} == {inputs.fingerprint}
 
@@ -65,7 +67,9 @@ def test_every_solve_is_logged(service):
 def test_solve_goes_on_without_a_log(service, database):
     inputs = service.hydrate(BY_EYE)
     with hidden(database, "table", "allocator_console_solves"):
-        assert service.solve(inputs).status is Status.OPTIMAL
+        told = []
+        assert service.solve(inputs, on_logged=told.append).status is Status.OPTIMAL
+    assert isinstance(told[0], MissingTable)
 
 
 def test_solve_needs_an_acknowledgement_of_dead_references(service):

@@ -17,10 +17,12 @@ LOOK_EVERY = 0.05
 def eventually(look: Callable[[], Found], *, every: float = LOOK_EVERY) -> Found:
     """The first answer of `look` that is not false; an AssertionError when none comes.
 
-    `look` should ask for everything that is asserted afterwards. `every`: seconds between looks.
+    `look` should ask for everything that is asserted afterwards. `every`: the longest pause
+    between two looks, in seconds; the first ones are shorter.
     """
-    end = time.monotonic() + PATIENCE
+    end, pause = time.monotonic() + PATIENCE, 0.02
     while not (found := look()):
         assert time.monotonic() < end, f"waited for nothing: the last answer was {found!r}"
-        time.sleep(every)
+        pause = min(1.5 * pause, every)
+        time.sleep(pause)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ from allocator.database.records import read_receipt, receipt_of
 from allocator.errors import (
     AllocatorError,
     AlreadyCompleted,
+    CommitInterrupted,
     CommitRefused,
+    DatabaseError,
     InputsChanged,
     MalformedAnswer,
     MissingTable,
@@ -51,7 +54,8 @@ def commit(
 
     `as_read` are the inputs before a scenario changed them (default: `inputs`). Repeating a
     commit that succeeded gives its receipt, marked as repeated. Raises NotSolved, SolveCancelled,
-    UsageError, InputsChanged, AlreadyCompleted, CommitRefused and the database's errors.
+    UsageError, InputsChanged, AlreadyCompleted, CommitRefused, CommitInterrupted and the
+    database's errors. When it is not known whether the run is or will be committed, they say so.
     """
     operator = operator.strip()
     require_committable(inputs, result, operator)
@@ -74,16 +78,22 @@ def commit(
     audit["counts"] = {**audit["counts"], "deciding": deciding_fingerprint(before)}
     audit |= _proof_of(before, inputs, result, audit, client)
     try:
-        receipt = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
-    except (Unreachable, TimedOut, MalformedAnswer) as exc:
-        if exc.facts.get("nothing_written"):
+        answer = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
+    except KeyboardInterrupt:
+        raise CommitInterrupted from None
+    except DatabaseError as exc:
+        may_be_lost = isinstance(exc, Unreachable | TimedOut | MalformedAnswer)
+        if exc.facts.get("nothing_written", not may_be_lost):
             raise
-        return _find_out(inputs.run.id, rows, operator, exc, client)
+        return _find_out(inputs.run.id, rows, audit, exc, client)
     except AlreadyCompleted:
         raise
     except CommitRefused as exc:
         raise _in_names(exc, inputs) from exc
-    return replace(receipt_of(receipt), told=spellings(before, now))
+    receipt = receipt_of(answer)
+    if receipt.repeated and not _is_of(receipt, audit):
+        raise _completed_first(receipt, receipt.committed_at.isoformat(sep=" "))
+    return replace(receipt, told=spellings(before, now))
 
 
 def _proof_of(
@@ -138,42 +148,37 @@ def audit_of(
 def _find_out(
     run_id: str,
     rows: list[dict[str, Any]],
-    operator: str,
+    audit: Mapping[str, Any],
     lost: AllocatorError,
     client: postgres.Client,
 ) -> Receipt:
     """Look whether a commit whose answer was lost took place; it is never sent again from here.
 
-    A commit that reached the database ends within its statement timeout, usually at once.
+    A commit that reached the database ends within its statement timeout, usually at once; one
+    that the network still holds may come at any time, so a run that is pending proves nothing.
     Raises the loss, with what is known, when the run is still pending or cannot be read.
     """
-    was_read = False
+    known = "the database cannot be read now"
     for delay in LOOK_AGAIN:
         time.sleep(delay)
         try:
             run = postgres.fetchAll("run", run_id, client=client)
             if run and run[0]["completed_at"] is not None:
-                return _receipt_or_refusal(run_id, rows, operator, run[0]["completed_at"], client)
-            was_read = True
-        except (Unreachable, TimedOut):
+                return _receipt_or_refusal(run_id, rows, audit, run[0]["completed_at"], client)
+            known = "the run is still pending, though what was sent may yet arrive"
+        except DatabaseError:
             continue
-    if was_read:
-        raise type(lost)(
-            "The connection broke during the commit, and the run is still pending: as far as "
-            "can be seen, nothing was written.",
-            remedy="Commit again; repeating a commit is safe.",
-        ) from lost
     raise type(lost)(
-        "The connection broke during the commit, and the database cannot be read now, so it is "
-        "not known whether the run was committed.",
-        remedy="When the database answers again, open the run; repeating a commit is safe.",
+        f"No answer to the commit arrived, and {known}, so it is not known whether the run is "
+        "committed.",
+        remedy="Open the run again in a minute to see; repeating the commit is safe.",
     ) from lost
 
 
 def _receipt_or_refusal(
     run_id: str,
     rows: list[dict[str, Any]],
-    operator: str,
+    audit: Mapping[str, Any],
     completed_at: str,
     client: postgres.Client,
 ) -> Receipt:
@@ -181,11 +186,27 @@ def _receipt_or_refusal(
     written = postgres.fetchAll("allocations", run_id, client=client)
     ours = {(row["worker_mapping"], row["job_line"]) for row in rows}
     theirs = {(row["worker_mapping"], row["job_line"]) for row in written}
-    if receipt is not None and receipt.operator == operator and ours == theirs:
+    if receipt is not None and ours == theirs and _is_of(receipt, audit):
         return replace(receipt, repeated=False)
+    raise _completed_first(receipt, completed_at)
+
+
+def _is_of(receipt: Receipt, audit: Mapping[str, Any]) -> bool:
+    """True when the receipt is of this solve by this operator. The same places can come out of
+    other settings, and an audit row must not be taken for that of a solve that it does not name."""
+    sent: dict[str, Any] = json.loads(
+        json.dumps({name: audit[name] for name in ("settings", "scenario")})
+    )
+    kept = {"settings": dict(receipt.settings), "scenario": dict(receipt.scenario)}
+    named = (receipt.operator, receipt.fingerprint)
+    return named == (audit["operator"], audit["fingerprint"]) and kept == sent
+
+
+def _completed_first(receipt: Receipt | None, completed_at: str) -> AlreadyCompleted:
     who = receipt.operator if receipt else "Another program"
-    raise AlreadyCompleted(
-        f"{who} completed this run first ({completed_at}); nothing was written.",
+    return AlreadyCompleted(
+        f"{who} completed this run first ({completed_at}) with another solve than this; nothing "
+        "was written now.",
         operator=receipt.operator if receipt else "",
         committed_at=completed_at,
     )

@@ -187,10 +187,13 @@ def _already_completed(said: str) -> AlreadyCompleted:
 def _refusal(code: str, message: str, subject: str) -> DatabaseError:
     if "api key" in message.lower() or "jwt" in message.lower():
         return KeyRefused()
+    if not code:  # PostgREST says so when its connection dies under a statement
+        words = f"The database's connection broke during {subject}."
+        return Unreachable(words, code=code, nothing_written=False)
     if code.isdigit() and len(code) == 3:
         return MalformedAnswer(f"The answer for {subject} is HTTP status {code}.")
     return DatabaseError(
-        f"The database refused {subject}: {message or 'no reason given'} ({code or 'no code'}).",
+        f"The database refused {subject}: {message or 'no reason given'} ({code}).",
         remedy="Run the doctor command; if it finds nothing, ask the DBA about this code.",
         code=code,
         nothing_written=len(code) == 5,  # an SQLSTATE: the statement failed as a whole
@@ -207,6 +210,7 @@ _PRIVILEGES = {
     "allocator_console_audit": "select, insert",
     "allocator_console_solves": "select, insert",
     "allocator_console_scenarios": "select, insert, update, delete",
+    "allocator_console_drafts": "select, insert, update, delete",
 }
 """What reading and committing take, where it is more than select. `for share` locks take update."""
 

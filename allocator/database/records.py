@@ -1,4 +1,4 @@
-"""Our own tables beside the run: the log of solves and the saved scenarios."""
+"""Our own tables beside the run: the log of solves, the saved scenarios, the drafts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Self
 
 import numpy as np
@@ -33,9 +34,19 @@ UNIQUE_VIOLATION = "23505"
 """SQLSTATE of a second row with the same unique key."""
 
 
+class Work(StrEnum):
+    """In what kind of work a seed was tried."""
+
+    SOLVE = "solve"
+    TRIAL = "trial"
+    SWEEP = "sweep"
+    DIAGNOSIS = "diagnosis"
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedSolve:
-    """One solve that was tried on a run, committed or not."""
+    """A solve that was tried on a run, committed or not; for sweeps and diagnoses, which solve
+    many times, that they were begun: without status, objective and bound."""
 
     id: str
     operator: str
@@ -57,6 +68,11 @@ class LoggedSolve:
         facts["solved_at"] = moment(row["solved_at"])
         facts["seed"] = None if row.get("seed") is None else int(row["seed"])
         return cls(**facts)
+
+    @property
+    def work(self) -> str:
+        """In what kind of work the seed was tried, as in `Work`; rows from before say nothing."""
+        return str(self.counts.get("work") or Work.SOLVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +96,51 @@ class SavedScenario:
         return cls(**facts)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an operator has begun on a run and not saved; `kind` and `name` say what it is."""
+
+    operator: str
+    allocator_py_run: str
+    kind: str
+    name: str
+    content: Mapping[str, Any]
+    updated_at: datetime
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """From a row of `allocator_console_drafts`."""
+        facts = {name: row[name] for name in cls.__slots__}
+        return cls(**facts | {"updated_at": moment(row["updated_at"])})
+
+
+def log_seed(
+    inputs: RunInputs, settings: Settings, operator: str, work: Work, *, client: postgres.Client
+) -> None:
+    """Add to the run's log that a seed is tried in work of many solves, before they begin.
+
+    Raises DatabaseError when the database cannot take it.
+    """
+    row = {
+        "operator": operator,
+        "seed": settings.seed,
+        "settings": settings.as_dict(),
+        "scenario": inputs.scenario,
+        "fingerprint": inputs.fingerprint,
+        "counts": {"work": work.value},
+    }
+    postgres.post("solves", [row], inputs.run.id, client=client)
+
+
 def log_solve(
-    inputs: RunInputs, result: SolveResult, operator: str, *, client: postgres.Client
-) -> bool:
-    """Add a solve to the run's log. False, and a warning, when the database cannot take it:
+    inputs: RunInputs,
+    result: SolveResult,
+    operator: str,
+    work: Work,
+    *,
+    client: postgres.Client,
+) -> AllocatorError | None:
+    """Add a solve to the run's log. Gives what kept the database from taking it, with a warning:
     a log that is missing must not cost the coordinator the solve."""
     row = {
         "operator": operator,
@@ -95,14 +152,14 @@ def log_solve(
         "bound": result.bound,
         "solver": result.solver,
         "fingerprint": result.fingerprint,
-        "counts": audit_counts(inputs, result),
+        "counts": {**audit_counts(inputs, result), "work": work.value},
     }
     try:
         postgres.post("solves", [row], inputs.run.id, client=client)
     except AllocatorError as exc:
         log.warning("the solve was not logged in the database: %s", exc.message)
-        return False
-    return True
+        return exc
+    return None
 
 
 def logged_solves(run_id: str, *, client: postgres.Client) -> list[LoggedSolve]:
@@ -142,6 +199,29 @@ def save_scenario(
             f"This run has a scenario called {name} already.", remedy="Choose another name."
         ) from exc
     return SavedScenario.from_row(stored[0])
+
+
+def read_drafts(run_id: str, operator: str, *, client: postgres.Client) -> list[Draft]:
+    """An operator's drafts of a run, the latest first. Raises MissingTable without our SQL."""
+    rows = postgres.fetchAll("drafts", run_id, client=client)
+    mine = (Draft.from_row(row) for row in rows if row["operator"] == operator)
+    return sorted(mine, key=lambda draft: draft.updated_at, reverse=True)
+
+
+def keep_draft(draft: Draft, *, client: postgres.Client) -> None:
+    """Store a draft, or put it in the place of the one with its kind and name.
+
+    The database sets the time, and drops the operator's oldest beyond 20 and everything that is
+    older than 30 days (`sql/008_drafts.sql`). Raises MissingTable without our SQL.
+    """
+    row = {
+        "operator": draft.operator,
+        "kind": draft.kind,
+        "name": draft.name,
+        "content": dict(draft.content),
+        "updated_at": "now",  # to PostgreSQL: the time of its own clock
+    }
+    postgres.post("drafts", [row], draft.allocator_py_run, client=client)
 
 
 def receipt_of(row: Mapping[str, Any]) -> Receipt:

@@ -204,4 +204,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "seals": Action("allocator_console_seals", ("*",), _of_run),
     "scenarios": Action("allocator_console_scenarios", ("*",), _of_run),
+    "drafts": Action(
+        "allocator_console_drafts", ("*",), _of_run, keys=("operator", "kind", "name")
+    ),
 }

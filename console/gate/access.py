@@ -28,6 +28,8 @@ from console.gate.caller import is_tls
 from console.gate.settings import GateSettings, SettingsFile
 from console.gate.throttle import Clock, Limits, Throttle
 
+MOST_SESSIONS = 2_000
+"""Beyond them the one that was idle for longest ends."""
 _MOST_CHECKS_AT_ONCE = 1  # argon2id takes 64 MB and some 50 ms a check
 
 
@@ -151,6 +153,8 @@ class Access:
             for key in [k for k, s in self._sessions.items() if not self._is_live(s, settings)]:
                 del self._sessions[key]
             self._sessions[_key(token)] = _Session(operator, stored, now, now)
+            while len(self._sessions) > MOST_SESSIONS:
+                del self._sessions[min(self._sessions, key=lambda k: self._sessions[k].active)]
         return token
 
     def _is_live(self, session: _Session, settings: GateSettings) -> bool:

@@ -1,7 +1,7 @@
 """The HTTP triggers. The gate has checked the key before anything here runs.
 
 POST /api/runs/{id}/solve          202: solves in the background; the body may hold settings
-POST /api/runs/process-pending     202: solves and commits every pending run
+POST /api/runs/process-pending     202: solves and commits every pending run, or what is expected
 GET  /api/runs/process-pending     how far that is, and what came of it
 GET  /api/runs/{id}                the run's state
 GET  /api/openapi.json             all of this for a program to read
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -29,6 +29,7 @@ from allocator.errors import (
     AllocatorError,
     AlreadyRunning,
     DatabaseError,
+    NoRoom,
     RunCompleted,
     RunNotFound,
     UsageError,
@@ -102,8 +103,11 @@ async def _process_pending(request: Request) -> Response:
         wanted.settings(),
         acknowledged=wanted.acknowledged,
         accept_unproven=wanted.accept_unproven,
+        expect=wanted.expect,
     )
     message = "Every pending run is being solved and committed."
+    if wanted.expect is not None:
+        message = "The expected runs are being solved and, if as expected, committed."
     return _json(Accepted(message=message, run_id=None, job=JobAnswer.of(job.snapshot())), 202)
 
 
@@ -157,7 +161,7 @@ def _status(error: AllocatorError) -> int:
         return 404
     if isinstance(error, AlreadyRunning | RunCompleted):
         return 409
-    if isinstance(error, DatabaseError):
+    if isinstance(error, DatabaseError | NoRoom):
         return 503
     return 400 if isinstance(error, UsageError) else 500
 
@@ -192,22 +196,28 @@ def start_solve(run_id: str, settings: Settings, *, acknowledged: bool) -> Job:
 
 
 def start_pending(
-    settings: Settings, *, acknowledged: bool = False, accept_unproven: bool = False
+    settings: Settings,
+    *,
+    acknowledged: bool = False,
+    accept_unproven: bool = False,
+    expect: Mapping[str, str] | None = None,
 ) -> Job:
-    """Solve and commit every pending run in turn, the longest waiting first.
+    """Solve and commit every pending run in turn, the longest waiting first; with `expect` those
+    that it names, and only the solves with these identities.
 
     Only proven optima are committed unless `accept_unproven`; a run that fails does not stop
     the rest. Raises AlreadyRunning.
     """
 
     def work(_on_progress: OnProgress, cancel: threading.Event) -> dict[str, str]:
-        terms = Terms(OPERATOR, settings, acknowledged, accept_unproven)
+        terms = Terms(OPERATOR, settings, acknowledged, accept_unproven, expect)
         done = process_pending(backend.service(), terms, cancel=cancel, carry_out=in_registry)
         for processed in done:
             if processed.error:
                 text = f"process-pending: {type(processed.error).__name__}"
                 log.event(Event.REFUSAL, operator=OPERATOR, run=processed.run.id, outcome=text)
-        return {p.run.id: in_short(p.error) if p.error else "committed" for p in done}
+        left = dict.fromkeys(expect or (), "It is not pending.")
+        return left | {p.run.id: in_short(p.error) if p.error else "committed" for p in done}
 
     def in_registry(inputs: RunInputs, attempt: Attempt, cancel: threading.Event) -> None:
         def work(on_progress: OnProgress, stop: threading.Event) -> Solved:

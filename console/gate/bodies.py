@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic.json_schema import models_json_schema
 
 from allocator.errors import AllocatorError, UsageError
@@ -15,6 +23,10 @@ from allocator.solved import Solved
 
 LARGEST_BODY = 16_384  # bytes
 _LARGEST_SEED = 2**63 - 1  # what the database's columns hold
+
+
+_RunId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+_Identity = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Request(BaseModel):
@@ -52,9 +64,16 @@ class SolveRequest(_WithSettings):  # type: ignore[misc, valid-type]
 
 
 class PendingRequest(SolveRequest):
-    """Settings of every solve; `accept_unproven` also commits what is not proven optimal."""
+    """Settings of every solve; `accept_unproven` also commits what is not proven optimal.
+
+    With `expect` only the runs that it names are solved, and each is committed only when the
+    result is the one with this identity; another one is refused, and the run stays pending.
+    """
 
     accept_unproven: bool = False
+    expect: dict[_RunId, _Identity] | None = Field(
+        None, description="run id → identity of the solve, as the run's job tells it"
+    )
 
 
 class JobAnswer(BaseModel):
@@ -67,6 +86,9 @@ class JobAnswer(BaseModel):
     status: str | None
     objective: float | None
     bound: float | None
+    identity: str | None = Field(
+        description="of an allocation that may be committed: what `expect` takes"
+    )
     runs: dict[str, str] | None = Field(description="run id → what happened to it")
     error: str | None
 
@@ -74,7 +96,9 @@ class JobAnswer(BaseModel):
     def of(cls, job: JobSnapshot) -> JobAnswer:
         """A job for a program to read."""
         result, progress = job.result, job.progress
+        identity = None
         if isinstance(result, Solved):
+            identity = result.identity if result.result.is_checked else None
             result = result.result
         return cls(
             state=job.state.value,
@@ -84,6 +108,7 @@ class JobAnswer(BaseModel):
             status=getattr(result, "status", None),
             objective=getattr(result, "objective", None),
             bound=getattr(result, "bound", None),
+            identity=identity,
             runs=result if isinstance(result, dict) else None,
             error=in_short(job.error) if job.error else None,
         )
@@ -165,6 +190,8 @@ _KINDS = {
     "int_parsing_size": "is too large",
     "less_than_equal": "is too large",
     "string_type": "must be a text",
+    "dict_type": "must be an object",
+    "string_pattern_mismatch": "must name runs' ids and identities of solves, in small letters",
 }
 
 

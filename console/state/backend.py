@@ -12,7 +12,7 @@ from functools import lru_cache
 from allocator.jobs import JobKind, Jobs
 from allocator.service import AllocatorService
 from allocator.solved import Solved
-from console.state.store import Store
+from console.state.store import BYTES_A_PLACEMENT, SMALL, Store, weight_of_inputs
 
 
 @lru_cache(maxsize=1)
@@ -24,13 +24,24 @@ def service() -> AllocatorService:
 @lru_cache(maxsize=1)
 def jobs() -> Jobs:
     """The registry of background jobs; a solve's subject is its run's id."""
-    return Jobs()
+    return Jobs(weigh=_weight_of_result)
 
 
 @lru_cache(maxsize=1)
 def store() -> Store:
     """What was read from the database and worked out from it."""
     return Store(exempt=_is_held_by_a_solve)
+
+
+def _weight_of_result(result: object) -> float:
+    """Bytes that a job's result keeps from being freed: its inputs above all."""
+    if isinstance(result, list | tuple):
+        return sum(map(_weight_of_result, result))
+    if not isinstance(result, Solved):
+        return SMALL
+    changed = result.inputs is not result.as_read
+    placements = len(result.inputs.workers) * BYTES_A_PLACEMENT
+    return weight_of_inputs(result.as_read) * (1 + changed) + placements
 
 
 def _is_held_by_a_solve(value: object) -> bool:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from allocator.diagnosis import Diagnosis, Fix, Frozen, diagnose
+from allocator.database.records import Draft, Work
+from allocator.diagnosis import Diagnosis, Fix, FixKind, Frozen, diagnose
 from allocator.errors import AllocatorError
 from allocator.jobs import Job, JobKind, JobSnapshot
 from allocator.models import RunInputs, Settings
 from allocator.scenario import Scenario
 from allocator.scenario.change import Change
-from console.state import backend
+from console.state import backend, drafts, seeds
 
 NOTHING_FROZEN = Frozen()
 
@@ -71,6 +72,7 @@ def diagnose_in_background(question: Question, as_read: RunInputs, operator: str
     inputs = question.inputs(as_read)
 
     def work(on_progress: Callable[[Any], None], cancel: threading.Event) -> Diagnosis:
+        seeds.log_tried(inputs, question.settings, operator, Work.DIAGNOSIS)
         return diagnose(
             inputs,
             question.settings,
@@ -101,10 +103,43 @@ def latest_diagnosis(question: Question) -> JobSnapshot | None:
     return snapshot if fits else None
 
 
-def last_frozen(question: Question) -> Frozen:
-    """What was marked as fixed when this run or scenario was last diagnosed."""
+def last_frozen(question: Question, operator: str) -> Frozen:
+    """What the operator has marked as fixed for this run or scenario; without marks of their own
+    (see `drafts`), those with which it was last diagnosed."""
+    kept = kept_marks(question, operator)
+    if kept is not None:
+        return _frozen_from(kept.content)
     job = backend.jobs().get(JobKind.DIAGNOSIS, question.subject)
     return job.request.frozen if job else NOTHING_FROZEN
+
+
+def kept_marks(question: Question, operator: str) -> Draft | None:
+    """The operator's own marks for this run or scenario, as they are kept."""
+    return drafts.keeper().find(operator, question.run_id, drafts.MARKS, question.scenario_id)
+
+
+def keep_marks(question: Question, operator: str, frozen: Frozen) -> None:
+    """Keep what the operator marks as fixed, until other marks take its place."""
+    content = {
+        name: sorted(list(one) if isinstance(one, tuple) else str(one) for one in chosen)
+        for name, chosen in ((name, getattr(frozen, name)) for name in Frozen.__slots__)
+    }
+    drafts.keeper().keep(operator, question.run_id, drafts.MARKS, question.scenario_id, content)
+
+
+def _frozen_from(content: Mapping[str, Any]) -> Frozen:
+    """Nothing fixed where this version cannot read it."""
+    try:
+        marks: dict[str, frozenset[Any]] = {
+            name: frozenset(map(str, content.get(name, ())))
+            for name in Frozen.__slots__
+            if name not in ("pairs", "kinds")
+        }
+        kinds = frozenset(FixKind(kind) for kind in content.get("kinds", ()))
+        pairs = frozenset((str(worker), str(line)) for worker, line in content.get("pairs", ()))
+    except (TypeError, ValueError):
+        return NOTHING_FROZEN
+    return Frozen(**marks, kinds=kinds, pairs=pairs)
 
 
 KEPT_SECONDS = 120.0

@@ -18,16 +18,12 @@ import pandas as pd
 from allocator.database.overview import RunBatch
 from allocator.models import AllocatorRun, RunInputs
 from console.state import backend
+from console.state.store import weight_of_inputs
 
 T = TypeVar("T")
 
 KEPT_SECONDS = 1800
 KEPT_BATCH_SECONDS = 5
-BYTES_A_ROW = 2_000
-BYTES_A_RANK = 160
-BYTES_A_PAIR = 40
-BYTES_A_PLACEMENT = 4_500
-"""Measured; with the matrices and graphs that hang on inputs once somebody asked for them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +98,6 @@ def refresh(run_id: str) -> None:
     """Forget what was read of a run: the next `reading` reads it again."""
     for kind in ("reading", "batch"):
         backend.store().drop(kind, run_id)
-
-
-def weight_of_inputs(inputs: RunInputs) -> int:
-    """Bytes of a run's inputs with all that is ever worked out from them."""
-    rows = len(inputs.workers) + len(inputs.job_lines) + len(inputs.weightings)
-    ranks = sum(len(worker.preferences.order) for worker in inputs.workers)
-    pairs = len(inputs.workers) * len(inputs.job_lines)
-    return rows * BYTES_A_ROW + ranks * BYTES_A_RANK + pairs * BYTES_A_PAIR
 
 
 def _read(run_id: str) -> RunReading:

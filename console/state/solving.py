@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from allocator.database.records import committed, stored_placements
+from allocator.database.records import Work, committed, stored_placements
 from allocator.jobs import Job, JobKind, JobSnapshot, OnProgress
 from allocator.models import AllocatorRun, RunInputs, Settings
 from allocator.result import Receipt, Status
@@ -19,7 +19,8 @@ from allocator.scenario import Scenario
 from allocator.scenario.file import changes_from
 from allocator.service import require_valid
 from allocator.solved import Solved
-from console.state import backend, readings
+from console.state import backend, readings, seeds
+from console.state.store import BYTES_A_PLACEMENT, weight_of_inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def begin_solve(
             acknowledged=acknowledged,
             on_progress=on_progress,
             cancel=cancel,
+            on_logged=seeds.logged(as_read.run.id, settings.seed, operator, Work.SOLVE),
         )
         return Solved(inputs, result, as_read, scenario, operator, datetime.now(UTC))
 
@@ -161,7 +163,7 @@ def _read_outcome(reading: readings.RunReading) -> StoredOutcome:
         scenario = _audited(receipt, found[1].settings)
         whole = Solved(*found, inputs, scenario, receipt.operator, receipt.committed_at)
     changed = bool(whole and whole.inputs is not inputs)
-    weight = len(rows) * readings.BYTES_A_PLACEMENT + changed * readings.weight_of_inputs(inputs)
+    weight = len(rows) * BYTES_A_PLACEMENT + changed * weight_of_inputs(inputs)
     return StoredOutcome(receipt, stored_placements(inputs, rows), whole, weight)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from allocator.models import RunInputs
+
 T = TypeVar("T")
 Key = tuple[Hashable, ...]
 
@@ -19,6 +21,11 @@ LIMIT_MB = 512
 """Readings and what was worked out from them; solves that wait for a commit do not count."""
 SMALL = 20_000
 """Bytes that a value counts for when it does not say its `weight`."""
+BYTES_A_ROW = 2_000
+BYTES_A_RANK = 160
+BYTES_A_PAIR = 40
+BYTES_A_PLACEMENT = 4_500
+"""Measured; with the matrices and graphs that hang on inputs once somebody asked for them."""
 
 
 @dataclass(slots=True)
@@ -108,3 +115,11 @@ class Store:
 def weight_of(value: object) -> int:
     """Bytes that a value counts for."""
     return int(getattr(value, "weight", SMALL))
+
+
+def weight_of_inputs(inputs: RunInputs) -> int:
+    """Bytes of a run's inputs with all that is ever worked out from them."""
+    rows = len(inputs.workers) + len(inputs.job_lines) + len(inputs.weightings)
+    ranks = sum(len(worker.preferences.order) for worker in inputs.workers)
+    pairs = len(inputs.workers) * len(inputs.job_lines)
+    return rows * BYTES_A_ROW + ranks * BYTES_A_RANK + pairs * BYTES_A_PAIR

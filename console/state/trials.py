@@ -1,7 +1,7 @@
 """Scenarios solved to be looked at: at once where that is quick, else in the background.
 
-Nothing is written but the log of seeds: a seed that was tried on a run is logged the first time,
-so that nobody can try seeds until one suits.
+Nothing is written but the log of seeds: each that somebody tries on a run is logged the first time
+(see `seeds`), so that nobody can try seeds until one suits.
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from allocator.database.records import Work
 from allocator.errors import UsageError
 from allocator.jobs import Job, JobKind, OnProgress
 from allocator.models import RunInputs, Settings
 from allocator.result import Phase, Progress
 from allocator.scenario import Change, Scenario
 from allocator.solved import Solved
-from console.state import backend
-from console.state.readings import BYTES_A_PLACEMENT, RunReading
+from console.state import backend, seeds
+from console.state.readings import RunReading
+from console.state.store import BYTES_A_PLACEMENT
 
 MOST_AT_ONCE = 400
 """Runs with more workers are solved in the background."""
+MOST_SOLVED = 40
+"""Settings under which one scenario's outcomes are kept, however many a slider passes."""
 MOST_WORK_AT_ONCE = 1200
 """Likewise for several scenarios: workers × scenarios not solved yet."""
 
@@ -75,21 +79,26 @@ def solve_trial(
 
     Raises UsageError for contradictions, InvalidData, CheckFailed.
     """
-    on = variant(reading, scenario)
-    if scenario.settings in on.solved:
-        return on.solved[scenario.settings]
+    on, settings = variant(reading, scenario), scenario.settings
+    if settings in on.solved:
+        seeds.log_tried(on.inputs, settings, operator, Work.TRIAL)
+        return on.solved[settings]
+    tried = reading.run_id, settings.seed, operator, Work.TRIAL
     result = backend.service().solve(
         on.inputs,
-        scenario.settings,
+        settings,
         operator=operator,
         acknowledged=True,
-        log=_is_new_seed(reading.run_id, scenario.settings.seed),
+        work=None if seeds.is_logged(*tried) else Work.TRIAL,
         on_progress=on_progress,
         cancel=cancel,
+        on_logged=seeds.logged(*tried),
     )
     solved = Solved(on.inputs, result, reading.inputs, scenario, operator)
     if cancel is None or not cancel.is_set():
-        on.solved[scenario.settings] = solved
+        on.solved[settings] = solved
+        for oldest in list(on.solved)[:-MOST_SOLVED]:
+            on.solved.pop(oldest, None)
         backend.store().put(_key(reading, scenario), on)
     return solved
 
@@ -122,6 +131,8 @@ def solve_all(
         return backend.jobs().start(JobKind.TRIALS, subject, work, started_by=operator)
     # What it solved may be more than the store can hold at once, so it counts as it stands.
     solved = job.snapshot().result
+    for one in {one.settings.seed: one for one in scenarios}.values():
+        seeds.log_tried(variant(reading, one).inputs, one.settings, operator, Work.TRIAL)
     return solved if solved and len(solved) == len(scenarios) else job
 
 
@@ -141,14 +152,6 @@ def _subject(reading: RunReading, scenarios: Sequence[Scenario]) -> str:
     content = "\n".join(one.to_json() for one in scenarios)
     digest = hashlib.sha256(content.encode()).hexdigest()[:24]
     return f"{reading.run_id} {reading.version} {digest}"
-
-
-def _is_new_seed(run_id: str, seed: int) -> bool:
-    """True the first time; the seeds of a run are logged once each."""
-    key = ("seed", run_id, seed)
-    is_new = backend.store().get(key) is None
-    backend.store().put(key, True)
-    return is_new
 
 
 def problems(as_read: RunInputs, scenario: Scenario) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from allocator.report import to_csv
+from allocator.report import XLSX, table_workbook, to_csv
 from allocator.report.parts import LABELS
 from console.ui import session, tables
 
@@ -38,7 +38,7 @@ def data_table(
     hint: str = "",
     exported: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
 ) -> str | None:
-    """Draw `frame` under its labels, with a filter above and a CSV download below it.
+    """Draw `frame` under its labels, with a filter above and the downloads below it.
 
     `version` must change with the data, because selections are by position. `search` names the
     columns that the filter's words are looked for in; `kinds` are named subsets (masks) to choose
@@ -65,7 +65,7 @@ def data_table(
     else:
         st.info("Nothing matches. Change the filter to see more.")
     made = (lambda: exported(shown)) if exported else (lambda: shown)
-    csv_button(made, file_name, key, disabled=shown.empty)
+    download_buttons(made, file_name, key, disabled=shown.empty)
     return chosen
 
 
@@ -167,24 +167,37 @@ def _count_words(kept: int, total: int, noun: str) -> str:
 
 
 def plain_table(shown: pd.DataFrame, *, key: str, file_name: str, **options: Any) -> None:
-    """Draw a displayed frame and its download; `options` go to `st.dataframe`."""
+    """Draw a displayed frame and its downloads; `options` go to `st.dataframe`."""
     options.setdefault("column_config", tables.column_config(shown))
     st.dataframe(shown, hide_index=True, key=key, **options)
-    csv_button(lambda: shown, file_name, key, disabled=shown.empty)
+    download_buttons(lambda: shown, file_name, key, disabled=shown.empty)
 
 
-def csv_button(
+def download_buttons(
     made: Callable[[], pd.DataFrame], file_name: str, key: str, *, disabled: bool = False
 ) -> None:
-    """A download of the frame, which is made when somebody asks for it."""
-    st.download_button(
-        "Download CSV",
-        data=lambda: to_csv(made()),
-        file_name=f"{file_name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"csv {key}",
-        disabled=disabled,
-    )
+    """Downloads of the frame, each made when somebody asks for it: first as a workbook, whose
+    cells say themselves what is text, then as CSV."""
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Download Excel",
+            data=lambda: table_workbook(made()),
+            file_name=f"{file_name}.xlsx",
+            mime=XLSX,
+            icon=":material/grid_on:",
+            type="tertiary",
+            on_click="ignore",
+            key=f"xlsx {key}",
+            disabled=disabled,
+        )
+        st.download_button(
+            "Download CSV",
+            data=lambda: to_csv(made()),
+            file_name=f"{file_name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+            key=f"csv {key}",
+            disabled=disabled,
+        )

@@ -7,6 +7,7 @@ unexpected goes to the server's log under a short number that they can quote.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import traceback
 from collections.abc import Iterator
@@ -99,10 +100,37 @@ def hide_script_error(error: Exception) -> bool:
     return True
 
 
+def draw_unlogged(problem: AllocatorError | None) -> None:
+    """Say that the seed tried last is not on record, when it is not."""
+    if problem is not None:
+        st.warning(
+            "**The seed that was tried here could not be logged**, so the record of seeds of this "
+            f"run is not complete. {literal(problem.message)} {literal(problem.how)}",
+            icon=":material/warning:",
+        )
+
+
+JOINER = "\N{WORD JOINER}"
+_LOOKED_FOR = re.compile(
+    r"(?<=:)(?=material/|//)"  # icons and addresses
+    r"|(?<=\bwww)(?=\.)|(?=@)"
+    r"|(?<=[-<>=~!+])(?=[-<>=~])",  # arrows, dashes, signs
+    re.IGNORECASE,
+)
+_STARTS_LIST = re.compile(r"^(\d*)([-.])(?=\s)")
+
+
 def literal(text: str) -> str:
-    """Text from the database, so that it cannot become Markdown, HTML, or an icon."""
-    escaped = "".join(f"\\{c}" if c in r"\`*_{}[]()#+!|~$<>:" else c for c in str(text))
-    return " ".join(escaped.split())
+    """Text from the database, as Markdown that prints as the text itself.
+
+    A backslash keeps Markdown's own characters; Streamlit, however, looks for icons, addresses,
+    arrows and dashes after it has taken the backslashes away. Those get an invisible word joiner.
+    Only for what Streamlit takes for Markdown: options of a select box, table cells and
+    placeholders are plain text.
+    """
+    plain = _LOOKED_FOR.sub(JOINER, " ".join(str(text).split()))
+    escaped = "".join(f"\\{c}" if c in r"\`*_{}[]()#+!|~$<>:&" else c for c in plain)
+    return _STARTS_LIST.sub(r"\1\\\2", escaped)
 
 
 def _issue(issue: DataIssue) -> str:

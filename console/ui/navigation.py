@@ -94,7 +94,7 @@ def _query(run: str | None, more: Mapping[str, str]) -> dict[str, str]:
 ICON = Path(__file__).parents[1] / "assets" / "icon.svg"
 
 # Streamlit leaves six rem above every page and five beside it: most of a phone's first screen.
-# Its tables' own download is not safe from formulas: `plain_table.csv_button` takes its place.
+# Its tables' own download is not safe from formulas: `data_table.download_buttons` takes its place.
 _LOOK = """
 <style>
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 4rem) 4rem; }

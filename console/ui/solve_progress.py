@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from allocator.database.records import LoggedSolve
+from allocator.database.records import LoggedSolve, Work
 from allocator.jobs import JobSnapshot, JobState
 from allocator.measures import status_words
 from allocator.measures.bands import amount
@@ -18,7 +18,7 @@ from allocator.result import Phase, Progress, SolveResult, Status
 from allocator.rules.moments import local_clock, local_time
 from allocator.solved import Solved
 from console.charts import progress_chart
-from console.state import solving
+from console.state import seeds, solving
 from console.ui import messages, navigation, session
 from console.ui.data_table import data_table, plain_table
 from console.ui.messages import literal
@@ -101,6 +101,7 @@ def _totals(progress: Progress | None) -> list[tuple[str, str]]:
 
 def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
     ended = snapshot.result
+    messages.draw_unlogged(seeds.unlogged(run.id))
     if snapshot.error is not None:
         messages.show_error(snapshot.error)
         st.caption(_who(run, snapshot, "Tried"))
@@ -198,16 +199,26 @@ def draw_solves(
         log_frame(run, solves, fingerprint, same),
         key=key,
         version=str(len(solves)),
-        noun="solve",
+        noun="record",
         file_name="solves",
-        search=["Who", "Outcome", "Scenario"],
+        search=["Who", "Work", "Outcome", "Scenario"],
         height=height,
     )
+
+
+WORK = {
+    Work.SOLVE.value: "Solve",
+    Work.TRIAL.value: "Trial of scenarios",
+    Work.SWEEP.value: "Sweep",
+    Work.DIAGNOSIS.value: "Diagnosis",
+}
 
 
 def _outcome(solve: LoggedSolve) -> str:
     if solve.status == Status.CANCELLED and solve.counts.get("certified"):
         return DRAW_INTERRUPTED
+    if not solve.status:
+        return "Many solves, not told one by one"
     return OUTCOMES.get(solve.status, solve.status)
 
 
@@ -221,6 +232,7 @@ def log_frame(
             "When": local_time(run, solve.solved_at),
             "Who": solve.operator,
             "Seed": solve.seed,
+            "Work": WORK.get(solve.work, solve.work),
             "Outcome": _outcome(solve),
             "Scenario": solve.scenario or "None",
             "Data": same if solve.fingerprint == fingerprint else "Other data",

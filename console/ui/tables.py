@@ -124,7 +124,7 @@ def facts_row(facts: Iterable[Fact]) -> None:
     """Draw (label, value) pairs in one row; pairs without a value are left out."""
     shown = "".join(
         f'<div><dt style="font-size:0.875rem;font-weight:400;opacity:0.8">{escape(str(label))}</dt>'
-        f'<dd style="margin:0;font-weight:600">{escape(str(value))}</dd></div>'
+        f'<dd style="margin:0;font-weight:600">{_in_html(value)}</dd></div>'
         for label, value in facts
         if value
     )
@@ -132,6 +132,11 @@ def facts_row(facts: Iterable[Fact]) -> None:
         f'<dl style="display:flex;flex-wrap:wrap;gap:0.5rem 1.75rem;margin:0 0 1rem">{shown}</dl>',
         unsafe_allow_html=True,  # everything from the database is escaped above
     )
+
+
+def _in_html(text: str) -> str:
+    """On one line: an empty one would end the HTML for Markdown."""
+    return escape(" ".join(str(text).split()))
 
 
 def copyable_ids(ids: Iterable[Fact]) -> None:

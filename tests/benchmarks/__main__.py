@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from tests.benchmarks import chart, machine, markdown, options, terminal
+from tests.benchmarks import answers, chart, machine, markdown, options, terminal
 from tests.benchmarks.plan import Benchmark
 from tests.benchmarks.records import Run
 from tests.benchmarks.summary import disagreements
@@ -31,6 +31,10 @@ def main(argv: list[str] | None = None) -> int:
         chart.save(run, arguments.output / "benchmark.html")
     terminal.show(run, console)
     if arguments.source is None:
+        for size in arguments.options.what_if:
+            if size.workers <= answers.MOST_WORKERS:
+                for line in answers.figures(size, arguments.options.seed):
+                    console.print(line, highlight=False)
         console.print(f"Written to {arguments.output}: benchmark.json, benchmark.html")
     if arguments.markdown:
         print(markdown.render(run), end="")

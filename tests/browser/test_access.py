@@ -6,11 +6,11 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from allocator.config import Connection
+from allocator.config import ConsoleOptions
 from allocator.demo import demo_data
 from console.ui import navigation
 from tests.browser.conftest import ARTIFACTS, fill_sign_in, settle, until
-from tests.console.server import OPERATOR, PASSWORD, console_server, secrets_text
+from tests.console.server import OPERATOR, PASSWORD
 from tests.database.demo_rows import demo_rows
 
 
@@ -40,47 +40,43 @@ def test_nothing_is_served_before_sign_in(server, contexts, database) -> None:
         assert page.request.get(server.url + path).status == 401
 
 
-def test_wrong_passwords_lock_for_a_while(tmp_path, contexts, local_stack) -> None:
-    options = "lockout_attempts = 3\nlockout_minutes = 0.25"
-    connection = Connection(local_stack.url, local_stack.service_role_key)
-    with console_server(tmp_path, secrets_text(console=options), connection) as server:
-        *others, page = (contexts().new_page() for _ in range(4))
-        for each in (*others, page):  # all open before the lock, which does not last long
-            each.goto(server.url)
+def test_wrong_passwords_lock_for_a_while(server, contexts) -> None:
+    *others, page = (contexts().new_page() for _ in range(4))
+    options = "[console]\nlockout_attempts = 3"
+    fewer = server.secrets.read_text().replace("[console]", options)
+    with server.other_secrets(fewer):
         for each in others:  # fresh browsers: the lock counts across sessions
+            each.goto(server.url)
             fill_sign_in(each, OPERATOR, "wrong password")
             expect(each.locator("[role=alert]")).to_be_visible()
+        page.goto(server.url)
         fill_sign_in(page, OPERATOR, PASSWORD)  # the right one does not help now
         expect(page.locator("[role=alert]")).to_contain_text("locked")
         ARTIFACTS.mkdir(exist_ok=True)
         page.screenshot(path=ARTIFACTS / "locked.png")
-
-        def is_let_in() -> bool:
-            with page.expect_navigation():
-                fill_sign_in(page, OPERATOR, PASSWORD)
-            return not page.locator("#operator").count()
-
-        until(page, is_let_in)
+        server.pass_time(60 * ConsoleOptions().lockout_minutes)
+        fill_sign_in(page, OPERATOR, PASSWORD)
         expect(page.locator("h1")).to_have_text("Runs")
 
 
-def test_idle_page_leads_to_the_sign_in_page(tmp_path, contexts, local_stack, database) -> None:
+def test_idle_page_leads_to_the_sign_in_page(server, contexts, database) -> None:
     """The open Solve page polls all the time, which must not keep the session alive."""
     database.insert_tables(demo_rows())
-    connection = Connection(local_stack.url, local_stack.service_role_key)
-    with console_server(tmp_path, secrets_text(), connection) as server:
-        page = contexts().new_page()
-        page.goto(f"{server.url}/solve?run={demo_data.BY_EYE}")
-        fill_sign_in(page, OPERATOR, PASSWORD)
-        expect(page.locator("h1")).to_have_text("Solve")
-        usual = server.secrets.read_text()
-        server.change_secrets(usual.replace("[console]", "[console]\nidle_minutes = 0.1"))
-        expect_sign_in(page)
-        assert "Intern sample" not in page.content()
-        server.change_secrets(usual)
-        fill_sign_in(page, OPERATOR, PASSWORD)  # and back to the page where it was
-        expect(page.locator("h1")).to_have_text("Solve")
-        expect(page).to_have_url(re.compile(f"run={demo_data.BY_EYE}"))
+    page, polls = contexts().new_page(), []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: polls.append(1)))
+    page.goto(f"{server.url}/solve?run={demo_data.BY_EYE}")
+    fill_sign_in(page, OPERATOR, PASSWORD)
+    expect(page.locator("h1")).to_have_text("Solve")
+    settle(page)
+    for _ in range(2):
+        polled = len(polls)
+        server.pass_time(0.6 * 60 * ConsoleOptions().idle_minutes)
+        until(page, lambda before=polled: len(polls) > before or page.locator("#operator").count())
+    expect_sign_in(page)
+    assert "Intern sample" not in page.content()
+    fill_sign_in(page, OPERATOR, PASSWORD)  # and back to the page where it was
+    expect(page.locator("h1")).to_have_text("Solve")
+    expect(page).to_have_url(re.compile(f"run={demo_data.BY_EYE}"))
 
 
 def test_sign_out_ends_every_tab(server, signed_in, database) -> None:

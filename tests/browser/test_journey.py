@@ -68,7 +68,7 @@ def test_journey_from_sign_in_to_receipt(
     page.reload()
     expect(page.get_by_text("This run is committed and read-only.")).to_be_visible()
     follow(page, "History")
-    expect(page.get_by_text("Every solve that was tried")).to_be_visible()
+    expect(page.get_by_text("Every seed that was tried")).to_be_visible()
     keep(page, "history")
 
 

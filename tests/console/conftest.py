@@ -12,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from allocator import config
 from console.gate.access import the_access
-from console.state import backend, diagnosing
+from console.state import backend, diagnosing, drafts
 from console.ui import session
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ROOT, secrets_text
+from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE
 
 Page = Callable[..., AppTest]
@@ -55,7 +56,14 @@ def connected(database: Database, monkeypatch: pytest.MonkeyPatch):
     """The pages' service is connected to the test database; gives the database."""
     connect_pages(monkeypatch, database.info.url, database.info.service_role_key)
     yield database
-    _forget_connection()
+    forget_connection()
+
+
+@pytest.fixture
+def demo_database(connected: Database) -> Database:
+    """`connected`, with the demo data in it."""
+    connected.insert_tables(demo_rows())
+    return connected
 
 
 @pytest.fixture
@@ -63,7 +71,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch):
     """The pages' service is connected to a database that does not answer."""
     connect_pages(monkeypatch, "http://127.0.0.1:9", "a-key")
     yield
-    _forget_connection()
+    forget_connection()
 
 
 @pytest.fixture
@@ -85,9 +93,12 @@ def connect_pages(monkeypatch: pytest.MonkeyPatch, url: str, key: str) -> None:
     """Point the pages' service at another database."""
     monkeypatch.setenv(config.URL_VARIABLE, url)
     monkeypatch.setenv(config.KEY_VARIABLE, key)
-    _forget_connection()
+    forget_connection()
 
 
-def _forget_connection() -> None:
-    for made_once in (backend.service, backend.jobs, backend.store, diagnosing.the_checks):
+def forget_connection() -> None:
+    """The pages start anew, as in another process: nothing is read, known or on its way."""
+    drafts.keeper().stop()
+    made = backend.service, backend.jobs, backend.store, diagnosing.the_checks, drafts.keeper
+    for made_once in made:
         made_once.cache_clear()

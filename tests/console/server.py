@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from argon2 import PasswordHasher
 
 from allocator import config
+from tests.console.clocked import MOVED_ON
 from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,8 @@ PASSWORD = "correct horse battery"
 API_KEY = "a long key for the scheduler"
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Hashes that cost next to nothing to check; a hash says itself what it costs."""
+QUICKLY: dict[str, Any] = {"timeout": PATIENCE, "trust_env": False, "verify": False}
+"""httpx's options for plain HTTP to this machine: no certificates to load."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,31 @@ class ConsoleServer:
         return httpx.Client(
             base_url=self.url,
             headers={"Accept": "text/html"},
-            timeout=PATIENCE,
-            trust_env=False,
-            verify=False,  # no certificates to load for plain HTTP
+            **QUICKLY,
         )
 
     def change_secrets(self, text: str) -> None:
         """Replace the secrets file at one stroke: half a file would end every session."""
-        new = self.secrets.with_suffix(".new")
-        new.write_text(text, encoding="utf-8")
-        new.replace(self.secrets)
+        _replace(self.secrets, text)
+
+    @contextmanager
+    def other_secrets(self, text: str) -> Iterator[None]:
+        """Another secrets file for a while, and the usual one afterwards."""
+        usual = self.secrets.read_text(encoding="utf-8")
+        self.change_secrets(text)
+        try:
+            yield
+        finally:
+            self.change_secrets(usual)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock of sessions and locks on."""
+        moved_on = _clock_file(self.secrets.parent)
+        _replace(moved_on, str(float(moved_on.read_text(encoding="utf-8")) + seconds))
+
+    def ask(self, path: str, method: str = "GET", **options: Any) -> httpx.Response:
+        """The answer to a request without a cookie; options are httpx's own."""
+        return httpx.request(method, self.url + path, **QUICKLY, **options)
 
     @contextmanager
     def signed_in(self, operator: str = OPERATOR) -> Iterator[httpx.Client]:
@@ -101,7 +120,8 @@ def console_server(
     start_in: Path = ROOT,
 ) -> Iterator[ConsoleServer]:
     """Start a console on a free port; without a connection its database does not answer.
-    `options` are Streamlit's own; `start_in` is the directory that the command runs in."""
+    `options` are Streamlit's own; `start_in` is the directory that the command runs in, and one
+    that is not this repository's has nothing of the tests in it, such as a clock to move on."""
     secrets_file = directory / "secrets.toml"
     secrets_file.write_text(secrets, encoding="utf-8")
     port = _free_port()
@@ -109,9 +129,13 @@ def console_server(
         config.SECRETS_VARIABLE: str(secrets_file),
         config.URL_VARIABLE: connection.url if connection else "http://127.0.0.1:9",
         config.KEY_VARIABLE: connection.service_role_key if connection else "no-key",
+        MOVED_ON: str(_clock_file(directory)),
     }
-    script = str(ROOT / "console" / "app.py") if start_in != ROOT else "console/app.py"
-    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", *options]
+    _clock_file(directory).write_text("0", encoding="utf-8")
+    is_here = start_in == ROOT
+    streamlit = "tests.console.clocked" if is_here else "streamlit"
+    script = "console/app.py" if is_here else str(ROOT / "console" / "app.py")
+    command = [sys.executable, "-m", streamlit, "run", script, f"--server.port={port}", *options]
     with (directory / "console.log").open("w") as log, (directory / "console.out").open("w") as out:
         process = subprocess.Popen(command, cwd=start_in, env=environment, stdout=out, stderr=log)
         try:
@@ -123,11 +147,21 @@ def console_server(
             process.wait(PATIENCE)
 
 
+def _clock_file(directory: Path) -> Path:
+    return directory / "clock"
+
+
+def _replace(file: Path, text: str) -> None:
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+
+
 def _wait_until_up(server: ConsoleServer, process: subprocess.Popen[bytes]) -> None:
     def answers() -> bool:
         assert process.poll() is None, "the console stopped while it was starting"
         try:
-            httpx.get(f"{server.url}/sign-in/icon.svg", timeout=5, trust_env=False)
+            server.ask("/sign-in/icon.svg")
         except httpx.TransportError:
             return False
         return True

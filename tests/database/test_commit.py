@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict, replace
 
+import httpx
 import pytest
 
 from allocator.demo import demo_data
 from allocator.errors import (
     AlreadyCompleted,
+    CommitInterrupted,
     CommitRefused,
     InputsChanged,
     MissingFunction,
@@ -202,10 +204,55 @@ def test_commit_that_never_arrives_leaves_the_run_pending(service, database):
     with CuttingProxy(database.info.url, b"allocator_console_commit", "before") as proxy:
         behind = service_at(database, proxy.url)
         inputs = behind.hydrate(BY_EYE)
-        with pytest.raises(Unreachable, match="still pending"):
+        with pytest.raises(Unreachable, match=r"still pending, .* not known whether") as unknown:
             behind.commit(inputs, checked(inputs), "Ada")
+        assert "nothing was written" not in str(unknown.value)
         assert stored(database, BY_EYE) == (None, 0, 0)
         assert behind.commit(inputs, checked(inputs), "Ada").n_allocations == 12
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["answered", "answer lost"])
+def test_same_places_from_another_solve_are_not_the_same_commit(service, database, is_lost):
+    inputs = service.hydrate(BY_EYE)
+    service.commit(inputs, checked(inputs, Settings(seed=1)), "Ada")
+    with CuttingProxy(
+        database.info.url, b"allocator_console_commit", "after", times=int(is_lost)
+    ) as proxy:
+        behind = service_at(database, proxy.url)
+        with pytest.raises(AlreadyCompleted, match=r"Ada .* with another solve") as told:
+            behind.commit(inputs, checked(inputs, Settings(seed=2)), "Ada")
+    assert "nothing was written" in told.value.message
+    assert service.receipt(BY_EYE).settings["seed"] == 1
+
+
+def test_commit_whose_looking_again_is_answered_by_a_stranger_is_not_known(service, database):
+    inputs = service.hydrate(BY_EYE)
+    hooks = service.client.options.httpx_client.event_hooks["request"]
+
+    def lose(request: httpx.Request) -> None:
+        if request.url.path.endswith("allocator_console_commit"):
+            hooks.append(elsewhere)
+            raise httpx.ReadError("lost", request=request)
+
+    def elsewhere(request: httpx.Request) -> None:
+        request.url = request.url.copy_with(path="/nowhere")
+
+    hooks.append(lose)
+    with pytest.raises(Unreachable, match="cannot be read now, so it is not known whether"):
+        service.commit(inputs, checked(inputs), "Ada")
+    assert stored(database, BY_EYE) == (None, 0, 0)
+
+
+def test_commit_that_is_interrupted_does_not_claim_that_nothing_was_written(service):
+    inputs = service.hydrate(BY_EYE)
+
+    def interrupt(request: httpx.Request) -> None:
+        if request.url.path.endswith("allocator_console_commit"):
+            raise KeyboardInterrupt
+
+    service.client.options.httpx_client.event_hooks["request"].append(interrupt)
+    with pytest.raises(CommitInterrupted, match="not known whether the run is committed"):
+        service.commit(inputs, checked(inputs), "Ada")
 
 
 def test_commit_without_our_sql_says_what_to_apply(service, database):

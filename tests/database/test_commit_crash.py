@@ -9,27 +9,26 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
-import httpx
-import psutil
-import psycopg
 import pytest
-from psycopg.rows import dict_row
-from supabase import ClientOptions, create_client
 
 from allocator import postgres
 from allocator.config import Connection
 from allocator.demo.demo_data import BY_EYE
 from allocator.errors import Unreachable
 from allocator.local import stack
-from allocator.local.processes import is_alive
 from allocator.models import Settings
 from allocator.service import AllocatorService
-from tests.conftest import Database
 from tests.database.commit_data import add_run, allocations, assert_all_or_nothing, commit
+from tests.database.crashes import (
+    audit_table_locked,
+    connected,
+    kill,
+    wait_until_held_up,
+    wait_until_settled,
+)
 from tests.database.demo_rows import demo_rows
-from tests.waiting import PATIENCE, eventually
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +37,6 @@ def data_dir(tmp_path_factory):
     stack.start(directory)
     yield directory
     stack.stop(directory)
-
-
-@contextmanager
-def connected(info):
-    """The stack as a `Database`; open one anew after each restart."""
-    with (
-        psycopg.connect(info.dsn, autocommit=True, row_factory=dict_row) as connection,
-        httpx.Client(timeout=PATIENCE, trust_env=False) as transport,
-    ):
-        options = ClientOptions(httpx_client=transport)
-        client = create_client(info.url, info.service_role_key, options)
-        yield Database(info, connection, client, transport)
 
 
 class Attempt(threading.Thread):
@@ -68,31 +55,6 @@ class Attempt(threading.Thread):
                 self.receipt = commit(database.client, self.run_["id"], allocations(self.run_))
             except Exception as error:
                 self.error = error
-
-
-@contextmanager
-def audit_table_locked(info):
-    """Nobody else can write to the audit table inside the block, in which the server may die."""
-    blocker = psycopg.connect(info.dsn)
-    blocker.execute("lock table allocator_console_audit in exclusive mode")
-    yield
-    blocker.close()
-
-
-def wait_until_held_up(database):
-    """Until the commit waits for the audit table's lock."""
-    waiting = (
-        "select 1 from pg_locks where relation = 'allocator_console_audit'::regclass "
-        "and not granted"
-    )
-    eventually(lambda: database.rows(waiting), every=0.005)
-
-
-def kill(info, part):
-    """Kill a part and wait until it is dead: on a busy machine that takes a moment."""
-    process = psutil.Process(getattr(stack.status(info.data_dir), part))
-    process.kill()
-    eventually(lambda: not is_alive(process), every=0.001)
 
 
 @pytest.mark.parametrize("part", ["postgrest", "postgres", "gateway"])
@@ -117,14 +79,6 @@ def test_kill_in_the_middle_of_a_commit(data_dir, part):
         receipt = commit(database.client, run["id"], allocations(run))
         assert receipt["repeated"] == is_complete
         assert assert_all_or_nothing(database, run, allocations(run))
-
-
-def wait_until_settled(database):
-    """Until no transaction of the killed commit is open any more."""
-    is_open = (
-        "select 1 from pg_stat_activity where usename = 'authenticator' and xact_start is not null"
-    )
-    eventually(lambda: not database.rows(is_open))
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.002, 0.004, 0.006, 0.008, 0.02])

@@ -51,7 +51,7 @@ def test_error_body_gets_its_word_and_remedy(case):
     [
         *((code, True) for code in ("57014", "55P03", "53100", "25006", "40P01", "23503")),
         *((code, True) for code in ("42501", "PGRST003")),
-        *((code, False) for code in ("57P01", "08006", "PGRST001")),
+        *((code, False) for code in ("57P01", "08006", "PGRST001", "")),
     ],
 )
 def test_write_says_whether_anything_was_written(code, is_known):

@@ -16,6 +16,7 @@ from allocator.errors import DataIssue, RunNotFound
 from allocator.models import RunInputs
 from allocator.postgres import fetchAll
 from allocator.rules.fingerprint import differences
+from tests.database.demo_rows import demo_rows
 from tests.database.year import Year, in_waves
 
 
@@ -29,7 +30,7 @@ def names(rows) -> list[str]:
 
 
 def test_hydrate_the_demo_intern_run_in_three_round_trips(database, client):
-    database.insert_tables(demo_data.rows())
+    database.insert_tables(demo_rows(intern_ranks=True))
     runs = fetchAll("pending", None, client=client)
     plans = {r["id"]: r["allocationruns"]["allocationplans"]["name"] for r in runs}
     (intern,) = [run for run, plan in plans.items() if plan.startswith("Intern year")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
+
+import httpx
 
 from allocator.database import reading
 from allocator.database.hydrate import hydrate
@@ -13,6 +15,7 @@ from allocator.postgres import Client, fetchAll
 from tests.conftest import Database
 from tests.database.year import Year, in_waves, requests_of
 from tests.services import hidden
+from tests.waiting import eventually
 
 MORE_KEYS = {
     # table → further columns and the tables that they point to
@@ -67,16 +70,14 @@ def more_keys(database: Database) -> Iterator[None]:
 
 def _reload(database: Database, *, ambiguous: bool) -> None:
     """Wait until the server knows the tables as they are now: an embed without a key tells."""
-    end = time.monotonic() + 30
     key = database.info.service_role_key
     headers = {"apikey": key, "authorization": f"Bearer {key}"}
     address = f"{database.info.url}/rest/v1/allocation_run_worker_mappings?select=workers(id)"
     database.rows("notify pgrst, 'reload schema'")
-    while time.monotonic() < end:
-        code = database.transport.get(address, headers=headers).status_code
-        if code == (300 if ambiguous else 200):
-            return
-    raise AssertionError("the server did not read its schema again")
+    wanted = 300 if ambiguous else 200
+    eventually(
+        lambda: database.transport.get(address, headers=headers).status_code == wanted, every=0.02
+    )
 
 
 def test_every_read_names_its_key(year: Year, client: Client):
@@ -159,3 +160,52 @@ def test_a_table_of_other_applications_that_may_not_be_read_is_said(year: Year, 
         rows("grant select on job_line_worker_mappings to service_role")
     assert (issue.table, issue.acknowledgeable) == ("job_line_worker_mappings", True)
     assert "grant select on public.job_line_worker_mappings to service_role;" in issue.remedy
+
+
+def test_long_lists_keep_their_order_when_a_row_is_stored_anew(year: Year, client: Client):
+    ada = year.worker("Ada")
+    lines = sorted(str(uuid4()) for _ in range(1500))
+    column, table = "allocation_run_worker_mapping", "preference_worker_job_lines"
+    named = [{"id": line, "name": "Line", "allocation_run": year.id} for line in lines]
+    ranks = [{column: ada, "job_line": j, "order_preference": n} for n, j in enumerate(lines, 1)]
+    year.database.insert_tables({"job_lines": named, table: ranks})
+    asked: list[str] = []
+
+    def store_anew(request: httpx.Request) -> None:
+        asked.append(str(request.url))
+        if len([url for url in asked if "ranks" in url]) == 2:
+            moved = f"update {table} set like_dislike_preference = 50 where job_line = %s"
+            year.database.rows(moved, lines[0])
+
+    client.options.httpx_client.event_hooks["request"].append(store_anew)
+    found = fetchAll(PREFERENCES, year.run(), client=client)
+    assert [row["job_line"] for row in found] == lines
+
+
+def test_lists_of_more_workers_than_one_answer_carries(year: Year, client: Client):
+    numbers = range(reading.MAPPINGS_IN_A_PAGE + 1)
+    people, mappings = ([str(uuid4()) for _ in numbers] for _ in range(2))
+    surgery = year.job_line("Surgery")
+    year.database.insert_tables(
+        {
+            "workers": [{"id": p, "internal_id": p} for p in people],
+            "allocation_run_worker_mappings": [
+                {"id": m, "worker": p, "allocation_run": year.id}
+                for m, p in zip(mappings, people, strict=True)
+            ],
+            "preference_worker_job_lines": [
+                {"allocation_run_worker_mapping": m, "job_line": surgery, "order_preference": 1}
+                for m in mappings
+            ],
+        }
+    )
+    found = fetchAll(PREFERENCES, year.run(), client=client)
+    assert [row["allocation_run_worker_mapping"] for row in found] == sorted(mappings)
+
+
+def test_rows_by_more_ids_than_one_address_carries(year: Year, client: Client):
+    lines = [str(uuid4()) for _ in range(reading.IDS_IN_A_URL + 1)]
+    named = [{"id": line, "name": "Line", "allocation_run": year.id} for line in lines]
+    year.database.insert_tables({"job_lines": named})
+    found = reading.rows_by_id("job_lines", lines, client)
+    assert sorted(row["id"] for row in found) == sorted(lines)

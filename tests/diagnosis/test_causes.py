@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import time
 from dataclasses import replace
 from itertools import combinations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,21 +18,15 @@ from allocator.demo.small_runs import (
 from allocator.diagnosis import (
     Cause,
     CauseKind,
-    Diagnosis,
-    blocked_pairs,
     diagnose,
-    pre_checks,
-    reordered,
 )
-from allocator.errors import DataIssue, InvalidData
 from allocator.models import Eligibility, QualificationTag, RunInputs, Settings
 from allocator.scenario import Scenario
 from allocator.scenario.changes import LeaveOut
 from tests.diagnosis.irreducible import irreducible_rules
-from tests.open_runs import covers, has_allocation, may_hold, open_run
+from tests.open_runs import covers, may_hold, open_run
 from tests.profiles import examples
 from tests.strategies import run_inputs
-from tests.synthetic import synthetic_inputs
 from tests.table_inputs import inputs_from
 
 CAPPED = st.sampled_from([None, None, 1.0, 1.5, 2.0, 3.0])
@@ -51,13 +41,6 @@ def only_cause(inputs: RunInputs, chosen: Settings | None = None) -> Cause:
 
 def members(cause: Cause) -> tuple[str, str]:
     return "".join(cause.workers), "".join(cause.job_lines)
-
-
-def test_feasible_run_has_nothing_to_say() -> None:
-    found = diagnose(open_run({"a": "XY", "b": "X"}, mandatory="Y"))
-    assert found.feasible is True
-    assert (found.causes, found.blocks, found.fixes, found.partial) == ((), (), (), None)
-    assert all(check.passed for check in found.pre_checks)
 
 
 def test_crowded_group_is_found_among_workers_who_fit() -> None:
@@ -259,33 +242,11 @@ def infeasible_demo_run() -> RunInputs:
     return next(run for run in runs if len(run.job_lines) == 32)
 
 
-@given(run_inputs(max_workers=5, max_job_lines=4, scenario=True), CAPPED)
-def test_feasible_exactly_when_brute_force_finds_an_allocation(
-    run: RunInputs, cap: float | None
-) -> None:
-    chosen = Settings(worst_rank=cap)
-    found = diagnose(run, chosen)
-    assert found.feasible is has_allocation(run, chosen)
-    assert bool(found.causes) is not found.feasible
-
-
 @given(run_inputs(max_workers=6, max_job_lines=5, scenario=True), CAPPED)
 def test_each_cause_is_a_violation_and_minimal(run: RunInputs, cap: float | None) -> None:
     chosen = Settings(worst_rank=cap)
     for cause in diagnose(run, chosen).causes:
         assert_minimal(run, cause, may_hold(run, chosen))
-
-
-@given(run_inputs(max_workers=6, max_job_lines=4, feasible=False))
-def test_planted_infeasible_runs_have_a_cause_and_json(run: RunInputs) -> None:
-    found = diagnose(run)
-    assert found.feasible is False
-    printed = json.loads(json.dumps(found.as_dict()))
-    assert printed["feasible"] is False
-    assert {"kind", "workers", "job_lines", "seats", "needed", "rules", "explanation"} <= set(
-        printed["causes"][0]
-    )
-    assert sum(block.n_independent for block in found.blocks) == found.n_independent
 
 
 def assert_minimal(run: RunInputs, cause: Cause, open_to: dict[str, set[str]]) -> None:
@@ -334,103 +295,3 @@ def test_irreducible_rows_of_the_model_agree_with_the_causes(run: RunInputs) -> 
 def test_irreducible_rows_of_a_feasible_run_are_none() -> None:
     rows = irreducible_rules(open_run({"a": "XY", "b": "X"}), Settings())
     assert (rows.workers, rows.places, rows.mandatory) == ((), (), ())
-
-
-def test_pairs_of_a_cause_come_with_their_rules() -> None:
-    run = open_run({"a": "XY", "b": "X", "c": "XY", "d": "Z"})
-    cause = only_cause(run)
-    picture = blocked_pairs(run, Settings(), cause)
-    assert {(e.worker, e.job_line) for e in picture.edges} == {
-        ("a", "X"), ("a", "Y"), ("b", "X"), ("c", "X"), ("c", "Y"),
-    }  # fmt: skip
-    assert {e.rule.words for e in picture.edges} == {"The job line asks for no qualification"}
-    assert (picture.places, picture.seats, picture.needed) == ((1, 1), 2, 3)
-
-
-def test_matrix_is_reordered_with_the_blocks_first() -> None:
-    run = open_run({"a": "VW", "b": "VW", "c": "YZ", "d": "YZ", "e": "YZ"})
-    whole = reordered(run, diagnose(run))
-    assert [run.workers[row].id for row in whole.rows] == list("cdeab")
-    assert [run.job_lines[column].id for column in whole.columns] == list("YZVW")
-    assert whole.row_block.tolist() == [0, 0, 0, -1, -1]
-    assert whole.column_block.tolist() == [0, 0, -1, -1]
-    assert whole.allowed[:3, :2].all()
-    assert not whole.allowed[:3, 2:].any()
-
-
-def test_pre_checks_name_who_and_what() -> None:
-    run = open_run({"a": "X", "b": "", "c": "X"}, mandatory="Z", pins={"a": "Z"})
-    failed = {check.name: check for check in pre_checks(run) if not check.passed}
-    assert set(failed) == {
-        "workers without an eligible job line",
-        "mandatory job lines without an eligible worker",
-        "fewer places than workers",
-        "pins that collide",
-    }
-    assert failed["workers without an eligible job line"].workers == ("a", "b")
-    assert failed["pins that collide"].words == "Dr a pinned to Line Z, which they may not hold."
-
-
-def test_blocking_data_errors_are_raised() -> None:
-    issue = DataIssue("job_lines", "Line X", "Its places are negative.", "Mend it.")
-    with pytest.raises(InvalidData):
-        diagnose(replace(open_run({"a": "X"}), issues=(issue,)))
-
-
-def test_progress_counts_up_and_ends_done() -> None:
-    steps: list[tuple[int, str]] = []
-    diagnose(
-        open_run({"a": ""}, job_lines="X"), on_progress=lambda p: steps.append((p.done, p.step))
-    )
-    assert steps[0] == (0, "pre-checks")
-    assert steps == sorted(steps, key=lambda step: step[0])
-    assert steps[-1][1] == "done"
-
-
-def test_cancel_keeps_what_was_found() -> None:
-    cancel = threading.Event()
-    cancel.set()
-    found = diagnose(open_run({"a": ""}, job_lines="X"), cancel=cancel)
-    assert (found.feasible, found.cancelled) == (None, True)
-
-    cancel = threading.Event()
-    later = diagnose(
-        open_run({"a": ""}, job_lines="X"),
-        on_progress=lambda p: cancel.set() if p.step.startswith("fixes") else None,
-        cancel=cancel,
-    )
-    assert later.cancelled
-    assert later.feasible is False
-    assert later.causes
-    assert later.partial is not None
-    assert not later.fixes
-
-
-def crowded_year(n_workers: int, n_job_lines: int) -> RunInputs:
-    """A run of size with ten workers for eight job lines and one worker with nowhere to go."""
-    run = synthetic_inputs(n_workers, n_job_lines, 30)
-    crowd, alone = {w.id for w in run.workers[:10]}, {run.workers[10].id}
-    lines = []
-    for number, job_line in enumerate(run.job_lines):
-        row = job_line.eligibility or Eligibility(job_line.id)
-        shut = alone if number < 8 else alone | crowd
-        row = replace(
-            row,
-            included_worker_mapping_ids=row.included_worker_mapping_ids - shut,
-            excluded_worker_mapping_ids=row.excluded_worker_mapping_ids | shut,
-        )
-        places = 1 if number < 8 else job_line.max_n_workers
-        lines.append(replace(job_line, eligibility=row, max_n_workers=places))
-    return replace(run, job_lines=tuple(lines))
-
-
-def timed(run: RunInputs) -> tuple[Diagnosis, float]:
-    start = time.process_time()
-    return diagnose(run), time.process_time() - start
-
-
-def test_intern_year_is_diagnosed_in_two_seconds_of_work() -> None:
-    found, seconds = timed(crowded_year(139, 140))
-    assert found.feasible is False
-    assert found.fixes
-    assert seconds < 2

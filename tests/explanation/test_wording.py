@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -161,10 +160,9 @@ def test_nobody_moves_without_moves() -> None:
     assert outcome_words(()) == ""
 
 
-def test_all_job_lines_of_a_worker_are_told_in_half_a_second_of_work() -> None:
+def test_all_job_lines_of_a_worker_are_told() -> None:
     inputs = inputs_from(demo_rows(intern_ranks=True), demo_data.INTERN_YEAR)
     result = solved(inputs)
-    start = time.process_time()
     told = worker_answers(inputs, result, inputs.workers[0].id)
-    assert time.process_time() - start < 0.5
     assert len(told) == len(inputs.job_lines)
+    assert all(answer.question for _, answer in told)

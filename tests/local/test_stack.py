@@ -23,13 +23,6 @@ from tests.waiting import PATIENCE, eventually
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def data_dir(tmp_path):
-    """A fresh data dir whose stack is stopped afterwards."""
-    yield tmp_path / "data"
-    stack.stop(tmp_path / "data")
-
-
 def plans(info):
     answer = httpx.get(
         f"{info.url}/rest/v1/allocationplans?select=name",
@@ -68,12 +61,12 @@ def test_start_from_nothing_is_ready_when_it_returns(data_dir):
     assert plans(stack.start(data_dir)) == []
 
 
-def test_start_twice_changes_nothing(data_dir):
-    first = stack.start(data_dir)
+def test_start_twice_changes_nothing(kept):
+    first = stack.start(kept)
     before = pids(first)
-    assert stack.start(data_dir) == first
+    assert stack.start(kept) == first
     assert pids(first) == before
-    assert stack.running(data_dir) == first
+    assert stack.running(kept) == first
 
 
 def test_demo_data_is_inserted_once(data_dir):
@@ -110,46 +103,54 @@ def test_stack_outlives_the_command_that_started_it(data_dir):
     assert plans(stack.running(data_dir)) == []
 
 
-def test_second_data_dir_runs_beside_the_first(local_stack, data_dir):
-    other = stack.start(data_dir)
-    add_plan(other, "other")
+def test_second_data_dir_runs_beside_the_first(local_stack, kept):
+    other = stack.start(kept)
     assert other.url != local_stack.url
-    assert plans(other) == ["other"]
-    assert "other" not in plans(local_stack)
+    assert plans(other) == ["kept"]
+    assert "kept" not in plans(local_stack)
 
 
 @pytest.mark.parametrize("part", ["postgres", "postgrest", "gateway", "all"])
-def test_start_recovers_after_kill(data_dir, part):
-    info = stack.start(data_dir)
-    add_plan(info, "kept")
+def test_start_recovers_after_kill(kept, part):
+    info = stack.start(kept)
+    add_plan(info, "added")
     for name, pid in pids(info).items():
         if part in (name, "all"):
             os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not stack.status(data_dir).running)
-    assert stack.start(data_dir) == info
-    assert plans(info) == ["kept"]
+    eventually(lambda: not stack.status(kept).running)
+    assert stack.start(kept) == info
+    assert plans(info) == ["kept", "added"]
 
 
-def test_start_survives_a_pid_file_that_names_a_stranger(data_dir):
-    info = stack.start(data_dir)
-    add_plan(info, "kept")
-    pid_file = data_dir / "postgres" / "postmaster.pid"
+def test_start_waits_for_a_server_that_recovers_by_itself(kept):
+    info = stack.start(kept)
+    before = plans(info)
+    with psycopg.connect(info.dsn) as connection:
+        os.kill(pids(info)["gateway"], signal.SIGKILL)
+        os.kill(connection.info.backend_pid, signal.SIGKILL)  # the server restarts its others
+    eventually(lambda: not stack.status(kept).running)
+    assert plans(stack.start(kept)) == before
+
+
+def test_start_survives_a_pid_file_that_names_a_stranger(kept):
+    info = stack.start(kept)
+    pid_file = kept / "postgres" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     os.kill(pids(info)["postgres"], signal.SIGKILL)
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    assert plans(stack.start(data_dir)) == ["kept"]
+    assert plans(stack.start(kept)) == ["kept"]
 
 
-def test_stop_leaves_no_process_and_keeps_the_data(data_dir):
-    info = stack.start(data_dir)
-    add_plan(info, "kept")
-    stack.stop(data_dir)
-    assert processes_in(data_dir) == []
-    assert stack.running(data_dir) is None
-    assert not stack.status(data_dir).running
-    stack.stop(data_dir)
-    assert stack.start(data_dir) == info
-    assert plans(info) == ["kept"]
+def test_stop_leaves_no_process_and_keeps_the_data(kept):
+    info = stack.start(kept)
+    add_plan(info, "added")
+    stack.stop(kept)
+    assert processes_in(kept) == []
+    assert stack.running(kept) is None
+    assert not stack.status(kept).running
+    stack.stop(kept)
+    assert stack.start(kept) == info
+    assert plans(info) == ["kept", "added"]
 
 
 def test_stop_of_a_data_dir_that_never_was_creates_nothing(tmp_path):
@@ -158,19 +159,19 @@ def test_stop_of_a_data_dir_that_never_was_creates_nothing(tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
-def test_reset_empties_the_database_and_keeps_keys_and_address(data_dir):
-    info = stack.start(data_dir)
-    add_plan(info, "gone")
-    assert stack.reset(data_dir) == info
+def test_reset_empties_the_database_and_keeps_keys_and_address(kept):
+    info = stack.start(kept)
+    assert plans(info) == ["kept"]
+    assert stack.reset(kept) == info
     assert plans(info) == []
 
 
-def test_start_on_a_port_that_is_taken_says_so(data_dir):
+def test_start_on_a_port_that_is_taken_says_so(kept):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=str(port)):
-            stack.start(data_dir, port=port)
-    assert stack.start(data_dir, port=port).url == f"http://127.0.0.1:{port}"
+            stack.start(kept, port=port)
+    assert stack.start(kept, port=port).url == f"http://127.0.0.1:{port}"
 
 
 def test_start_in_an_awkward_path_behind_a_closed_directory(tmp_path):

@@ -24,11 +24,12 @@ from allocator.report import (
     labelled,
     printable_report,
     report_tables,
+    table_workbook,
     to_csv,
     to_workbook,
     workbook,
 )
-from allocator.report.parts import IDS, LABELS
+from allocator.report.parts import IDS, LABELS, csv_text
 from allocator.result import Status
 from allocator.solving.solver import solve
 from tests.builders import W1, renamed, result_for, small_result, small_run
@@ -59,9 +60,31 @@ def test_csv_keeps_negative_numbers_and_accents() -> None:
 def test_csv_text_survives_the_round_trip(text: str, number: int) -> None:
     clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text).encode("utf-8", "replace").decode()
     rows = read_csv(to_csv(pd.DataFrame({"t": [clean], "n": [number]})))
-    assert rows[1][0].removeprefix("'") == clean.removeprefix("'") or rows[1][0] == f"'{clean}"
-    assert not re.match(r"^\s*[=+\-@]", rows[1][0])
+    assert csv_text(rows[1][0]) == clean
+    assert re.fullmatch(r'="[^"]*"', rows[1][0]) or not re.match(r"^\s*[=+\-@]", rows[1][0])
     assert rows[1][1] == str(number)
+
+
+TAKEN_FOR_A_VALUE = ["00123", "1E10", "3-4", "MARCH1", "2027-01-11", "TRUE", "-3", "12:30"]
+
+
+def test_csv_text_that_looks_like_a_number_or_date_stays_text() -> None:
+    frame = pd.DataFrame({"Internal id": [*TAKEN_FOR_A_VALUE, "Ward 3"]})
+    cells = [row[0] for row in read_csv(to_csv(frame))[1:]]
+    assert cells == [*(f'="{text}"' for text in TAKEN_FOR_A_VALUE), "Ward 3"]
+    assert [csv_text(cell) for cell in cells] == [*TAKEN_FOR_A_VALUE, "Ward 3"]
+
+
+def test_a_table_as_workbook_keeps_text_and_numbers_apart() -> None:
+    texts = [*TAKEN_FOR_A_VALUE, *HOSTILE]
+    frame = pd.DataFrame({"Id": texts, "Rank": [1.5] * len(texts)})
+    sheet = load_workbook(BytesIO(table_workbook(frame)))["Table"]
+    cells = [sheet.cell(row, 1) for row in range(2, len(texts) + 2)]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert [cell.value.strip() for cell in cells] == [text.strip() for text in texts]
+    assert all(cell.quotePrefix for cell in cells[len(TAKEN_FOR_A_VALUE) :])
+    assert sheet["B2"].value == 1.5
+    assert [cell.value for cell in sheet[1]] == ["Id", "Rank"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

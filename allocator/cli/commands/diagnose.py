@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from allocator.cli.output import Output, service_for, settings_of, stdout_reserved
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
-from allocator.errors import ExitCode
+from allocator.errors import DatabaseError, ExitCode
 from allocator.rules.naming import job_line_name, worker_name
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ MOST_CHANGES = 6
 
 
 def diagnose(args: Namespace, out: Output) -> int:
-    """Diagnose one run; nothing is written. Raises InvalidData when its data errors block it."""
+    """Diagnose one run; nothing is written but that its seed was tried. Raises InvalidData when
+    its data errors block it."""
     settings = settings_of(args)
     service = service_for(args)
     run = service.find_run(args.run)
@@ -42,6 +44,10 @@ def diagnose(args: Namespace, out: Output) -> int:
         )
         from allocator.diagnosis import diagnose as find
 
+        try:
+            service.log_seed(inputs, settings, f"{getpass.getuser()} (command line)", "diagnosis")
+        except DatabaseError as exc:
+            out.say(f"The seed could not be logged: {exc.message}", style="bold red")
         found = find(inputs, settings, on_progress=on_progress, cancel=cancel)
     out.add(**found.as_dict())
     out.add(timings={"hydrate": hydrated, **found.timings})

@@ -61,7 +61,7 @@ def solve(args: Namespace, out: Output) -> int:
             result = service.solve(
                 inputs,
                 settings,
-                operator=args.operator or "",
+                operator=args.operator or f"{getpass.getuser()} (command line)",
                 acknowledged=args.acknowledge,
                 on_progress=on_progress,
                 cancel=cancel,

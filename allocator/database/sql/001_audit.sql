@@ -1,4 +1,4 @@
--- Allocator Console, 1 of 11: the audit table. One row for each committed run, written in the same
+-- Allocator Console, 1: the audit table. One row for each committed run, written in the same
 -- transaction as the allocations, never changed afterwards. No foreign key, so that the
 -- applications that own the run tables may still delete their rows.
 --

@@ -1,5 +1,6 @@
--- Allocator Console, 3 of 11: the log of every solve tried on a run, whether committed or not, so
--- that nobody can try seeds in secret. Rows are added, never changed.
+-- Allocator Console, 3: the log of every seed tried on a run, whether committed or not, so
+-- that nobody can try seeds in secret: a row for each solve, and one for each seed, operator and kind
+-- of work (counts -> 'work') that solves many times. Rows are added, never changed.
 
 create table if not exists public.allocator_console_solves (
   id uuid primary key default gen_random_uuid(),

@@ -1,4 +1,4 @@
--- Allocator Console, 6 of 11: the commit, one transaction, all or nothing.
+-- Allocator Console, 6: the commit, one transaction, all or nothing.
 --
 -- p_allocations  [{"worker_mapping": uuid, "job_line": uuid, "original_preference": number|null}]
 -- p_audit        {"operator": text, "settings", "scenario", "counts": objects,

@@ -1,4 +1,4 @@
--- Allocator Console, 10 of 11: what a committed run can be checked with afterwards.
+-- Allocator Console, 10: what a committed run can be checked with afterwards.
 --
 -- Proofs: the bundle that verify.py reads, compressed, one for each commit, written by the commit
 -- in its transaction. Seals: what was fixed before a random number was known, and that number.

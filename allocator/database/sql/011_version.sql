@@ -1,4 +1,4 @@
--- Allocator Console, 11 of 11: which version of these files was applied. Apply it last: it also
+-- Allocator Console, 11: which version of these files was applied. Apply it last: it also
 -- tells the REST API to look again, so that the new functions can be called at once.
 
 create or replace function public.allocator_console_version()

@@ -23,7 +23,7 @@ DISCLOSED = {
 
 def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
     """The log, so that nobody can quietly try seeds until the lots fall as wished."""
-    st.subheader("Every solve that was tried", anchor=False)
+    st.subheader("Every seed that was tried", anchor=False)
     try:
         solves = backend.service().solve_log(run.id)
     except MissingTable:
@@ -37,13 +37,14 @@ def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
     people = {solve.operator for solve in solves}
     facts_row(
         [
-            ("Solves", f"{len(solves):,}"),
+            ("Records", f"{len(solves):,}"),
             ("By", ", ".join(sorted(people))),
             ("Different seeds", f"{len(seeds):,}"),
         ]
     )
     st.caption(
-        "The seed draws lots among equally good allocations; each one tried is on record. "
+        "The seed draws lots among equally good allocations; each one tried is on record with who "
+        "tried it: every solve, and once for each kind of work that solves many times. "
         f"Times are those of {literal(run.timezone or 'UTC')}."
     )
     fingerprint = receipt.fingerprint if receipt else ""

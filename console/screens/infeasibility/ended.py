@@ -10,6 +10,7 @@ from allocator.jobs import JobSnapshot
 from console.screens.infeasibility.causes import draw_causes
 from console.screens.infeasibility.fixes import draw_fixes, draw_partial, draw_pre_checks
 from console.screens.infeasibility.running import EndedDiagnosis, ask
+from console.state import seeds
 from console.state.readings import RunReading
 from console.ui import messages, navigation
 from console.ui.messages import shown_errors
@@ -59,6 +60,7 @@ def draw_why_infeasible(found: EndedDiagnosis) -> None:
 
 def draw_ended(snapshot: JobSnapshot, reading: RunReading) -> None:
     """What the diagnosis says, or why there is none."""
+    messages.draw_unlogged(seeds.unlogged(reading.run_id))
     if snapshot.error is not None:
         messages.show_error(snapshot.error)
     elif snapshot.result.cancelled:

@@ -14,7 +14,8 @@ from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, tag_name, worker_name
 from allocator.scenario.change import Change
 from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
-from console.screens.infeasibility.running import EndedDiagnosis, ask, bullets, open_as_scenario
+from console.screens.infeasibility.running import EndedDiagnosis, bullets, mark, open_as_scenario
+from console.state import diagnosing, drafts
 from console.ui import session
 from console.ui.data_table import data_table
 from console.ui.messages import literal
@@ -211,10 +212,13 @@ def draw_frozen(found: EndedDiagnosis) -> None:
         st.form(found.key("frozen"), border=False),
     ):
         st.caption("Fixes leave alone what is chosen here.")
+        kept = diagnosing.kept_marks(found.question, session.require_operator())
+        if kept is not None:
+            st.caption(f"Your own marks, of {drafts.ago(kept.updated_at)}, are kept for you.")
         marks = _inputs(found, frozen, inputs)
         submitted = st.form_submit_button("Find fixes again", icon=":material/search:")
     if submitted and marks != frozen:
-        ask(found.question, marks)
+        mark(found.question, marks)
     elif submitted:
         st.info("Nothing was marked differently.")
 
@@ -290,4 +294,4 @@ def keep_clicked(found: EndedDiagnosis, change: Change) -> None:
     """Mark what the change would move, and look for fixes again."""
     frozen = keeping(found.question.frozen, change)
     if frozen is not None:
-        ask(found.question, frozen)
+        mark(found.question, frozen)

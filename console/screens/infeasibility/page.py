@@ -5,7 +5,7 @@ import streamlit as st
 from console.screens.infeasibility.ended import draw_ended
 from console.screens.infeasibility.running import ask, chosen_question, watch_diagnosis
 from console.state import diagnosing
-from console.ui import navigation
+from console.ui import navigation, session
 from console.ui.messages import shown_errors
 from console.ui.notes import draw_issues
 from console.ui.session import reading_note, run_reading
@@ -27,7 +27,7 @@ with shown_errors(stop=True):
     wanted = chosen_question(inputs)
     latest = diagnosing.latest_diagnosis(wanted)
     if latest is None:
-        ask(wanted, diagnosing.last_frozen(wanted))
+        ask(wanted, diagnosing.last_frozen(wanted, session.require_operator()))
     elif latest.is_running:
         watch_diagnosis(latest.request)
     else:

@@ -122,6 +122,12 @@ def ask(question: Question, frozen: Frozen) -> None:
     st.rerun()
 
 
+def mark(question: Question, frozen: Frozen) -> None:
+    """Keep these marks for the operator, and look for fixes that leave them alone."""
+    diagnosing.keep_marks(question, session.require_operator(), frozen)
+    ask(question, frozen)
+
+
 @session.signed_in
 def open_as_scenario(found: EndedDiagnosis, fix: Fix) -> None:
     """Store the fix as a what-if scenario and open it."""

@@ -18,7 +18,14 @@ from allocator.measures import (
 )
 from allocator.measures.bands import band_labels, rank_words
 from allocator.models import AllocatorRun
-from allocator.report import ReportOptions, printable_report, report_tables, to_csv, workbook
+from allocator.report import (
+    XLSX,
+    ReportOptions,
+    printable_report,
+    report_tables,
+    to_csv,
+    workbook,
+)
 from allocator.report.sections import PLACEMENT_COLUMNS
 from allocator.result import Status
 from console.charts import (
@@ -164,9 +171,6 @@ def draw_stored(run: AllocatorRun, stored: StoredOutcome) -> None:
     )
 
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
 def draw_report(shown: ShownAllocation) -> None:
     """Choose what the report holds, see its tables, download it."""
     options = _options()
@@ -216,19 +220,19 @@ def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
     with_names = ReportOptions(True, options.masked, options.edges, options.bottom)
     with st.container(horizontal=True):
         st.download_button(
-            "Allocation (CSV)",
-            lambda: to_csv(tables.allocation_table(shown.placed)),
-            f"{shown.file_name('allocation')}.csv",
-            "text/csv",
-            icon=":material/table_rows:",
-            on_click="ignore",
-        )
-        st.download_button(
             "Workbook (Excel)",
             lambda: workbook(inputs, result, with_names, shown.operator),
             f"{shown.file_name('allocation')}.xlsx",
             XLSX,
             icon=":material/grid_on:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Allocation (CSV)",
+            lambda: to_csv(tables.allocation_table(shown.placed)),
+            f"{shown.file_name('allocation')}.csv",
+            "text/csv",
+            icon=":material/table_rows:",
             on_click="ignore",
         )
         st.download_button(
@@ -240,8 +244,8 @@ def _draw_downloads(shown: ShownAllocation, options: ReportOptions) -> None:
             on_click="ignore",
         )
     st.caption(
-        "CSV and workbook hold names and internal ids. The report opens in a browser; print it "
-        "or save it as PDF from there."
+        "Workbook and CSV hold names and internal ids; for Excel take the workbook. The report "
+        "opens in a browser; print it or save it as PDF from there."
     )
 
 

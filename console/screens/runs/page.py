@@ -3,11 +3,11 @@
 import streamlit as st
 
 from allocator.database.overview import RunOverview
-from allocator.report import to_csv
 from console.screens.runs import cards
 from console.state import backend, diagnosing, solving
 from console.state.diagnosing import DataCheck
 from console.ui import session
+from console.ui.data_table import download_buttons
 from console.ui.messages import shown_errors
 
 NO_RUNS = (
@@ -69,9 +69,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         placeholder="Plan, period, operator, or date",
     )  # fmt: skip
     st.button("Refresh", icon=":material/refresh:", type="tertiary", on_click=check_again)
-    st.download_button(
-        "Download list (CSV)", lambda: to_csv(cards.frame(rows, found)), "runs.csv", "text/csv",
-        icon=":material/download:", type="tertiary", on_click="ignore",
-    )  # fmt: skip
+    download_buttons(lambda: cards.frame(rows, found), "runs", "runs")
 list_waiting(pending, text or "", found)
 list_completed(completed, text or "")

@@ -12,9 +12,9 @@ from allocator.models import RunInputs
 from allocator.result import Status
 from allocator.scenario import Scenario
 from allocator.solved import Solved
-from console.state import scenario_store, trials
+from console.state import scenario_drafts, trials
 from console.state.readings import RunReading
-from console.state.scenario_store import ScenarioDraft
+from console.state.scenario_drafts import ScenarioDraft
 from console.ui import messages, session
 from console.ui.messages import literal
 
@@ -55,7 +55,7 @@ class Bench:
     @property
     def base(self) -> Scenario:
         """The run as it is, to compare with."""
-        return scenario_store.base(self.as_read)
+        return scenario_drafts.base(self.as_read)
 
     @property
     def has_effect(self) -> bool:

@@ -29,7 +29,7 @@ from allocator.scenario.changes import (
 from allocator.solved import Solved
 from console.charts.scenarios import group_cost_chart
 from console.screens.scenarios.bench import Bench, has_allocation
-from console.state import scenario_store, trials
+from console.state import scenario_drafts, trials
 from console.ui import session
 from console.ui.data_table import data_table
 from console.ui.messages import literal
@@ -73,7 +73,7 @@ def draw_change_list(bench: Bench, now: Solved | None) -> None:
 
 @session.signed_in
 def _undo(run_id: str, scenario: Scenario, index: int) -> None:
-    scenario_store.change(run_id, scenario.without(index), anew=True)
+    scenario_drafts.change(run_id, scenario.without(index), anew=True)
 
 
 def _pin_notes(bench: Bench, index: int, pin: Pin, now: Solved) -> None:
@@ -249,7 +249,7 @@ def add_button(bench: Bench, label: str, key: str, *changes: Change | None) -> N
         disabled=not made or len(made) < len(changes),
         key=bench.key(key),
     ):
-        scenario_store.add(bench.run_id, *made)
+        scenario_drafts.add(bench.run_id, *made)
         st.rerun()
 
 

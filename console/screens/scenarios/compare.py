@@ -18,7 +18,7 @@ from console.screens.scenarios.change_list import draw_groups
 from console.screens.scenarios.dials import figure_words, long_label, signed_words
 from console.screens.scenarios.outcome_view import draw_movers
 from console.state import scenario_store, trials
-from console.ui.data_table import csv_button, data_table
+from console.ui.data_table import data_table, download_buttons
 from console.ui.messages import literal
 from console.ui.tables import draw, is_dark
 
@@ -88,7 +88,8 @@ def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
     if len(solved) > 2:
         names = [one.name for one in solved[1:]]
         name = st.segmented_control(
-            f"From “{solved[0].name}” to", names, default=names[0], required=True,
+            f"From “{literal(solved[0].name)}” to", names, default=names[0], required=True,
+            format_func=literal,
             key=f"compare moves {version}",
         )  # fmt: skip
         after = next(one for one in solved if one.name == name)
@@ -117,7 +118,7 @@ def _headlines(solved: Sequence[Solved], version: str) -> None:
         height="content",
         key=f"compare headlines {version}",
     )
-    csv_button(lambda: shown, "comparison", f"compare headlines {version}")
+    download_buttons(lambda: shown, "comparison", f"compare headlines {version}")
     different = {(one.result.settings.alpha, one.result.settings.power) for one in solved}
     if len(different) > 1:
         st.caption(

@@ -12,7 +12,7 @@ from allocator.measures.comparison import FIGURES
 from allocator.models import Policy, Settings
 from allocator.report.parts import POLICIES
 from console.screens.scenarios.bench import Bench
-from console.state import scenario_store
+from console.state import scenario_drafts
 from console.ui.settings_form import LARGEST_SEED, whole_seed
 
 ALPHA_HELP = (
@@ -25,7 +25,7 @@ POWER_HELP = (
 )
 SEED_HELP = (
     "Decides by lot among equally good allocations, without any worker gaining from their name. "
-    "Every seed that is tried is logged for the run."
+    "Every seed that is tried is logged for the run, with your name."
 )
 CAP_HELP = (
     "Nobody who ranked something may get a job line that counts for more than this rank; an "
@@ -105,8 +105,7 @@ def _taken(bench: Bench, settings: Settings, values: dict[str, Any]) -> Bench:
     if wanted == settings:
         return bench
     scenario = replace(bench.scenario, settings=wanted)
-    scenario_store.change(bench.run_id, scenario)
-    return replace(bench, draft=replace(bench.draft, scenario=scenario))
+    return replace(bench, draft=scenario_drafts.change(bench.run_id, scenario))
 
 
 def _tidy(value: Any, before: Any) -> Any:

@@ -11,9 +11,9 @@ from console.screens.scenarios.outcome_view import accepted, draw_solved
 from console.screens.scenarios.policy_view import draw_policies, draw_sweep
 from console.screens.scenarios.shelf import draw_shelf
 from console.screens.scenarios.weighting_editor import draw_weighting_editor
-from console.state import scenario_store
+from console.state import scenario_drafts, scenario_store, seeds
 from console.ui import navigation, session
-from console.ui.messages import shown_errors
+from console.ui.messages import draw_unlogged, shown_errors
 from console.ui.session import reading_note, run_reading
 
 
@@ -55,7 +55,8 @@ def body(run: AllocatorRun) -> None:
     if chosen and chosen != shown:
         show_view(run.id, chosen)
         st.rerun()
-    DRAW[shown](Bench(reading, operator, scenario_store.draft(reading.inputs, operator)))
+    DRAW[shown](Bench(reading, operator, scenario_drafts.draft(reading.inputs, operator)))
+    draw_unlogged(seeds.unlogged(run.id))
 
 
 run = navigation.run_page("Scenarios")

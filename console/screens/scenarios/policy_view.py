@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from allocator.database.records import Work
 from allocator.errors import NotSolved
 from allocator.explanation import extremes
 from allocator.jobs import Job, JobKind, OnProgress
@@ -33,7 +34,7 @@ from console.screens.scenarios.bench import (
 )
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.dials import figure_words, signed_words
-from console.state import backend, scenario_store, trials
+from console.state import backend, scenario_drafts, seeds, trials
 from console.ui import messages, session
 from console.ui.data_table import data_table
 from console.ui.messages import literal
@@ -163,7 +164,7 @@ def _open_buttons(bench: Bench, offered: dict[str, Scenario]) -> None:
 @session.signed_in
 def _open(bench: Bench, scenario: Scenario) -> None:
     """Work on the draft under that aim; a stored scenario stays as it is stored."""
-    scenario_store.work_on(bench.run_id, replace(scenario, author=bench.operator))
+    scenario_drafts.work_on(bench.run_id, replace(scenario, author=bench.operator))
     show_view(bench.run_id, VIEWS[0])
 
 
@@ -222,9 +223,11 @@ def _start(bench: Bench, alphas: np.ndarray, powers: Sequence[float]) -> None:
         st.warning(f"{len(points)} points are too many; at most {MOST_POINTS} at once.")
         return
     inputs = trials.variant(bench.reading, bench.scenario).inputs
+    settings, operator = bench.scenario.settings, bench.operator
 
     def work(on_progress: OnProgress, cancel: threading.Event) -> pd.DataFrame:
         began = time.perf_counter()
+        seeds.log_tried(inputs, settings, operator, Work.SWEEP)
 
         def report(progress: SweepProgress) -> None:
             on_progress(_step(progress, time.perf_counter() - began))
@@ -325,7 +328,7 @@ def open_point(bench: Bench, settings: Settings) -> None:
     if settings.power != bench.scenario.settings.power:
         name += f", power {settings.power:g}"
     scenario = replace(bench.scenario, name=name, settings=settings, author=bench.operator)
-    scenario_store.work_on(bench.run_id, scenario)
+    scenario_drafts.work_on(bench.run_id, scenario)
     show_view(bench.run_id, VIEWS[0])
 
 

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from allocator.errors import UsageError
+from allocator.errors import MissingTable, UsageError
 from allocator.rules.moments import local_time
 from allocator.scenario import Scenario
 from console.screens.scenarios.bench import Bench
-from console.state import scenario_store
+from console.state import drafts, scenario_drafts, scenario_store
+from console.state.scenario_drafts import AsideDraft
 from console.state.scenario_store import Shelf, StoredScenario
 from console.ui import session
 from console.ui.messages import literal, shown_errors
 from console.ui.notes import writes
+from console.ui.tables import counted
 
 OPEN_ANOTHER = "Open another scenario"
 LONGEST_NAME = 80
@@ -29,7 +31,7 @@ def draw_shelf(bench: Bench, shelf: Shelf) -> None:
     """The open scenario's name and state, and what can be done with it."""
     if name := session.remembered(_JUST_SAVED, bench.run_id):  # a rerun can swallow a toast
         session.forget(_JUST_SAVED, bench.run_id)
-        st.toast(f"Saved “{name}”.", icon=":material/check:")
+        st.toast(f"Saved “{literal(name)}”.", icon=":material/check:")
     with st.container(border=True):
         _title(bench)
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -50,33 +52,66 @@ def _title(bench: Bench) -> None:
     if draft.kept:
         when = local_time(bench.as_read.run, draft.kept.updated_at)
         st.caption(f"Saved by {literal(draft.kept.operator or 'nobody named')}, {when}")
+    if draft.restored_at:
+        st.caption(f":material/restore: Your draft of {drafts.ago(draft.restored_at)} restored.")
 
 
 def _open_another(bench: Bench, shelf: Shelf) -> None:
     others = [k for k in shelf.readable if not bench.draft.kept or k.id != bench.draft.kept.id]
+    aside = scenario_drafts.set_aside(bench.run_id, bench.operator)
     words = {k.id: f"{k.name} · {k.operator}" if k.operator else k.name for k in others}
+    words |= {one.id: _aside_words(one) for one in aside}
     chosen = st.selectbox(
         OPEN_ANOTHER,
         list(words),
         index=None,
         format_func=lambda kept_id: words.get(kept_id, ""),
-        placeholder="None saved yet" if not words else f"{len(words)} saved",
+        placeholder=_placeholder(len(others), len(aside)),
         disabled=not words,
         key=bench.key("open scenario"),
         width=300,
     )
     if chosen:
-        scenario_store.open_kept(bench.run_id, next(k for k in others if k.id == chosen))
+        kept = next((k for k in others if k.id == chosen), None)
+        if kept:
+            scenario_drafts.open_kept(bench.run_id, kept)
+        elif scenario_drafts.take_up(bench.run_id, bench.operator, chosen) is None:
+            raise UsageError("That draft is gone, or cannot be read.", remedy="Open another one.")
         st.rerun()
 
 
+def _aside_words(one: AsideDraft) -> str:
+    when = drafts.ago(one.kept_at) if one.kept_at else "in this tab"
+    return f"Draft, not saved: {one.name} · {when}"
+
+
+def _placeholder(n_saved: int, n_aside: int) -> str:
+    counts = [f"{n_saved} saved"] * bool(n_saved)
+    counts += [counted(n_aside, "draft")] * bool(n_aside)
+    return ", ".join(counts) or "None saved yet"
+
+
 def _actions(bench: Bench, shelf: Shelf) -> None:
+    draft = bench.draft
     st.button("New", icon=":material/add:", on_click=_new, args=(bench,), key="scenario new")
+    st.button(
+        "Undo last", icon=":material/undo:", on_click=_undo_last, args=(bench.run_id,),
+        disabled=not draft.done, key="scenario undo",
+    )  # fmt: skip
+    st.button(
+        "Redo", icon=":material/redo:", on_click=_redo, args=(bench.run_id,),
+        disabled=not draft.undone, key="scenario redo",
+    )  # fmt: skip
     with st.popover("Save", icon=":material/save:"), shown_errors():
         _save_form(bench, shelf)
     with st.popover("File", icon=":material/file_save:"), shown_errors():
         _files(bench)
-    if bench.draft.kept:
+    if draft.is_at_risk:
+        st.button(
+            "Discard draft", icon=":material/delete_sweep:", on_click=_discard, args=(bench,),
+            help="Throws away what is not saved.", key="scenario discard",
+        )  # fmt: skip
+    if draft.kept:
         delete = "Deletes it for everybody; the run itself is not touched"
         with st.popover("Delete", icon=":material/delete:"), writes(delete, "delete"):
             st.button(
@@ -117,21 +152,36 @@ def _save(bench: Bench, name: str, kept: StoredScenario | None) -> None:
         kept = now
     scenario = replace(bench.scenario, name=name, fingerprint=bench.as_read.fingerprint)
     stored = scenario_store.save(bench.run_id, scenario, bench.operator, kept.id if kept else None)
-    scenario_store.saved(bench.run_id, stored)
+    scenario_drafts.saved(bench.run_id, stored)
     session.remember(_JUST_SAVED, stored.name, bench.run_id)
     st.rerun()
 
 
 @session.signed_in
 def _new(bench: Bench) -> None:
-    scenario_store.start_new(bench.as_read, bench.operator)
+    scenario_drafts.start_new(bench.as_read, bench.operator)
+
+
+@session.signed_in
+def _undo_last(run_id: str) -> None:
+    scenario_drafts.undo(run_id)
+
+
+@session.signed_in
+def _redo(run_id: str) -> None:
+    scenario_drafts.redo(run_id)
+
+
+@session.signed_in
+def _discard(bench: Bench) -> None:
+    scenario_drafts.discard(bench.as_read, bench.operator)
 
 
 @session.signed_in
 def _delete(bench: Bench) -> None:
     if bench.draft.kept:
         scenario_store.delete(bench.run_id, bench.draft.kept.id)
-    scenario_store.start_new(bench.as_read, bench.operator)
+    scenario_drafts.discard(bench.as_read, bench.operator)
 
 
 def _files(bench: Bench) -> None:
@@ -147,7 +197,7 @@ def _files(bench: Bench) -> None:
     file = st.file_uploader("Open a scenario file", type="json", key=bench.key("scenario import"))
     if file is not None:
         scenario = Scenario.from_json(file.getvalue())
-        scenario_store.work_on(bench.run_id, scenario)
+        scenario_drafts.work_on(bench.run_id, scenario)
         st.rerun()
 
 
@@ -156,6 +206,19 @@ def _notes(bench: Bench, shelf: Shelf) -> None:
         st.warning(
             "The database lacks the console's table for scenarios, so they are kept in this tab "
             "only and are gone when it closes. The System page has the SQL that adds it.",
+            icon=":material/info:",
+        )
+    problem = drafts.keeper().problem if bench.draft.is_at_risk else None
+    if isinstance(problem, MissingTable):
+        st.warning(
+            "The database lacks the console's table for drafts, so this draft is in this tab only "
+            "and is gone when it closes, unless you save it. The System page has the SQL.",
+            icon=":material/info:",
+        )
+    elif problem:
+        st.warning(
+            f"This draft is in this tab only; the database could not take it: "
+            f"{literal(problem.message)}",
             icon=":material/info:",
         )
     for kept in shelf.kept:

@@ -13,7 +13,7 @@ from allocator.scenario.changes import AddWeighting, SetWeighting, SwitchOffWeig
 from allocator.scenario.weighting_changes import LARGEST_WEIGHTING, SMALLEST_WEIGHTING
 from console.screens.scenarios.bench import Bench
 from console.screens.scenarios.change_list import add_button, choose_job_line, reason_input
-from console.state import scenario_store, trials
+from console.state import scenario_drafts, trials
 from console.ui.tables import SIGN, SIGN_HELP
 
 VALUE, ON, SAYS = "Weighting (positive = less wanted)", "On", "Says"
@@ -76,7 +76,7 @@ def _table(bench: Bench) -> None:
     )
     scenario = with_edits(bench, frame, edited)
     if scenario != bench.scenario:
-        scenario_store.change(bench.run_id, scenario, anew=True)
+        scenario_drafts.change(bench.run_id, scenario, anew=True)
         st.rerun()
 
 

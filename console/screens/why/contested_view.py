@@ -67,9 +67,9 @@ def _seeds(source: ShownAllocation) -> None:
         return
     seeds = sorted({s.seed for s in solves if s.seed is not None})
     st.markdown(
-        f"{counted(len(solves), 'solve')} on record with {counted(len(seeds), 'seed')}: "
-        f"{', '.join(map(str, seeds[:20]))}{' …' if len(seeds) > 20 else ''}. Every solve is "
-        "recorded, so that nobody can try seeds until one suits."
+        f"{counted(len(solves), 'record')} with {counted(len(seeds), 'seed')}: "
+        f"{', '.join(map(str, seeds[:20]))}{' …' if len(seeds) > 20 else ''}. Each seed that is "
+        "tried is recorded with who tried it, so that nobody can try seeds until one suits."
     )
     if fished := seeds_alone_changed(solves):
         st.warning(

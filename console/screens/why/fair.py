@@ -25,7 +25,7 @@ from console.screens.why.doctor import open_worker
 from console.state import scenario_store
 from console.ui import navigation, session
 from console.ui.about import ShownAllocation
-from console.ui.data_table import csv_button, data_table
+from console.ui.data_table import data_table, download_buttons
 from console.ui.messages import literal
 from console.ui.tables import counted, draw, facts_row, is_dark
 
@@ -165,4 +165,4 @@ def _groups(source: ShownAllocation, placed: pd.DataFrame) -> None:
     # A static table: it has no download but the masked one below.
     st.table(shown.style.format("{:.2f}", subset=[LABELS["mean_rank"]], na_rep="–"))
     st.caption(f"On screen for your eyes only. In the file: {MASKED}")
-    csv_button(lambda: labelled(masked), "by-group", source.key("why groups"))
+    download_buttons(lambda: labelled(masked), "by-group", source.key("why groups"))

@@ -93,10 +93,11 @@ def test_diagnose_cap_on_the_worst_rank_that_nobody_can_keep(diagnose):
     assert "worst_rank" in {fix["kind"] for fix in answer["fixes"]}
 
 
-def test_diagnose_writes_nothing(diagnose, database):
-    before = database.rows("select count(*) as n from allocator_console_solves")
+def test_diagnose_writes_nothing_but_its_seed_and_by_whom(diagnose, database):
     diagnose(demo_data.INFEASIBLE, "--json")
-    assert database.rows("select count(*) as n from allocator_console_solves") == before
+    [row] = database.rows("select * from allocator_console_solves")
+    assert (row["seed"], row["counts"]) == (1234, {"work": "diagnosis"})
+    assert row["operator"].endswith(" (command line)")
     pending = database.rows(
         "select completed_at from allocator_py_runs where id = %s", demo_data.INFEASIBLE
     )

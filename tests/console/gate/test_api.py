@@ -13,8 +13,9 @@ import pytest
 from allocator.config import Connection
 from allocator.demo import demo_data
 from allocator.models import Settings
-from tests.console.server import API_KEY, ConsoleServer, console_server, secrets_text
-from tests.waiting import PATIENCE, eventually
+from tests.console.server import API_KEY, QUICKLY, ConsoleServer, console_server, secrets_text
+from tests.database.demo_rows import demo_rows
+from tests.waiting import eventually
 
 KEY = {"X-API-KEY": API_KEY}
 
@@ -29,10 +30,8 @@ def server(tmp_path_factory, local_stack) -> Iterator[ConsoleServer]:
 @pytest.fixture
 def api(server, database) -> Iterator[httpx.Client]:
     """A client with the key, on the demo data."""
-    database.insert_tables(demo_data.rows())
-    with httpx.Client(
-        base_url=f"{server.url}/api/runs", headers=KEY, timeout=PATIENCE, trust_env=False
-    ) as client:
+    database.insert_tables(demo_rows(intern_ranks=True))
+    with httpx.Client(base_url=f"{server.url}/api/runs", headers=KEY, **QUICKLY) as client:
         yield client
 
 
@@ -50,9 +49,7 @@ def ended_job(api: httpx.Client, run: str) -> dict:
 @pytest.mark.parametrize("headers", [{}, {"X-API-KEY": "wrong"}, {"X-API-KEY": ""}])
 def test_wrong_or_missing_key_gets_401(server, headers):
     for method, path in (("POST", "/api/runs/process-pending"), ("GET", "/api/runs/x")):
-        answer = httpx.request(
-            method, server.url + path, headers=headers, timeout=PATIENCE, trust_env=False
-        )
+        answer = httpx.request(method, server.url + path, headers=headers, **QUICKLY)
         assert answer.status_code == 401
         assert answer.json() == {"error": "Send the key in the X-API-KEY header."}
 
@@ -67,26 +64,18 @@ def test_session_cookie_does_not_stand_in_for_the_key(server):
     ["/", "/runs", "/runs/x", "/runs/x/solve", "/runs/process-pending"],
 )
 def test_key_does_not_open_pages(server, path):
-    answer = httpx.get(server.url + path, headers=KEY, timeout=PATIENCE, trust_env=False)
+    answer = httpx.get(server.url + path, headers=KEY, **QUICKLY)
     assert answer.status_code == 401
-    assert (
-        httpx.post(
-            f"{server.url}{path}/more", headers=KEY, timeout=PATIENCE, trust_env=False
-        ).status_code
-        == 401
-    )
+    assert httpx.post(f"{server.url}{path}/more", headers=KEY, **QUICKLY).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api/x", "/api/_stcore/health"])
 def test_key_leads_nowhere_else_below_the_api(server, path):
-    assert (
-        httpx.get(server.url + path, headers=KEY, timeout=PATIENCE, trust_env=False).status_code
-        == 404
-    )
+    assert httpx.get(server.url + path, headers=KEY, **QUICKLY).status_code == 404
 
 
 def test_readiness_tells_that_the_database_answers(server):
-    answer = httpx.get(f"{server.url}/readyz", timeout=PATIENCE, trust_env=False)
+    answer = httpx.get(f"{server.url}/readyz", **QUICKLY)
     assert (answer.status_code, answer.json()["database"]) == (200, "answers")
 
 
@@ -129,7 +118,7 @@ def test_body_that_is_not_settings_gets_400_that_names_the_field(api, action, bo
 
 
 def test_addresses_of_the_sister_service_answer_as_it_does(server, api):
-    with httpx.Client(base_url=server.url, timeout=PATIENCE, trust_env=False) as sister:
+    with httpx.Client(base_url=server.url, **QUICKLY) as sister:
         assert sister.get("/health").status_code == 200
         assert sister.post(f"/runs/{demo_data.BY_EYE}/solve").status_code == 401
         answer = sister.post(f"/runs/{demo_data.BY_EYE}/solve", headers=KEY)
@@ -142,20 +131,13 @@ def test_addresses_of_the_sister_service_answer_as_it_does(server, api):
 
 
 def test_description_names_every_address_and_field(server, api):
-    assert (
-        httpx.get(f"{server.url}/api/openapi.json", timeout=PATIENCE, trust_env=False).status_code
-        == 401
-    )
-    told = httpx.get(
-        f"{server.url}/api/openapi.json", headers=KEY, timeout=PATIENCE, trust_env=False
-    ).json()
+    assert httpx.get(f"{server.url}/api/openapi.json", **QUICKLY).status_code == 401
+    told = httpx.get(f"{server.url}/api/openapi.json", headers=KEY, **QUICKLY).json()
     assert told["openapi"].startswith("3.")
     for path, methods in told["paths"].items():
         for method in methods:
             address = server.url + path.replace("{run_id}", "not-an-id")
-            answer = httpx.request(
-                method, address, headers=KEY, content="[", timeout=PATIENCE, trust_env=False
-            )
+            answer = httpx.request(method, address, headers=KEY, content="[", **QUICKLY)
             has_state = (method, path) == ("get", "/api/runs/process-pending")
             assert answer.status_code in ((200,) if has_state else (400, 404)), address
             assert set(answer.json()) <= ({"job"} if has_state else {"error", "remedy"})
@@ -216,6 +198,22 @@ def test_process_pending_commits_what_it_is_told_to_accept(api, database):
     assert api.post("/process-pending", json={"acknowledged": True}).status_code == 202
     assert ended_pending(api)[demo_data.INTERN_YEAR] == "committed"
     assert committed(database, demo_data.INTERN_YEAR)
+
+
+def test_process_pending_commits_only_what_it_is_told_to_expect(api, database):
+    assert api.post(f"/{demo_data.BY_EYE}/solve").status_code == 202
+    seen = ended_job(api, demo_data.BY_EYE)["identity"]
+    stale = {demo_data.BY_EYE: "0" * 64, demo_data.COMPLETED: seen}
+    answer = api.post("/process-pending", json={"expect": stale})
+    assert answer.status_code == 202
+    outcomes = ended_pending(api)
+    assert set(outcomes) == set(stale)
+    assert "not the allocation that was shown" in outcomes[demo_data.BY_EYE]
+    assert outcomes[demo_data.COMPLETED] == "It is not pending."
+    assert not committed(database, demo_data.BY_EYE)
+    api.post("/process-pending", json={"expect": {demo_data.BY_EYE: seen}})
+    assert ended_pending(api) == {demo_data.BY_EYE: "committed"}
+    assert committed(database, demo_data.BY_EYE)
 
 
 def ended_pending(api: httpx.Client) -> dict[str, str]:

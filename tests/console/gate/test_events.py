@@ -8,16 +8,17 @@ import httpx
 import pytest
 
 from allocator.config import Connection
-from allocator.demo import demo_data
 from tests.console.server import (
     API_KEY,
     OPERATOR,
     PASSWORD,
+    QUICKLY,
     ConsoleServer,
     console_server,
     secrets_text,
     sign_in,
 )
+from tests.database.demo_rows import demo_rows
 from tests.waiting import eventually
 
 ASKED = {"X-API-KEY": API_KEY, "X-Request-ID": "scheduler-7"}
@@ -26,7 +27,7 @@ TYPED_AS_NAME = "a-password-typed-as-name"
 
 @pytest.fixture
 def server(tmp_path, database, local_stack):
-    database.insert_tables(demo_data.rows())
+    database.insert_tables(demo_rows(intern_ranks=True))
     connection = Connection(local_stack.url, local_stack.service_role_key)
     console = 'log = "json"\nlockout_attempts = 2'
     with console_server(tmp_path, secrets_text(console=console), connection) as running:
@@ -49,8 +50,8 @@ def test_each_event_is_a_line_with_operator_run_and_request(server, database):
         client.post("/sign-out")
     for name in (OPERATOR, OPERATOR, TYPED_AS_NAME):
         sign_in(server.browser(), name, "wrong password")
-    httpx.get(server.url, headers={"Origin": "https://evil.example"}, trust_env=False)
-    with httpx.Client(base_url=f"{server.url}/api/runs", timeout=60, trust_env=False) as api:
+    server.ask("/", headers={"Origin": "https://evil.example"})
+    with httpx.Client(base_url=f"{server.url}/api/runs", **QUICKLY) as api:
         api.post("/process-pending", headers={"X-API-KEY": "a wrong key"})
         answer = api.post("/process-pending", headers=ASKED)
         assert answer.headers["x-request-id"] == "scheduler-7"

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 import httpx
 
 from allocator.config import Connection
-from tests.console.server import console_server, secrets_text
-from tests.waiting import PATIENCE
+from tests.console.server import QUICKLY, console_server, secrets_text
 
 
 @contextmanager
@@ -51,4 +50,4 @@ def test_many_who_ask_for_readiness_are_one_question_and_leave_pages_free(tmp_pa
 
 
 def ask(url: str) -> int:
-    return httpx.get(url, timeout=PATIENCE, trust_env=False, verify=False).status_code
+    return httpx.get(url, **QUICKLY).status_code

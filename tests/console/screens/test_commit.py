@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-import pytest
-
 from allocator.demo import demo_data
 from allocator.jobs import JobKind
 from allocator.models import Settings
@@ -17,17 +15,10 @@ from allocator.solved import Solved
 from console.state import backend, readings, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
-from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE, eventually
 
 RUN, SECOND = demo_data.BY_EYE, demo_data.SECOND_BATCH
 ALLOCATIONS = "select * from allocator_py_allocations where allocator_py_run = %s"
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 def confirm(app, text: str | None = None):

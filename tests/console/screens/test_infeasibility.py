@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from allocator.demo import demo_data as demo
 from allocator.jobs import JobKind
-from console.state import backend, readings
+from console.state import backend, drafts, readings
+from tests.console.conftest import forget_connection
 from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE
 
@@ -116,6 +117,12 @@ def test_kept_change_is_in_no_fix_any_more(open_page):
         for change in fix.changes
     )
     assert any("What may never move: 1 mark" in e.label for e in app.expander)
+    marked = backend.jobs().get(*KEY).request.frozen
+    assert drafts.keeper().written(PATIENCE)
+    forget_connection()  # another process: no diagnosis is known, and nothing is in memory
+    app = tab(open_page, "What would help")
+    assert backend.jobs().get(*KEY).request.frozen == marked
+    assert "Your own marks, of less than a minute ago, are kept for you." in text_of(app)
 
 
 def test_kinds_that_are_out_of_the_question_are_not_offered(open_page):

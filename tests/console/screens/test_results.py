@@ -10,16 +10,9 @@ from allocator.jobs import JobKind
 from console.state import backend, readings, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import solve, words_of
-from tests.database.demo_rows import demo_rows
 
 RUN = demo_data.BY_EYE
 SECOND = demo_data.SECOND_BATCH
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 def commit(run_id: str):

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from allocator.demo import demo_data
 from tests.console.conftest import connect_pages
 from tests.console.ui.test_frame import text_of
-from tests.database.demo_rows import demo_rows
 
 BATCH = demo_data.SECOND_BATCH
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 def shown(app) -> str:

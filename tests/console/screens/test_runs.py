@@ -5,21 +5,12 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 
-import pytest
-
 from allocator.demo import demo_data
 from allocator.jobs import JobKind
 from console.state import backend, diagnosing
 from tests.console.conftest import connect_pages
 from tests.console.ui.test_frame import text_of
-from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE, eventually
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 def shown(app) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from allocator.demo import demo_data
 from allocator.jobs import JobKind
 from allocator.models import Policy, Settings
@@ -12,16 +10,9 @@ from console.state import backend, readings, solving
 from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.solving import press, solve, words_of
-from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE
 
 RUN = demo_data.BY_EYE
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 def ended(run_id: str = RUN):

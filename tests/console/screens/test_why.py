@@ -26,16 +26,9 @@ from console.ui.about import ShownAllocation
 from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
 from tests.console.ui.test_frame import text_of
-from tests.database.demo_rows import demo_rows
 from tests.waiting import PATIENCE
 
 RUN = demo_data.BY_EYE
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 @pytest.fixture
@@ -186,7 +179,7 @@ def test_contested_tells_ties_seeds_demand_and_swaps(page, solve):
     text = shown(app)
     ties = tied_workers(solved.inputs, solved.result)
     assert (f"{len(ties)} doctor" if len(ties) else "the only best allocation") in text
-    assert "2 solves on record with 2 seeds: 5, 6" in text
+    assert "2 records with 2 seeds: 5, 6" in text
     assert "solved with more than one seed" in text
     tables = [frame.value for frame in app.dataframe]
     demand = next(t for t in tables if SAVING in t.columns)
@@ -201,7 +194,7 @@ def test_one_seed_tried_twice_is_no_warning(page, solve):
     solve()
     solve()
     app = page("why", run=RUN, about="Contested?")
-    assert "2 solves on record with 1 seed: 1234" in shown(app)
+    assert "2 records with 1 seed: 1234" in shown(app)
     assert not app.warning
     assert seeds_alone_changed(backend.service().solve_log(RUN)) == 0
 

@@ -1,29 +1,22 @@
-"""Readings: shared, versioned, weighed, and never from before a commit."""
+"""Readings: shared, versioned, and never from before a commit."""
 
 from __future__ import annotations
 
-import gc
-import tracemalloc
-
 import pytest
 
+from allocator import postgres
+from allocator.config import Connection
 from allocator.demo import demo_data
-from allocator.explanation.optimum import optimum
 from allocator.models import Settings
 from allocator.review import review_workers
-from allocator.solving.solver import solve
+from allocator.service import AllocatorService
 from console.state import backend, readings, solving
 from tests.console.server import OPERATOR
 from tests.console.solving import solve as solve_run
+from tests.console.solving import words_of
 from tests.database.demo_rows import demo_rows
 
 RUN = demo_data.BY_EYE
-
-
-@pytest.fixture
-def demo_database(connected):
-    connected.insert_tables(demo_rows())
-    return connected
 
 
 def test_reading_is_shared_until_it_is_refreshed(demo_database):
@@ -69,16 +62,33 @@ def test_inputs_of_a_solve_that_waits_for_a_commit_are_exempt(demo_database):
     assert readings.reading(RUN) is reading
 
 
-def test_weight_is_about_what_a_reading_takes(demo_database):
-    """Within a factor of two of what Python allocates for the run and a solve of it."""
-    backend.service().hydrate(demo_data.INTERN_YEAR)
-    gc.collect()
-    tracemalloc.start()
-    reading = readings.reading(demo_data.INTERN_YEAR)
-    result = solve(reading.inputs, Settings())
-    kept = result, optimum(reading.inputs, result)
-    gc.collect()
-    taken, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert kept
-    assert 0.5 < reading.weight / taken < 2
+CHANGED = "has changed since it was committed"
+
+
+@pytest.fixture
+def committed_elsewhere(connected):
+    """The data changes after it was read here; the commit is of the data as it is since."""
+    connected.insert_tables(demo_rows())
+    before = readings.reading(RUN).inputs
+    connected.rows(
+        "update preference_worker_job_lines set order_preference = 1 where job_line = %s",
+        before.job_lines[0].id,
+    )
+    connection = Connection(connected.info.url, connected.info.service_role_key)
+    elsewhere = AllocatorService(postgres.connect(connection))
+    inputs = elsewhere.hydrate(RUN)
+    assert inputs.fingerprint != before.fingerprint
+    elsewhere.commit(inputs, elsewhere.solve(inputs), "Grace Hopper")
+    return connected
+
+
+def test_results_are_those_of_the_commit_not_of_the_older_reading(page, committed_elsewhere):
+    text = words_of(page("results", run=RUN))
+    assert CHANGED not in text
+    assert "Committed by Grace Hopper" in text
+    assert "Proven optimal" in text
+
+
+def test_data_that_changes_after_the_commit_is_still_told(page, committed_elsewhere):
+    committed_elsewhere.rows("delete from preference_worker_job_lines")
+    assert CHANGED in words_of(page("results", run=RUN))

@@ -21,11 +21,12 @@ from streamlit import config
 config._main_script_path = sys.argv[1]
 config.get_config_options(force_reparse=True)
 sys.path.insert(0, sys.argv[2])
-from console.gate import start
-start.prepare()
-print({name: config.get_option(name) for name in (*start.HELD, *start.AT_MOST, "server.address")})
+from console.gate import settings
+names = (*settings.HELD, *settings.AT_MOST, "server.address")
+settings.prepare()
+print({name: config.get_option(name) for name in names})
 config.get_config_options(force_reparse=True)
-print({name: config.get_option(name) for name in (*start.HELD, *start.AT_MOST, "server.address")})
+print({name: config.get_option(name) for name in names})
 """
 LOOSE = {
     "STREAMLIT_CLIENT_SHOW_ERROR_DETAILS": "full",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from allocator.explanation import odds as module
+from allocator.explanation.courses import Courses
 from allocator.explanation.odds import odds, odds_words
 from allocator.explanation.optimum import optimum
 from allocator.models import JobLine, RunInputs, Settings, Worker
@@ -95,3 +97,22 @@ def test_a_cancel_ends_the_draws_and_nothing_is_kept(monkeypatch):
     stopped = odds(inputs, result, stop=lambda: True)
     assert stopped.stopped
     assert odds(inputs, result, seconds=600) is not stopped
+
+
+@given(run_inputs(feasible=True, max_workers=5, max_job_lines=5))
+@settings(max_examples=15, deadline=None)
+def test_courses_drawn_quickly_have_the_exact_odds(inputs):
+    result = solve(inputs, Settings())
+    if result.status is not Status.OPTIMAL:
+        return
+    exact, best, draws = odds(inputs, result), optimum(inputs, result), 2000
+    courses = Courses(TieBreak(best.optimal, best.assigned), best.matrices.scores, Random(1))
+    for _ in range(draws):
+        courses.draw()
+    for worker, shares in exact.shares.items():
+        row = inputs.worker_positions[worker]
+        for line, share in shares.items():
+            width = 5 * np.sqrt(share * (1 - share) / draws) + 1 / draws
+            drawn = courses.counts[row, inputs.job_line_positions[line]] / draws
+            assert abs(drawn - share) <= width
+        assert courses.counts[row].sum() == draws

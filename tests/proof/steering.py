@@ -50,5 +50,5 @@ def attempts(
 def _commit(
     service: AllocatorService, run: RunInputs, settings: Any, **options: Any
 ) -> Callable[[], Any]:
-    result = service.solve(run, settings, log=False)
+    result = service.solve(run, settings)
     return lambda: service.commit(run, result, "Eve", **options)

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
-import zlib
+import lzma
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -106,18 +106,17 @@ def signed(bundle: Bundle) -> Bundle:
 
 
 def packed(bundle: Bundle) -> str:
-    """The bundle's text, compressed, as base64."""
+    """The bundle's text, compressed (LZMA, whose window holds all the ids), as base64."""
     text = json.dumps(bundle, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
+    return base64.b64encode(lzma.compress(text.encode(), preset=1)).decode()
 
 
 def unpacked(text: str) -> Bundle:
     """The bundle that was `packed`. Raises UsageError when it is none."""
     try:
-        unzip = zlib.decompressobj()
-        content = unzip.decompress(base64.b64decode(text), MOST_TEXT)
+        content = lzma.LZMADecompressor().decompress(base64.b64decode(text), MOST_TEXT)
         return parsed(content)
-    except (binascii.Error, zlib.error) as exc:
+    except (binascii.Error, lzma.LZMAError) as exc:
         raise UsageError("The stored proof bundle cannot be read.") from exc
 
 

@@ -115,7 +115,7 @@ def test_commit_through_the_service_while_the_server_dies(data_dir, monkeypatch)
             kill(info, "postgres")
             with pytest.raises(Unreachable, match="not known whether") as lost:
                 attempt.result(PATIENCE)
-    assert "repeating a commit is safe" in lost.value.how
+    assert "repeating the commit is safe" in lost.value.how
     with connected(stack.start(data_dir)) as database:
         wait_until_settled(database)
         receipt = service.commit(inputs, result, "Ada")

@@ -198,7 +198,7 @@ def _lines_of(standing: Standing, worker: str) -> list[str]:
     frame["holders"] = [
         tuple(worker_name(inputs, w) for w in standing.holders(line)) for line in frame["job_line"]
     ]
-    columns = ["job_line_name", "raw_rank", "holders", "eligible", "rule"]
+    columns = ["raw_rank", "eligible", "job_line_name", "holders", "rule"]
     return _selected(standing, frame, columns, "job_line", f"lines of {worker}")
 
 
@@ -207,7 +207,7 @@ def _workers_of(standing: Standing, job_line: str) -> list[str]:
     if standing.line(job_line) is None:
         return []
     frame = pairs_of_job_line(standing.inputs, job_line)
-    columns = ["name", "internal_id", "raw_rank", "eligible", "rule"]
+    columns = ["raw_rank", "eligible", "name", "internal_id", "rule"]
     return _selected(standing, frame, columns, "worker", f"workers of {job_line}")
 
 
@@ -221,7 +221,10 @@ def _selected(
         height=250,
         on_select="rerun",
         selection_mode="multi-row",
-        column_config=tables.column_config(shown),
+        column_config={
+            shown.columns[0]: st.column_config.NumberColumn("Rank", width=50),
+            shown.columns[1]: st.column_config.TextColumn(width=60),
+        },
         alt="Select the rows that the change is about",
         key=standing.bench.key(f"{key} {len(frame)}"),
     )

@@ -156,7 +156,8 @@ def _sureness(base: Solved | None, now: Solved) -> None:
     proven = now.result.status is Status.OPTIMAL
     icon = ":green[:material/verified:]" if proven else ":orange[:material/warning:]"
     words = outcome(now.inputs, now.result).first_choice_words
-    told = f"{status_words(now.result)} First choices: {words} · {terms_of(now)}"
+    sure = "Proven optimal." if proven else status_words(now.result)
+    told = f"{sure} First choices: {words} · {terms_of(now)}"
     if base and base.result.settings.power != now.result.settings.power:
         told += ". Under another power, dissatisfaction is measured on another scale"
     st.caption(f"{icon} {literal(told)}")

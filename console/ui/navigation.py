@@ -107,13 +107,18 @@ _LOOK = """
 .st-key-bench-bar { gap: 0.25rem; }
 .st-key-bench-bar [data-testid="stColumn"] > div { gap: 0.25rem; }
 .st-key-bench-bar [data-testid="stCaptionContainer"] p { font-size: 0.8125rem; line-height: 1.35; }
-.st-key-bench-figures { gap: 0.125rem 1.25rem; }
+.st-key-bench-figures {
+  display: grid; grid-template-columns: repeat(4, auto); justify-content: start; align-items: start;
+  gap: 0.125rem 1.25rem;
+}
 .st-key-bench-figures [data-testid="stMetric"] > div,
 .st-key-bench-figures [data-testid="stMetric"] {
   display: flex; flex-flow: row wrap; align-items: baseline; column-gap: 0.375rem;
 }
 .st-key-bench-figures [data-testid="stMetricLabel"] { flex: 0 0 100%; min-height: 0; }
-.st-key-bench-figures [data-testid="stMetricLabel"] p { font-size: 0.8125rem; }
+.st-key-bench-figures [data-testid="stMetricLabel"] p {
+  font-size: 0.8125rem; line-height: 1.3; white-space: normal;
+}
 .st-key-bench-figures [data-testid="stMetricValue"] {
   font-size: 1.125rem; line-height: 1.3; padding: 0;
 }
@@ -134,8 +139,13 @@ ul.moves .rank::after { content: ")"; }
   .st-key-bench-head [data-testid="stMarkdownContainer"] p { font-size: 0.875rem; }
   .st-key-bench-head button { padding: 0.125rem 0.5rem; min-height: 2.25rem; }
   .st-key-bench-moves ul.moves { max-height: 4rem; font-size: 0.8125rem; }
-  .st-key-bench-figures { gap: 0 0.75rem; }
-  .st-key-bench-figures [data-testid="stMetricLabel"] p { font-size: 0.75rem; }
+  /* The icon says it, the words stay for those who hear the page. */
+  .st-key-scenario-undo [data-testid="stMarkdownContainer"],
+  .st-key-scenario-redo [data-testid="stMarkdownContainer"] {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  }
+  .st-key-bench-figures { grid-template-columns: repeat(4, 1fr); gap: 0 0.5rem; }
+  .st-key-bench-figures [data-testid="stMetricLabel"] p { font-size: 0.6875rem; }
   .st-key-bench-figures [data-testid="stMetricValue"] { font-size: 0.9375rem; }
   .st-key-bench-figures [data-testid="stMetricDelta"] { font-size: 0.75rem; }
   .st-key-bench-bar [data-testid="stHorizontalBlock"] { gap: 0.25rem; }

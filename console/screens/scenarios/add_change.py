@@ -225,6 +225,7 @@ def _selected(
             shown.columns[0]: st.column_config.NumberColumn("Rank", width=50),
             shown.columns[1]: st.column_config.TextColumn(width=60),
         },
+        placeholder="",
         alt="Select the rows that the change is about",
         key=standing.bench.key(f"{key} {len(frame)}"),
     )

@@ -23,7 +23,7 @@ from allocator.solved import Solved
 from console.charts import overlaid_bands, overlaid_distributions
 from console.charts.scenarios import group_cost_chart
 from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
-from console.screens.scenarios.dials import figure_words, signed_words
+from console.screens.scenarios.dials import SHORT, figure_words, signed_words
 from console.screens.scenarios.who_moves import draw_moves, told_moves
 from console.state import scenario_store, trials
 from console.ui.data_table import data_table, download_buttons
@@ -140,7 +140,7 @@ def _headlines(solved: Sequence[Solved], version: str) -> None:
         shown.style.apply(lambda _: colours, axis=None),
         hide_index=True,
         height="content",
-        column_config={"Figure": st.column_config.TextColumn(width=250)},
+        column_config={"Figure": st.column_config.TextColumn(width=260 if every else 150)},
         key=f"compare headlines {version} {every}",
     )
     download_buttons(lambda: shown, "comparison", f"compare headlines {version}")
@@ -168,7 +168,10 @@ def with_fates(frame: pd.DataFrame, solved: Sequence[Solved]) -> pd.DataFrame:
 
 def headline_table(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """`with_fates` in words, one row a figure, each difference behind its figure."""
-    shown = pd.DataFrame({"Figure": frame["figure"]})
+    shown = pd.DataFrame(
+        {"Figure": [SHORT.get(f, words) for f, words in frame["figure"].items()]},
+        index=frame.index,
+    )
     for name in names:
         shown[name] = [figure_words(f, v) for f, v in zip(frame.index, frame[name], strict=True)]
         if (change := f"Δ {name}") in frame:

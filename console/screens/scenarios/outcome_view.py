@@ -158,6 +158,8 @@ def _sureness(base: Solved | None, now: Solved) -> None:
     words = outcome(now.inputs, now.result).first_choice_words
     sure = "Proven optimal." if proven else status_words(now.result)
     told = f"{sure} First choices: {words} · {terms_of(now)}"
+    if base:
+        told += f" · differences are to “{base.name}”"
     if base and base.result.settings.power != now.result.settings.power:
         told += ". Under another power, dissatisfaction is measured on another scale"
     st.caption(f"{icon} {literal(told)}")
@@ -209,7 +211,7 @@ def _bar_moves(base: Solved | None, now: Solved) -> None:
         if moves.empty:
             st.markdown("**Nobody moves**: every worker holds the same job line.")
             return
-        st.markdown(f"{counts_words(moves)} than in “{literal(base.name)}”")
+        st.markdown(counts_words(moves))
         st.html(moves_list(moves, "Who moves"))
 
 

@@ -91,8 +91,13 @@ def _table(bench: Bench, groups: Sequence[Group]) -> None:
                 step=1,
                 format="%+d",
                 required=True,
+                width=80,
             ),
-            ON: st.column_config.CheckboxColumn("On", help="Off = ignored in this scenario"),
+            ON: st.column_config.CheckboxColumn(
+                "On", help="Off = ignored in this scenario", width=50
+            ),
+            "Whom": st.column_config.TextColumn(width=170),
+            "Job line": st.column_config.TextColumn(width=340),
         },
         key=bench.key(f"weightings {len(groups)}"),
     )

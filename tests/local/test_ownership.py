@@ -173,7 +173,7 @@ def test_a_data_dir_made_empty_is_never_filled_with_demo_data(data_dir):
 def test_a_database_with_newer_sql_is_refused_in_words(kept):
     info = stack.start(kept)
     with psycopg.connect(info.dsn) as connection:
-        version = (CONSOLE_DIR / "009_version.sql").read_text().split("notify")[0]
+        version = (CONSOLE_DIR / "011_version.sql").read_text().split("notify")[0]
         connection.execute(version.replace("'2.1.0'", "'3.0.0'"))
     stack.stop(kept)
     with pytest.raises(DatabaseError, match=r"3\.0\.0 .* newer"):

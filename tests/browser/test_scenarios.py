@@ -51,11 +51,15 @@ def figure(page: Page, label: str) -> str:
 
 
 def alpha(page: Page, value: str) -> None:
-    """Move the slider from 0.30, step by step, to the value."""
+    """Move the slider from where a draft may have left it, step by step, to the value."""
+    thumb = page.get_by_test_id("stSliderThumbValue").first
+    steps = round((float(value) - float(thumb.inner_text())) * 100)
     page.get_by_role("slider").first.focus()
-    for _ in range(round((float(value) - 0.3) * 100)):
-        page.keyboard.press("ArrowRight")
-    expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text(value)
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+    expect(thumb).to_have_text(value)
+    bar = page.locator(".st-key-bench-bar")
+    expect(bar.get_by_text(re.compile(f"alpha {value}")).first).to_be_visible()
     settle(page)
 
 

@@ -63,6 +63,10 @@ MEANS = {
     AIM_NAMES[
         Policy.LEXIMIN
     ]: "The worst-off worker as well off as possible, then the next, and so on.",
+    AIM_NAMES[Policy.LOTTERY_ORDER]: (
+        "In an order drawn from the seed each worker gets the best job line that leaves an "
+        "allocation for the rest. No other list would ever get a worker a better one."
+    ),
     CAPPED: "The least total among allocations in which nobody is worse off than need be.",
 }
 

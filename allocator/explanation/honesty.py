@@ -34,7 +34,7 @@ from allocator.explanation.optimum import Optimum, optimum
 from allocator.models import Policy, RunInputs, Settings
 from allocator.result import Phase, Progress, Status
 from allocator.rules.naming import worker_name
-from allocator.rules.ranks import read_by
+from allocator.rules.ranks import read_by, unranked_score
 from allocator.solving.residual import NO_ARC, Residual
 from allocator.solving.solver import solve
 
@@ -189,6 +189,45 @@ def side_by_side(
     return found
 
 
+def budget_words(inputs: RunInputs) -> str:
+    """What leaving job lines out of a list does in this run, with its figures; plain text."""
+    n = len(inputs.job_lines)
+    lengths = [len(worker.preferences.scores) for worker in inputs.workers]
+    named = [length for length in lengths if 0 < length < n]
+    if not named:
+        return ""
+    short, long = min(named), max(named)
+    words = (
+        f"With {n:,} job lines, a list of {short:,} counts each job line left out as rank "
+        f"{unranked_score(n, short):g}, the mean of the ranks that are left open"
+    )
+    if long > short:
+        words += f"; a list of {long:,} counts each as rank {unranked_score(n, long):g}"
+    return (
+        f"{words}. So a short list makes all other job lines look alike, and worse than the next "
+        "few ranks would: that can keep a worker off a job line it would have named next, and it "
+        "can also bring one that it likes less than those it left out."
+    )
+
+
+def verdict_words(found: Honesty) -> str:
+    """What the figures say, in sentences for a coordinator."""
+    n = len(found.gains)
+    if found.settings.policy is Policy.LOTTERY_ORDER:
+        return "By lottery order no list ever brings a worker more than its honest one."
+    rest = (
+        f" {found.n_safer:,} more could rule out a worse draw, and {found.n_by_luck:,} more might "
+        "gain with luck."
+    )
+    if not found.n_sure:
+        return f"None of the {n:,} workers would surely gain by another list of their own.{rest}"
+    return (
+        f"{found.n_sure:,} of {n:,} workers ({found.share:.0%}) would surely get a better job line "
+        "with another list of their own, if nobody else changed theirs: "
+        f"{found.mean_gain:.1f} ranks better on average, {found.most:g} at most.{rest}"
+    )
+
+
 def gains_table(inputs: RunInputs, found: Honesty) -> pd.DataFrame:
     """One row for each worker who surely gains, the largest gain first: worker (id), name, now
     (best rank of the honest list), instead (rank at worst with the other list), gain in ranks."""
@@ -244,18 +283,19 @@ def _of_workers(
         chooser = _Lists(arrays.scores[i], fixed, open_to, ranks, settings.ties_allowed)
         total = np.where(open_to, fixed + own[i], NO_ARC)
         honest = arrays.scores[i][total == total.min()]
-        best, worst = float(honest.min()), float(honest.max())
-        sure, luck = chooser.least(worst, True), chooser.least(best, False)
-        figures[:, i] = best, worst, sure, luck
-        if sure < best:
-            blocks = chooser.blocks(sure, True)
+        now, at_worst = float(honest.min()), float(honest.max())
+        surely = chooser.least(at_worst, True)
+        figures[:, i] = now, at_worst, surely, chooser.least(now, False)
+        if surely < now:
+            blocks = chooser.blocks(surely, True)
             assert blocks is not None
             lists[found.inputs.workers[i].id] = {
                 lines[j]: rank for rank, block in enumerate(blocks[:-1], start=1) for j in block
             }
         if i % 20 == 0 and tell(i, n_workers, "Trying every list of every worker"):
             return None
-    return Honesty(settings, *figures, exact=found.costs.exact, lists=lists)
+    best, worst, sure, luck = figures
+    return Honesty(settings, best, worst, sure, luck, found.costs.exact, lists)
 
 
 @dataclass(frozen=True, eq=False)

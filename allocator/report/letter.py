@@ -22,6 +22,7 @@ from allocator.report.printable import printed_page
 from allocator.result import SolveResult
 from allocator.rules.moments import local_time
 from allocator.rules.naming import worker_name
+from allocator.solving.tie_break import lottery_numbers
 
 Told = tuple[dict[Hashable, Any], Answer]
 
@@ -123,6 +124,8 @@ def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tupl
         "It is proven, and was checked independently, that no other allocation under these rules"
         " does better."
     )
+    if chosen.policy is Policy.LOTTERY_ORDER:
+        return aim, weights, proof, _turn_words(inputs, chosen.seed, worker_id)
     ties = tied_workers(inputs, result)
     count, is_tied = len(ties), worker_id in set(ties["worker"])
     lots = "One allocation was better than all others, so no lots had to be drawn."
@@ -134,3 +137,13 @@ def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tupl
         concerned = "The lots decided your placement, too."
         lots += f" {concerned if is_tied else 'Your placement is the same in all of them.'}"
     return aim, weights, proof, lots
+
+
+def _turn_words(inputs: RunInputs, seed: int, worker_id: str) -> str:
+    ids = [worker.id for worker in inputs.workers]
+    numbers = lottery_numbers(seed, ids).tolist()
+    turn = 1 + sum(number < numbers[ids.index(worker_id)] for number in numbers)
+    return (
+        f"The order was drawn with the number {seed}, without regard to names; you came as number"
+        f" {turn} of {len(ids)}. Nobody could have got more by handing in another list."
+    )

@@ -43,6 +43,7 @@ from console.screens.scenarios.bench import (
 )
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.dials import figure_words, signed_words
+from console.screens.scenarios.honesty_view import draw_honesty
 from console.state import backend, scenario_drafts, seeds, trials
 from console.ui import messages, session
 from console.ui.data_table import data_table
@@ -105,6 +106,7 @@ def draw_policies(bench: Bench) -> None:
     )
     _chart(found)
     _open_buttons(bench, offered)
+    draw_honesty(bench)
 
 
 def variants(bench: Bench) -> dict[str, Scenario]:

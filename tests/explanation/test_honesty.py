@@ -105,8 +105,8 @@ def test_words_and_table_tell_the_figures():
 def test_what_cannot_be_worked_out_is_told():
     with pytest.raises(UsageError):
         honesty(smallest({}), Settings(policy=Policy.GREEDY))
+    too_few = tuple(replace(line, used_places=1) for line in smallest({}).job_lines)
     with pytest.raises(NotSolved):
-        too_few = tuple(replace(line, used_places=1) for line in smallest({}).job_lines)
         honesty(replace(smallest({}), job_lines=too_few), Settings())
     stopped = threading.Event()
     stopped.set()

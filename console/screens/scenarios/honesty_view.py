@@ -109,7 +109,7 @@ def _start(bench: Bench) -> None:
     settings, operator = bench.scenario.settings, bench.operator
 
     def work(on_progress: OnProgress, cancel: threading.Event) -> list[Honesty]:
-        seeds.log_tried(inputs, settings, operator, Work.SWEEP)
+        seeds.log_tried(inputs, settings, operator, Work.HONESTY)
         return side_by_side(inputs, settings, on_progress=on_progress, cancel=cancel)
 
     backend.jobs().start(JobKind.HONESTY, _subject(bench), work, started_by=operator)

@@ -17,7 +17,7 @@ command line ends with.
     ├── NotSolved
     │   └── Infeasible
     ├── CheckFailed
-    ├── NotExplained
+    ├── NotExplained, NoProof
     ├── CommitRefused
     │   ├── SolveCancelled, OtherSolve
     │   ├── AlreadyCompleted
@@ -243,6 +243,12 @@ class NotExplained(AllocatorError):
     """This allocation has no exact prices."""
 
     remedy = "Solve the run to proven optimality."
+
+
+class NoProof(AllocatorError):
+    """The run has no proof bundle."""
+
+    remedy = "Commit the run with this program, which stores one; then export it."
 
 
 class CommitRefused(AllocatorError):

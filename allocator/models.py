@@ -7,37 +7,15 @@ Everything about a worker is keyed by the worker mapping's id
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from allocator.errors import DataIssue
-
-Derived = TypeVar("Derived")
-
-
-class Keeper:
-    """An immutable object that keeps what is derived from it as long as it lives.
-
-    Arrays, graphs and frames are made by the rooms above the models, which the models must not
-    import; kept here they go when their owner goes. Nothing kept is copied, compared or pickled.
-    """
-
-    def derived(self, make: Callable[..., Derived], *of: object) -> Derived:
-        """`make(self, *of)`, made once; made anew only for another `of` (compared by identity)."""
-        kept: dict[Any, tuple[tuple[object, ...], Any]] = self.__dict__.setdefault("_derived", {})
-        made = kept.get(make)
-        if made is None or any(a is not b for a, b in zip(made[0], of, strict=True)):
-            made = kept[make] = (of, make(self, *of))
-        value: Derived = made[1]
-        return value
-
-    def __getstate__(self) -> dict[str, Any]:
-        names: Mapping[str, object] = getattr(type(self), "__dataclass_fields__", {})
-        return {name: self.__dict__[name] for name in names}
+from allocator.keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,23 +306,22 @@ class Settings:
     move_price: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "alpha", float(self.alpha))
-        object.__setattr__(self, "power", float(self.power))
-        object.__setattr__(self, "move_price", float(self.move_price))
-        object.__setattr__(self, "solver", SolverName(self.solver))
-        object.__setattr__(self, "policy", Policy(self.policy))
-        if not 0 <= self.alpha <= 1:
-            raise ValueError("alpha must lie between 0 (workers only) and 1 (organisation only)")
-        if not 0.1 <= self.power <= 10:
-            raise ValueError("power must lie between 0.1 and 10")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise ValueError("seed must be a whole number, 0 or more")
-        if not 0 < self.time_limit < float("inf"):
-            raise ValueError("the time limit must be more than 0 seconds")
-        if self.worst_rank is not None and not 1 <= self.worst_rank < float("inf"):
-            raise ValueError("the cap on the worst rank must be 1 or more")
-        if not 0 <= self.move_price <= HIGHEST_MOVE_PRICE:
-            raise ValueError("the price of a move must lie between 0 and 1,000,000")
+        kinds = {"alpha": float, "power": float, "move_price": float, "solver": SolverName}
+        for name, kind in {**kinds, "policy": Policy}.items():
+            object.__setattr__(self, name, kind(getattr(self, name)))
+        whole = isinstance(self.seed, int) and not isinstance(self.seed, bool)
+        rank = 1 if self.worst_rank is None else self.worst_rank
+        for holds, words in (
+            (0 <= self.alpha <= 1, "alpha must lie between 0 (workers only) and 1 (organisation)"),
+            (0.1 <= self.power <= 10, "power must lie between 0.1 and 10"),
+            (whole and self.seed >= 0, "seed must be a whole number, 0 or more"),
+            (0 < self.time_limit < float("inf"), "the time limit must be more than 0 seconds"),
+            (1 <= rank < float("inf"), "the cap on the worst rank must be 1 or more"),
+            (0 <= self.move_price <= HIGHEST_MOVE_PRICE,
+             "the price of a move must lie between 0 and 1,000,000"),
+        ):  # fmt: skip
+            if not holds:
+                raise ValueError(words)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, under the field names."""
@@ -360,8 +337,7 @@ class RunInputs(Keeper):
     are read by bucket first (`rules.ranks.read_by`). `pins` (worker → job line that it must get),
     `rulings` ((worker, job line) → True allowed / False banned, before any eligibility rule),
     `baseline` and `scenario` (its name) are empty as hydrated; a scenario fills them.
-    `fingerprint` is that of the rows as hydrated, and of how the lists are read; a scenario keeps
-    it.
+    `fingerprint`: of the rows as hydrated, and of how the lists are read; a scenario keeps it.
     """
 
     run: AllocatorRun

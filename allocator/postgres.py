@@ -223,6 +223,21 @@ def digest(run_id: str, *, client: Client) -> str:
     return str(answer.data)
 
 
+def seal_call(action: str, run_id: str, *, client: Client, **arguments: str) -> Row:
+    """`seal`, `enter_draw` or `break_seal` of a run: the seal's row afterwards.
+
+    Raises CommitRefused with the reason, RunNotFound, MissingFunction.
+    """
+    given = {"p_run": valid_id(run_id), **{f"p_{name}": text for name, text in arguments.items()}}
+    try:
+        row = write(client.rpc(f"allocator_console_{action}", given), "the seal")
+    except MissingFunction as exc:
+        raise _older_sql(exc, client) from exc
+    if not isinstance(row, dict):
+        raise MalformedAnswer("The answer about a seal is not a seal.")
+    return row
+
+
 def _older_sql(exc: MissingFunction, client: Client) -> MissingFunction:
     """What a missing function of ours means: SQL of an earlier version, or none."""
     try:

@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from allocator.errors import InputChange
-from allocator.models import Keeper, Settings
+from allocator.keeper import Keeper
+from allocator.models import Settings
 
 NOT_DECIDING = "none (no usable answer): "
 """What stands before the name of a solver that did not decide."""

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any
 from allocator import postgres
 from allocator.config import load_connection
 from allocator.database.rows import allocator_run
-from allocator.errors import InvalidData, OtherSolve, RunNotFound, UsageError
+from allocator.errors import InputsChanged, InvalidData, OtherSolve, RunNotFound, UsageError
 from allocator.log import Event, told
 from allocator.models import AllocatorRun, RunInputs, Settings
 from allocator.result import Progress, Receipt, SolveResult
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from allocator.database.doctor import Finding
     from allocator.database.overview import RunBatch, RunOverview
     from allocator.database.records import Draft, LoggedSolve, SavedScenario
     from allocator.errors import AllocatorError, InputChange
+    from allocator.proof.seal import Seal
     from allocator.scenario import Scenario
     from allocator.scenario.changes import SetBaseline
 
@@ -203,6 +206,80 @@ class AllocatorService:
             )
         held = tuple((row["worker_mapping"], row["job_line"]) for row in rows)
         return SetBaseline(held, f"the run completed {local_time(of, of.completed_at)}")
+
+    def proof(self, run_id: str) -> dict[str, Any]:
+        """The proof bundle of a committed run (`proof.bundle`). Raises NoProof."""
+        from allocator.database.records import read_proof
+
+        return read_proof(run_id, client=self.client)
+
+    def disclosure(self, run_id: str) -> tuple[str, bytes]:
+        """The page (HTML) and the workbook (.xlsx) that answer a request for information about a
+        committed run: from its data or, where that has changed since, from its proof bundle.
+
+        Raises NoProof when it has neither.
+        """
+        from allocator.database.records import committed
+        from allocator.errors import NoProof
+        from allocator.proof.disclosure import Disclosed, disclosure
+        from allocator.proof.replay import bundled_inputs, replay
+
+        receipt = self.receipt(run_id)
+        if receipt is None:
+            raise NoProof("The run was not committed by this program, so nothing can be told.")
+        solved = committed(self.hydrate(run_id), receipt, self.allocations(run_id))
+        if solved is None:
+            bundle = self.proof(run_id)
+            again = replay(bundle)
+            if not again.is_identical:
+                raise NoProof("The proof bundle does not give the allocation that was committed.")
+            solved = bundled_inputs(bundle), again.result
+        tried = postgres.fetchAll("solves", run_id, client=self.client)
+        tried.sort(key=lambda row: str(row["solved_at"]))
+        return disclosure(Disclosed(*solved, receipt, tried, self.seals(run_id)))
+
+    def seals(self, run_id: str) -> list[Seal]:
+        """Every seal of a run, the oldest first; the last may hold."""
+        from allocator.database.records import seals
+
+        return seals(run_id, client=self.client)
+
+    def seal(
+        self,
+        inputs: RunInputs,
+        settings: Settings,
+        operator: str,
+        *,
+        source: str,
+        not_before: datetime,
+        scenario: Mapping[str, Any] | None = None,
+    ) -> Seal:
+        """Seal a pending run as it was read (`inputs`, without a scenario's changes). Raises
+        UsageError, InputsChanged, and CommitRefused when it is sealed or the time is past."""
+        from allocator.proof.seal import Seal, seal_content
+        from allocator.rules.ranks import read_by
+
+        changes = self.changes_since(inputs)
+        if changes:
+            raise InputsChanged(changes)
+        run_id, fingerprint = inputs.run.id, read_by(inputs, settings).fingerprint
+        told = seal_content(run_id, fingerprint, settings, scenario or {}, source, not_before)
+        call = {"content": told, "operator": operator}
+        return Seal.from_row(postgres.seal_call("seal", run_id, client=self.client, **call))
+
+    def enter_draw(self, run_id: str, number: str, operator: str) -> Seal:
+        """Enter the number of a sealed draw, once. Raises UsageError, CommitRefused."""
+        from allocator.proof.seal import Seal, plain_number
+
+        call = {"number": plain_number(number), "operator": operator}
+        return Seal.from_row(postgres.seal_call("enter_draw", run_id, client=self.client, **call))
+
+    def break_seal(self, run_id: str, operator: str, reason: str) -> Seal:
+        """Break the seal that holds, on record. Raises CommitRefused."""
+        from allocator.proof.seal import Seal
+
+        call = {"operator": operator, "reason": reason}
+        return Seal.from_row(postgres.seal_call("break_seal", run_id, client=self.client, **call))
 
     def solve_log(self, run_id: str) -> list[LoggedSolve]:
         """Every solve tried on a run, the oldest first; see `LoggedSolve`."""

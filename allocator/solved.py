@@ -18,7 +18,7 @@ from allocator.rules.ranks import read_by
 from allocator.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -72,11 +72,22 @@ class Solved:
 def identity_of(result: SolveResult, audit: Mapping[str, Any]) -> str:
     """What tells one solve from another: 64 hex digits (SHA-256) over who goes where, the
     settings, the scenario as the audit row keeps it, and the fingerprint of the data."""
+    pairs = ((a.worker_mapping, a.job_line) for a in result.allocations)
+    return content_digest(pairs, result.settings.as_dict(), audit, result.fingerprint)
+
+
+def content_digest(
+    pairs: Iterable[tuple[str, str]],
+    settings: Mapping[str, Any],
+    audit: Mapping[str, Any],
+    fingerprint: str,
+) -> str:
+    """`identity_of` from its parts; `pairs` are (worker mapping, job line)."""
     content = {
-        "allocation": sorted((a.worker_mapping, a.job_line) for a in result.allocations),
-        "settings": result.settings.as_dict(),
+        "allocation": sorted(pairs),
+        "settings": dict(settings),
         "scenario": dict(audit),
-        "fingerprint": result.fingerprint,
+        "fingerprint": fingerprint,
     }
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -79,6 +79,7 @@ def test_every_command_of_the_readme_works_in_its_order(monkeypatch, tmp_path, c
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(SECRETS_VARIABLE, str(tmp_path / "none.toml"))
     monkeypatch.setenv("ALLOCATOR_DATA_DIR", str(tmp_path / "stack"))
+    monkeypatch.chdir(tmp_path)  # some commands write files
     monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse battery\n"))
     monkeypatch.chdir(tmp_path)
     [block] = [b for b in blocks(text_of("README.md"), "sh") if "local start" in b]

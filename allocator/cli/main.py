@@ -20,6 +20,7 @@ from allocator.cli.output import (
     stdout_reserved,
 )
 from allocator.errors import AllocatorError, ExitCode, UsageError
+from allocator.models import SolverName
 
 TRACEBACK_VARIABLE = "ALLOCATOR_TRACEBACK"
 """Set it to see where an unexpected failure came from."""
@@ -79,6 +80,7 @@ def parser() -> ArgumentParser:
         verbs, "process-pending", "solve.process_pending", "solve and commit every pending run"
     )
     _add_solving(pending)
+    _add_proof(verbs)
     _add(verbs, "doctor", "system.doctor", "look for what is wrong and say what to do")
     _add_local(verbs)
     _add(verbs, "hash-password", "system.hash_password", "hash an operator's password")
@@ -195,6 +197,42 @@ def _add_solving(to: ArgumentParser) -> None:
         action="store_true",
         help="commit an allocation that ran out of time unproven; one of a stopped solve never",
     )
+
+
+def _add_proof(verbs: Any) -> None:
+    export = _add(
+        verbs, "export-proof", "proof.export_proof", "write what anybody can check a commit with"
+    )
+    _add_run(export)
+    export.add_argument("--out", required=True, metavar="FILE", help="the file to write (JSON)")
+    export.add_argument(
+        "--pseudonymise",
+        action="store_true",
+        help="salted hashes for workers, and a CSV file with a slip for each of them",
+    )
+    export.add_argument(
+        "--with-verifier", action="store_true", help="write verify.py beside it as well"
+    )
+    again = _add(verbs, "replay", "proof.replay", "solve a proof bundle again, without a database")
+    again.add_argument("file", metavar="FILE", help="a file that export-proof wrote")
+    again.add_argument(
+        "--solver", choices=[s.value for s in SolverName], help="another of PuLP's solvers"
+    )
+    disclose = _add(
+        verbs, "disclose", "proof.disclose", "write what answers a request for information"
+    )
+    _add_run(disclose)
+    disclose.add_argument("--out", required=True, metavar="FOLDER", help="the folder to write to")
+    seal = _add(
+        verbs, "seal", "proof.seal", "fix a run before a public draw gives its seed; show its seals"
+    )
+    _add_run(seal)
+    add_settings(seal)
+    seal.add_argument("--operator", metavar="NAME", help="who seals, enters or breaks")
+    seal.add_argument("--source", metavar="TEXT", help="seal: where the number will come from")
+    seal.add_argument("--not-before", metavar="TIME", help="when it is drawn, with its time zone")
+    seal.add_argument("--number", metavar="DIGITS", help="enter the number that was drawn")
+    seal.add_argument("--break-reason", metavar="TEXT", help="break the seal, on record")
 
 
 def _add_local(verbs: Any) -> None:

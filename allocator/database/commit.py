@@ -20,6 +20,7 @@ from allocator.errors import (
     DatabaseError,
     InputsChanged,
     MalformedAnswer,
+    MissingTable,
     NotSolved,
     SolveCancelled,
     TimedOut,
@@ -28,6 +29,7 @@ from allocator.errors import (
 )
 from allocator.measures.outcome import audit_counts
 from allocator.models import RunInputs
+from allocator.proof.bundle import MOST_BYTES, packed, proof_bundle
 from allocator.result import Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint, differences, spellings
 from allocator.rules.naming import job_line_name, worker_name
@@ -74,6 +76,7 @@ def commit(
     ]
     audit = {**audit_of(inputs, result, operator, scenario or {}), "digest": digest}
     audit["counts"] = {**audit["counts"], "deciding": deciding_fingerprint(before)}
+    audit |= _proof_of(before, inputs, result, audit, client)
     try:
         answer = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except KeyboardInterrupt:
@@ -91,6 +94,24 @@ def commit(
     if receipt.repeated and not _is_of(receipt, audit):
         raise _completed_first(receipt, receipt.committed_at.isoformat(sep=" "))
     return replace(receipt, told=spellings(before, now))
+
+
+def _proof_of(
+    before: RunInputs,
+    inputs: RunInputs,
+    result: SolveResult,
+    audit: Mapping[str, Any],
+    client: postgres.Client,
+) -> dict[str, str]:
+    """The proof bundle as the commit function stores it; nothing when it is too large for that."""
+    try:
+        tried = postgres.fetchAll("solves", inputs.run.id, client=client)
+    except MissingTable:
+        tried = []
+    tried.sort(key=lambda row: str(row["solved_at"]))
+    bundle = proof_bundle(before, inputs, result, audit["operator"], audit["scenario"], tried)
+    text = packed(bundle)
+    return {} if len(text) > MOST_BYTES else {"proof": text, "proof_digest": bundle["digest"]}
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:

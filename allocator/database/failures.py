@@ -165,6 +165,8 @@ def _refusal_of_ours(code: str, said: str) -> AllocatorError:
 _REMEDIES = {
     "is older than the database": "Update this program: the database has a newer commit function.",
     "is newer than the database": MissingFunction.remedy,
+    "sealed until its draw": "Enter the number of the draw, or break the seal, with a reason.",
+    "The run is sealed": "Solve as sealed, with the seed of the draw, or break the seal.",
     "changed while it was being": "Commit again: it reads the run anew and shows what changed.",
 }
 """Words of the commit function's refusals → what to do."""

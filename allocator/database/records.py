@@ -14,9 +14,11 @@ import pandas as pd
 
 from allocator import postgres
 from allocator.database.rows import moment
-from allocator.errors import AllocatorError, DatabaseError, MissingTable, UsageError
+from allocator.errors import AllocatorError, DatabaseError, MissingTable, NoProof, UsageError
 from allocator.measures.outcome import audit_counts
 from allocator.models import Preferences, RunInputs, Settings
+from allocator.proof.bundle import Bundle, unpacked
+from allocator.proof.seal import Seal
 from allocator.result import Allocation, Effort, Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint
 from allocator.rules.matrices import matrices
@@ -244,6 +246,29 @@ def read_receipt(run_id: str, *, client: postgres.Client) -> Receipt | None:
     except MissingTable:
         return None
     return receipt_of(rows[0]) if rows else None
+
+
+def read_proof(run_id: str, *, client: postgres.Client) -> Bundle:
+    """The proof bundle that the commit of a run stored.
+
+    Raises NoProof when there is none: the run is pending, or committed by another program.
+    """
+    try:
+        rows = postgres.fetchAll("proof", run_id, client=client)
+    except MissingTable:
+        rows = []
+    if not rows:
+        raise NoProof
+    bundle = unpacked(rows[0]["bundle"])
+    if bundle.get("digest") != rows[0]["digest"]:
+        raise NoProof("The stored proof bundle is not the one that was committed.")
+    return bundle
+
+
+def seals(run_id: str, *, client: postgres.Client) -> list[Seal]:
+    """Every seal of a run, the oldest first. Raises MissingTable without our SQL."""
+    rows = postgres.fetchAll("seals", run_id, client=client)
+    return sorted((Seal.from_row(row) for row in rows), key=lambda seal: seal.sealed_at)
 
 
 Row = Mapping[str, Any]

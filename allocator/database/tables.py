@@ -213,6 +213,10 @@ ACTIONS: dict[str, Action] = {
         needs_run=False,
     ),
     "solves": Action("allocator_console_solves", ("*",), _of_run),
+    "proof": Action(
+        "allocator_console_proofs", ("*",), _of_run, keys=("allocator_py_run",), unique=False
+    ),
+    "seals": Action("allocator_console_seals", ("*",), _of_run),
     "scenarios": Action("allocator_console_scenarios", ("*",), _of_run),
     "drafts": Action(
         "allocator_console_drafts", ("*",), _of_run, keys=("operator", "kind", "name")

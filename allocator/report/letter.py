@@ -13,6 +13,7 @@ from typing import Any
 
 from allocator.explanation.answers import Answer, worker_answers
 from allocator.explanation.fairness import tied_workers
+from allocator.explanation.odds import odds, odds_words
 from allocator.explanation.wording import AIMS, choice_words, placed_words
 from allocator.measures.bands import rank_words
 from allocator.measures.terms import terms_line
@@ -109,6 +110,11 @@ def _explained(told: Told) -> dict[str, Any]:
     }
 
 
+def _held(result: SolveResult, worker_id: str) -> str:
+    held = (a.job_line for a in result.allocations if a.worker_mapping == worker_id)
+    return next(held, "")
+
+
 def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tuple[str, ...]:
     chosen = result.settings
     aim = f"The aim was {AIMS[chosen.policy]}."
@@ -134,8 +140,11 @@ def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tupl
             f"Several allocations were equally good; they differ in where {count} doctors go."
             f" Lots were drawn among them with the number {chosen.seed}, without regard to names."
         )
-        concerned = "The lots decided your placement, too."
-        lots += f" {concerned if is_tied else 'Your placement is the same in all of them.'}"
+        if is_tied:
+            chances = odds_words(odds(inputs, result), inputs, worker_id, _held(result, worker_id))
+            lots += f" The lots decided your placement, too. {chances}"
+        else:
+            lots += " Your placement is the same in all of them."
     return aim, weights, proof, lots
 
 

@@ -44,21 +44,35 @@ Fact = tuple[str, tuple[str, ...], Any]
 
 
 def fingerprint(inputs: RunInputs) -> str:
-    """SHA-256, as 64 hex digits, of the run's identity and facts; row order has no part in it."""
-    return _digest(inputs, _facts(inputs))
+    """SHA-256, as 64 hex digits, of the run's identity and facts; row order has no part in it.
+
+    It is the hash of a text that anybody can write down: `canonical_text` of `canonical_facts`.
+    """
+    return text_digest(canonical_facts(inputs))
 
 
 def deciding_fingerprint(inputs: RunInputs) -> str:
     """The same without mere states (STATES): equal when the measures of an allocation stand."""
-    return _digest(inputs, (fact for fact in _facts(inputs) if fact[0] not in STATES))
+    return text_digest([fact for fact in canonical_facts(inputs) if fact[0] not in STATES])
 
 
-def _digest(inputs: RunInputs, facts: Iterable[Fact]) -> str:
-    digest = hashlib.sha256()
+def canonical_facts(inputs: RunInputs) -> list[Fact]:
+    """The run's identity, then every fact by table and key."""
     run = inputs.run
-    for fact in (("run", [run.id], run.allocation_run), *sorted(facts, key=_place)):
-        digest.update(json.dumps(fact, separators=(",", ":"), ensure_ascii=True).encode())
-        digest.update(b"\n")
+    return [("run", (run.id,), run.allocation_run), *sorted(_facts(inputs), key=_place)]
+
+
+def canonical_text(facts: Iterable[Fact]) -> Iterator[str]:
+    """Facts as JSON, one a line: no blanks, ASCII only."""
+    for fact in facts:
+        yield json.dumps(fact, separators=(",", ":"), ensure_ascii=True) + "\n"
+
+
+def text_digest(facts: Iterable[Fact]) -> str:
+    """SHA-256, as 64 hex digits, of the facts' canonical text."""
+    digest = hashlib.sha256()
+    for line in canonical_text(facts):
+        digest.update(line.encode())
     return digest.hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -121,8 +121,8 @@ def apply_changes(inputs: RunInputs, changes: Iterable[Change], scenario: str) -
     changes = tuple(changes)
     _refuse(scenario, [*_unknown(changes, inputs), *conflicts(changes, inputs)])
     draft = Draft.of(inputs, scenario)
-    for change in sorted(changes, key=_turn):
-        change.make(draft)
+    for number in in_order(changes):
+        changes[number].make(draft)
     _refuse(scenario, baseline_problems(draft, inputs))
     return draft.finish(inputs)
 
@@ -135,6 +135,11 @@ def _refuse(scenario: str, problems: list[str]) -> None:
             remedy="Undo or mend these changes.",
             problems=tuple(problems),
         )
+
+
+def in_order(changes: Sequence[Change]) -> list[int]:
+    """Positions of the changes in the order in which they are made."""
+    return sorted(range(len(changes)), key=lambda number: _turn(changes[number]))
 
 
 def _turn(change: Change) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -39,7 +39,7 @@ from allocator.solving.policies import Stage, narrow_by_policy
 from allocator.solving.problem import Problem
 from allocator.solving.residual import Face
 from allocator.solving.starting import best_allocation, feasible_allocation
-from allocator.solving.tie_break import TieBreak
+from allocator.solving.tie_break import TieBreak, lottery_numbers
 
 LARGE = 10**6
 """Above this many pairs any allocation is found first, so that a cancel has something to keep."""
@@ -59,9 +59,11 @@ def solve(
     *,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
+    lots: Mapping[str, int] | None = None,
 ) -> SolveResult:
     """The best allocation of a run, checked, with its certificate.
 
+    `lots` are lottery numbers of the workers in place of those that come from seed and ids.
     Raises InvalidData when `inputs` has errors that cannot be acknowledged, UsageError when the
     policy compares with a baseline that the inputs lack, CheckFailed when the independent check
     rejects the outcome (a defect of ours).
@@ -73,7 +75,7 @@ def solve(
         )
     if inputs.blocking_issues:
         raise InvalidData(inputs.blocking_issues)
-    return _Solve(read_by(inputs, settings), settings, on_progress, cancel).run()
+    return _Solve(read_by(inputs, settings), settings, on_progress, cancel, lots).run()
 
 
 @dataclass(eq=False)
@@ -84,6 +86,7 @@ class _Solve:
     settings: Settings
     on_progress: Callable[[Progress], None] | None
     cancel: threading.Event | None
+    lots: Mapping[str, int] | None = None
     began: float = field(default_factory=time.perf_counter)
     timings: dict[str, float] = field(default_factory=dict)
     assigned: NDArray[np.intp] | None = None
@@ -181,14 +184,20 @@ class _Solve:
         face = self.face.narrowed(self.costs.values, self.master.prices)
         drawn = TieBreak(face, self.master.assigned).run(
             self.matrices.scores,
-            self.settings.seed,
-            [worker.id for worker in self.inputs.workers],
-            [line.id for line in self.inputs.job_lines],
+            self._lots_of_workers(),
+            lottery_numbers(self.settings.seed, [line.id for line in self.inputs.job_lines]),
             lambda: self._cancelled,
         )
         if drawn is None:
             raise _Stopped
         self.assigned, self.drawn = drawn, True
+
+    def _lots_of_workers(self) -> NDArray[np.uint64]:
+        """Lottery numbers of the seed and the ids, unless the caller brought others."""
+        ids = [worker.id for worker in self.inputs.workers]
+        if self.lots is None:
+            return lottery_numbers(self.settings.seed, ids)
+        return np.array([self.lots[key] for key in ids], dtype=np.uint64)
 
     def _total(self, assigned: NDArray[np.intp]) -> int:
         return int(self.costs.values[np.arange(len(assigned)), assigned].sum())

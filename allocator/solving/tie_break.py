@@ -69,13 +69,14 @@ class TieBreak:
     def run(
         self,
         scores: NDArray[np.float64],
-        seed: int,
-        worker_ids: Sequence[str],
-        job_line_ids: Sequence[str],
+        mine: NDArray[np.uint64],
+        theirs: NDArray[np.uint64],
         stop: Callable[[], bool] = lambda: False,
     ) -> NDArray[np.intp] | None:
-        """Job line of each worker after the lottery, shape (workers,); None when stopped."""
-        mine, theirs = lottery_numbers(seed, worker_ids), lottery_numbers(seed, job_line_ids)
+        """Job line of each worker after the lottery, shape (workers,); None when stopped.
+
+        `mine` and `theirs` are the lottery numbers of the workers and of the job lines.
+        """
         self._index(scores, _mixed(mine[self.workers], theirs[self.lines]))
         contested = self.contested
         order = contested[np.argsort(mine[contested], kind="stable")].tolist()

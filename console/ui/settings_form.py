@@ -21,8 +21,9 @@ POWER = (
 )
 SEED = (
     "Where several allocations are equally good, lots are drawn fairly. The same seed "
-    "always draws the same lots, so a colleague gets the same allocation. Every seed that "
-    "was tried is kept under History."
+    "always draws the same lots, so a colleague gets the same allocation. Whoever tries several "
+    "seeds can choose who wins: every seed that was tried is kept under History, and a sealed "
+    "draw (page Commit) takes the choice away."
 )
 LIMIT = (
     "When the time is up, the best allocation so far is shown, with how far it can be off. Drawing "

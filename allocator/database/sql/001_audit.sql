@@ -1,8 +1,8 @@
--- Allocator Console, 1 of 9: the audit table. One row for each committed run, written in the same
+-- Allocator Console, 1: the audit table. One row for each committed run, written in the same
 -- transaction as the allocations, never changed afterwards. No foreign key, so that the
 -- applications that own the run tables may still delete their rows.
 --
--- Apply the nine files in the order of their numbers, to a database without them or with any
+-- Apply all files in the order of their numbers, to a database without them or with any
 -- earlier version of them: rows are kept, and applying them again changes nothing. A table that
 -- has changed since an earlier version is altered in place, after its original definition.
 
@@ -10,8 +10,8 @@
 do $$
 begin
   if to_regprocedure('public.allocator_console_version()') is not null then
-    if string_to_array(public.allocator_console_version(), '.')::integer[] > array[2, 1, 0] then
-      raise exception 'The database has version % of these files, which is newer than 2.1.0.',
+    if string_to_array(public.allocator_console_version(), '.')::integer[] > array[2, 2, 0] then
+      raise exception 'The database has version % of these files, which is newer than 2.2.0.',
         public.allocator_console_version()
         using errcode = 'AC011', hint = 'Update the program that brought these files.';
     end if;

@@ -1,4 +1,4 @@
--- Allocator Console, 2 of 9: saved scenarios (changes to settings, weightings, eligibility,
+-- Allocator Console, 2: saved scenarios (changes to settings, weightings, eligibility,
 -- capacities and pins) of an allocator run. They never touch the run's own tables.
 
 create table if not exists public.allocator_console_scenarios (

@@ -1,4 +1,4 @@
--- Allocator Console, 3 of 9: the log of every seed tried on a run, whether committed or not, so
+-- Allocator Console, 3: the log of every seed tried on a run, whether committed or not, so
 -- that nobody can try seeds in secret: a row for each solve, and one for each seed, operator and kind
 -- of work (counts -> 'work') that solves many times. Rows are added, never changed.
 

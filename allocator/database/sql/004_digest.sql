@@ -1,4 +1,4 @@
--- Allocator Console, 4 of 9: when a worker has withdrawn, and a short text that changes with
+-- Allocator Console, 4: when a worker has withdrawn, and a short text that changes with
 -- anything that a solve of a run reads.
 
 -- A withdrawal counts from its effective time where there is one. (A row as jsonb, so that a

@@ -1,4 +1,4 @@
--- Allocator Console, 5 of 9: what a commit refuses, one function for each kind of reason. Each
+-- Allocator Console, 5: what a commit refuses, one function for each kind of reason. Each
 -- returns nothing when all is well and raises otherwise. Only the commit function calls them.
 
 -- AC006: the input is malformed. Tested before anything is locked.

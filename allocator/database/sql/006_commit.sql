@@ -1,8 +1,9 @@
--- Allocator Console, 6 of 9: the commit, one transaction, all or nothing.
+-- Allocator Console, 6: the commit, one transaction, all or nothing.
 --
 -- p_allocations  [{"worker_mapping": uuid, "job_line": uuid, "original_preference": number|null}]
 -- p_audit        {"operator": text, "settings", "scenario", "counts": objects,
---                 "objective", "bound": numbers, "solver", "fingerprint", "digest": texts}
+--                 "objective", "bound": numbers, "solver", "fingerprint", "digest": texts,
+--                 "proof", "proof_digest": texts, the bundle to store (010_proof.sql) or absent}
 -- p_contract     the first number of the version that the calling program knows: 2
 -- Returns the receipt. Repeating a commit (same operator, same allocations) returns the receipt
 -- that exists, with "repeated": true, and writes nothing.
@@ -14,6 +15,7 @@
 --   AC007 an exclusive run would place a worker, or fill a place, that another completed run has
 --   AC008 the pending run holds allocations already
 --   AC009 the program that calls follows another version of this contract
+--   AC012 the run is sealed, and this is not what was sealed (010_proof.sql)
 --   AC010 the run's data is no longer that of the digest, or AC002, AC004, AC007 where one of
 --         those says which row it is
 -- Whether a placement is eligible, a job line of a run that is not exclusive has room, and a
@@ -108,6 +110,7 @@ begin
     perform allocator_console_check_exclusive(p_run, workers, lines);
   end if;
   perform allocator_console_check_digest(p_run, p_audit ->> 'digest');
+  perform allocator_console_check_seal(p_run, p_audit);
 
   insert into allocator_py_allocations
     (allocator_py_run, worker_mapping, job_line, original_preference)
@@ -125,6 +128,7 @@ begin
      coalesce(nullif(p_audit -> 'settings', 'null'), '{}'),
      coalesce(nullif(p_audit -> 'scenario', 'null'), '{}'),
      coalesce(nullif(p_audit -> 'counts', 'null'), '{}'), allocator_console_version());
+  perform allocator_console_store_proof(p_run, p_audit);
   return allocator_console_receipt(p_run, false);
 end $$;
 

@@ -1,4 +1,4 @@
--- Allocator Console, 7 of 9: could a commit work? Looks at what the commit function needs without
+-- Allocator Console, 7: could a commit work? Looks at what the commit function needs without
 -- writing or locking anything. The doctor command calls it with the console's key, whose role's
 -- privileges it reports.
 

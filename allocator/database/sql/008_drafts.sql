@@ -1,4 +1,4 @@
--- Allocator Console, 8 of 9: what an operator has begun on a run and not saved: drafts of
+-- Allocator Console, 8: what an operator has begun on a run and not saved: drafts of
 -- scenarios, and marks of what may never move. One row each, replaced as the work goes on. Of one
 -- operator the newest 20 stay, and nothing that nobody has touched for 30 days.
 

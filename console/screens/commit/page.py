@@ -15,6 +15,7 @@ from console.screens.commit.confirm import (
     look_again,
     pressed_for,
 )
+from console.screens.commit.sealed_draw import draw_sealed_draw
 from console.state import backend, solving
 from console.ui import navigation, session
 from console.ui.messages import Message, literal, shown_errors
@@ -108,5 +109,7 @@ with shown_errors(stop=True):
         on_click=compare_again,
         args=(run.id,),
     )
+    if writable:
+        draw_sealed_draw(run, solved)
     st.subheader("Confirm", anchor=False)
     draw_confirmation(run, solved, possible=writable and unchanged, pressed=pressed)

@@ -1,5 +1,7 @@
 """History: every solve tried on a run, and the receipt of its commit."""
 
+from functools import partial
+
 import streamlit as st
 
 from allocator.errors import MissingTable
@@ -12,6 +14,11 @@ from console.ui.receipt import draw_receipt
 from console.ui.session import stored_outcome
 from console.ui.solve_progress import draw_solves
 from console.ui.tables import facts_row
+
+DISCLOSED = {
+    "disclosure.html": "text/html",
+    "disclosure.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
@@ -44,12 +51,38 @@ def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
     draw_solves(run, solves, fingerprint=fingerprint, same="As committed", key="log")
 
 
+def disclosed_file(run_id: str, place: int) -> str | bytes:
+    """The page or the workbook."""
+    return backend.service().disclosure(run_id)[place]
+
+
+def draw_disclosure(run: AllocatorRun) -> None:
+    """What answers a request for information, made when it is asked for."""
+    st.markdown("#### A request for information")
+    st.caption(
+        "How places were decided, settings, changes by hand, seeds tried, ties decided by lot and "
+        "who committed when. No worker is named; small counts are masked."
+    )
+    with st.container(horizontal=True):
+        for place, (name, mime) in enumerate(DISCLOSED.items()):
+            st.download_button(
+                f"Download the {'page' if place == 0 else 'workbook'}",
+                data=partial(disclosed_file, run.id, place),
+                file_name=name,
+                mime=mime,
+                icon=":material/description:",
+                on_click="ignore",
+                key=f"disclosure {place}",
+            )
+
+
 run = navigation.run_page("History")
 with shown_errors(stop=True):
     stored = None if run.is_pending else stored_outcome(run)
     receipt = stored.receipt if stored else None
     if stored and receipt:
         draw_receipt(run, receipt, stored.solved)
+        draw_disclosure(run)
     elif not run.is_pending:
         st.info(
             "Another program completed this run, so there is no receipt.", icon=":material/lock:"

@@ -11,6 +11,7 @@ import streamlit as st
 from allocator.errors import NotExplained
 from allocator.explanation import Situation
 from allocator.explanation.answers import Answer, teller, worker_answers
+from allocator.explanation.odds import odds, odds_words
 from allocator.explanation.wording import placed_words
 from allocator.measures import higher_choices, status_words, worst_off
 from allocator.measures.terms import terms_of
@@ -110,10 +111,26 @@ def draw_one_worker(source: ShownAllocation) -> None:
     except NotExplained as error:
         _without_prices(source, worker_id, error)
         return
+    _draw_odds(source, worker_id)
     line = _options(source, worker, told)
     if line is not None:
         _draw_answer(source, worker, next(o for o, _ in told if o["job_line"] == line))
     _letter(source, worker, line)
+
+
+def _draw_odds(source: ShownAllocation, worker_id: str) -> None:
+    """Whether lots decided the placement, and with which odds."""
+    held = {a.worker_mapping: a.job_line for a in source.result.allocations}
+    place = st.empty()
+
+    def on_draws(done: int, most: int) -> None:
+        words = f"Drawing the lots again to see the chances, {done:,} of at most {most:,} …"
+        place.progress(min(1.0, done / most), text=words)
+
+    found = odds(source.inputs, source.result, on_draws=on_draws)
+    place.empty()
+    words = odds_words(found, source.inputs, worker_id, held[worker_id])
+    st.markdown(f"**By lot?** {literal(words)}")
 
 
 def _pick(source: ShownAllocation) -> str | None:

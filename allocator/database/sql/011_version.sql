@@ -1,11 +1,11 @@
--- Allocator Console, 9 of 9: which version of these files was applied. Apply it last: it also
+-- Allocator Console, 11: which version of these files was applied. Apply it last: it also
 -- tells the REST API to look again, so that the new functions can be called at once.
 
 create or replace function public.allocator_console_version()
 returns text
 language sql immutable
 set search_path = public, pg_temp
-as $$ select '2.1.0' $$;
+as $$ select '2.2.0' $$;
 
 -- Nobody but the console's service key may call any of it.
 do $$

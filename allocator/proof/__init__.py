@@ -1,0 +1,1 @@
+"""What lets anybody check a committed allocation without this program or its database."""

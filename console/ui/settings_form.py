@@ -145,7 +145,7 @@ def _more(start: Settings) -> tuple[float, float, float, bool, bool, SolverName 
             "Time limit in seconds", 1, longest, ceil(start.time_limit), 10, help=LIMIT
         )
     ties = st.checkbox("Workers may rank job lines equally", start.ties_allowed, help=TIES)
-    by_bucket = st.checkbox("Read lists by bucket first", start.bucket_order, help=BUCKETS)
+    by_bucket = st.checkbox(BUCKET_ORDER, start.bucket_order, help=BUCKETS)
     solver = st.radio(
         "Solver",
         list(SolverName),

@@ -215,10 +215,8 @@ def verdict_words(found: Honesty) -> str:
     n = len(found.gains)
     if found.settings.policy is Policy.LOTTERY_ORDER:
         return "By lottery order no list ever brings a worker more than its honest one."
-    rest = (
-        f" {found.n_safer:,} more could rule out a worse draw, and {found.n_by_luck:,} more might "
-        "gain with luck."
-    )
+    rest = f" {found.n_safer:,} more could rule out a worse draw." if found.n_safer else ""
+    rest += f" {found.n_by_luck:,} more might gain with luck." if found.n_by_luck else ""
     if not found.n_sure:
         return f"None of the {n:,} workers would surely gain by another list of their own.{rest}"
     return (

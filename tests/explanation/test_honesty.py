@@ -17,6 +17,7 @@ from allocator.explanation.honesty import (
     verdict_words,
 )
 from allocator.models import JobLine, Policy, RunInputs, Settings, Worker
+from allocator.report.letter import doctor_letter
 from allocator.rules.ranks import preferences
 from allocator.solving.solver import solve
 from tests.honest_lists import (
@@ -100,6 +101,18 @@ def test_words_and_table_tell_the_figures():
     assert f"{found.n_sure} of 25 workers" in verdict_words(found)
     short = smallest({"x": 1})
     assert "a list of 1 counts each job line left out as rank 2.5" in budget_words(short)
+
+
+def test_letter_by_lottery_order_tells_the_turn_and_claims_honesty_only_without_a_cap():
+    inputs, order = smallest({"x": 1, "y": 2}), Settings(policy=Policy.LOTTERY_ORDER)
+    letters = {w: doctor_letter(inputs, solve(inputs, order), w) for w in "AB"}
+    turns = [
+        number for text in letters.values() for number in (1, 2) if f"number {number} of 2" in text
+    ]
+    assert sorted(turns) == [1, 2]
+    assert all("handing in another list" in text for text in letters.values())
+    capped = replace(order, worst_rank=2)
+    assert "handing in another list" not in doctor_letter(inputs, solve(inputs, capped), "A")
 
 
 def test_what_cannot_be_worked_out_is_told():

@@ -156,6 +156,6 @@ def _turn_words(inputs: RunInputs, chosen: Settings, worker_id: str) -> str:
         f"The order was drawn with the number {chosen.seed}, without regard to names; you came as"
         f" number {turn} of {len(ids)}."
     )
-    # A cap on the worst rank binds by the lists themselves, so that a list may change what it binds.
+    # A cap on the worst rank binds by the lists themselves: another list may change what it binds.
     honest = " Nobody could have got more by handing in another list."
     return words + (honest if chosen.worst_rank is None else "")

@@ -56,6 +56,7 @@ POLICY_HELP = {
     Policy.GREEDY: "As many first choices as possible, then second ones; a few may fare badly.",
     Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on.",
     Policy.LEXIMIN: "Lifts whoever fares worst, then the next, and so on.",
+    Policy.LOTTERY_ORDER: "Each chooses in turn, in an order drawn by lot; honest lists do best.",
     Policy.FEWEST_MOVES: "Disturbs as few as possible. What follows decides between equals.",
     Policy.MOST_MOVES: "Grants as many swaps as possible. What follows decides between equals.",
 }

@@ -43,6 +43,7 @@ from console.screens.scenarios.bench import (
 )
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.dials import figure_words, signed_words
+from console.screens.scenarios.honesty_view import draw_honesty
 from console.state import backend, scenario_drafts, seeds, trials
 from console.ui import messages, session
 from console.ui.data_table import data_table
@@ -63,6 +64,10 @@ MEANS = {
     AIM_NAMES[
         Policy.LEXIMIN
     ]: "The worst-off worker as well off as possible, then the next, and so on.",
+    AIM_NAMES[Policy.LOTTERY_ORDER]: (
+        "In an order drawn from the seed each worker gets the best job line that leaves an "
+        "allocation for the rest. No other list would ever get a worker a better one."
+    ),
     AIM_NAMES[Policy.FEWEST_MOVES]: "As few moves from the earlier allocation as possible.",
     AIM_NAMES[Policy.MOST_MOVES]: "As many moves from the earlier allocation as possible.",
     CAPPED: "The least total among allocations in which nobody is worse off than need be.",
@@ -103,6 +108,7 @@ def draw_policies(bench: Bench) -> None:
     )
     _chart(found)
     _open_buttons(bench, offered)
+    draw_honesty(bench)
 
 
 def variants(bench: Bench) -> dict[str, Scenario]:

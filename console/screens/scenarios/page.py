@@ -21,11 +21,12 @@ from console.ui.session import reading_note, run_reading
 def try_changes(bench: Bench) -> None:
     """The outcome in a bar that stays in view; below it settings and changes, beside them the
     weightings and whatever else is asked for."""
-    draw_shelf(bench, scenario_store.shelf(bench.run_id))
-    bar = st.container(key="bench bar")
+    shelf, bar = st.container(), st.container(key="bench bar")
     left, right = st.columns(2, gap="large")
     with left:
         bench = draw_dials(bench)
+    with shelf:  # drawn above the dials, but saves and writes out what they say
+        draw_shelf(bench, scenario_store.shelf(bench.run_id))
     with bar:
         solved = draw_bar(bench)
     now = solved[1] if solved else None

@@ -54,6 +54,9 @@ class JobKind(StrEnum):
     TRIALS = "trials"
     SWEEP = "sweep"
     HONESTY = "honesty"
+    FRONTIER = "frontier"
+    GAINS = "gains"
+    SWAPS = "swap round"
     PROCESS_PENDING = "process-pending"
 
 

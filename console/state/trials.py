@@ -18,6 +18,8 @@ from allocator.jobs import Job, JobKind, OnProgress
 from allocator.models import RunInputs, Settings
 from allocator.result import Phase, Progress
 from allocator.scenario import Change, Scenario
+from allocator.scenario.baseline_changes import MoveRule
+from allocator.scenario.changes import SetBaseline, SwapWish
 from allocator.solved import Solved
 from console.state import backend, seeds
 from console.state.readings import RunReading
@@ -163,15 +165,25 @@ def problems(as_read: RunInputs, scenario: Scenario) -> tuple[str, ...]:
         )
         if _names_unknown(as_read, change)
     ]
-    return (*gone, *scenario.conflicts(as_read))
+    found = (*gone, *scenario.conflicts(as_read))
+    if not found and any(isinstance(change, MOVES) for change in scenario.changes):
+        try:
+            scenario.apply(as_read)  # what rules on moves need is seen with all changes only
+        except UsageError as error:
+            return tuple(error.facts.get("problems") or (error.message,))
+    return found
+
+
+MOVES = (SetBaseline, MoveRule, SwapWish)
 
 
 def _names_unknown(as_read: RunInputs, change: Change) -> bool:
-    try:
-        Scenario("check", changes=(change,)).apply(as_read)
-    except UsageError:
-        return True
-    return False
+    weightings = {row.id for row in as_read.weightings}
+    return not (
+        change.worker_ids <= as_read.worker_positions.keys()
+        and change.job_line_ids <= as_read.job_line_positions.keys()
+        and change.weighting_ids <= weightings
+    )
 
 
 def _key(reading: RunReading, scenario: Scenario) -> tuple[str, str, str, tuple[Change, ...], str]:

@@ -22,7 +22,6 @@ from console.state import repairs
 from console.ui import messages, session
 from console.ui.data_table import data_table
 from console.ui.messages import shown_errors
-from console.ui.tables import counted
 
 INTRO = (
     "After publication doctors say which job lines they would take instead of their own. The round "

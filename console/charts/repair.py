@@ -41,6 +41,7 @@ def moves_chart(points: Sequence[Point], chosen: int, *, dark: bool = False) -> 
             y=[point.total for point in shown],
             mode="markers",
             name=name,
+            cliponaxis=False,
             marker={
                 "symbol": symbol,
                 "color": colour,

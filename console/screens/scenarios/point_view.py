@@ -54,7 +54,7 @@ def draw_point(bench: Bench, found: Frontier, point: Point) -> None:
 def draw_shifts(moved: Sequence[Shift], *, key: str, version: str) -> None:
     """Who moves as a list to read, and as a table to take away."""
     if not moved:
-        st.info("Nobody moves.")
+        st.info("Nobody moves: everybody who takes part keeps what they had.")
         return
     st.html(shifts_list(moved[:MOST_SHOWN], "Who moves"))
     more = len(moved) - MOST_SHOWN
@@ -95,8 +95,11 @@ def _text(words: object) -> str:
     return escape(" ".join(str(words).split()))
 
 
-def draw_ways_on(bench: Bench, scenario: Scenario, file_name: str, *, key: str) -> None:
-    """Open what was found as a scenario, or take it away; and where it can be committed."""
+def draw_ways_on(
+    bench: Bench, scenario: Scenario, file_name: str, part: str = REPAIR, *, key: str
+) -> None:
+    """Open what was found as a scenario, or take it away; and where it can be committed: in the
+    same `part` of the page of a batch that waits."""
     with st.container(horizontal=True):
         st.button(
             "Open as a scenario",
@@ -127,8 +130,8 @@ def draw_ways_on(bench: Bench, scenario: Scenario, file_name: str, *, key: str) 
     )
     waiting = next((one for one in siblings(bench) if one.run.is_pending), None)
     if waiting:
-        label = f"Batch {waiting.batch} of {waiting.batches} waits: repair the year there"
-        navigation.link("scenarios", label, run=waiting.run.id, **{PART: REPAIR})
+        label = f"Batch {waiting.batch} of {waiting.batches} waits: do it there"
+        navigation.link("scenarios", label, run=waiting.run.id, **{PART: part})
 
 
 @session.signed_in

@@ -86,7 +86,7 @@ def _points(bench: Bench, found: Frontier) -> Point:
             _choose(bench, moves)
         if len(by_moves) > 1:
             _slider(bench, found, chosen, version)
-    chart, table = st.columns([3, 2], gap="medium")
+    chart, table = st.columns(2, gap="medium")
     with chart:
         _chart(bench, found, chosen, version)
     with table:
@@ -198,7 +198,7 @@ def points_table(found: Frontier) -> pd.DataFrame:
             MOVES: [point.moves for point in found.points],
             "Total": [f"{point.total:,.6g}" for point in found.points],
             "Saved": [f"{first.total - point.total:,.6g}" for point in found.points],
-            "Best at a price of": [price_words(point) for point in found.points],
+            "Price of a move": [price_words(point) for point in found.points],
             "Proof": [proof_words(point) for point in found.points],
         }
     )

@@ -16,7 +16,7 @@ from allocator.result import Status
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.scenario.changes import SetBaseline
 from console.screens.scenarios.baseline_view import draw_baseline, draw_rows
-from console.screens.scenarios.bench import Bench, watch_job
+from console.screens.scenarios.bench import VIEWS, Bench, watch_job
 from console.screens.scenarios.point_view import draw_chains, draw_shifts_table, draw_ways_on
 from console.state import repairs
 from console.ui import messages, session
@@ -196,7 +196,7 @@ def _outcome(bench: Bench, found: SwapRound) -> None:
             set_aside_table(found.set_aside),
             key=f"set aside {bench.run_id}",
             version=f"{bench.version} {len(found.set_aside)}",
-            noun="wish",
+            noun="row",
             file_name="set-aside",
         )
 
@@ -214,7 +214,7 @@ def _granted(bench: Bench, found: SwapRound) -> None:
     st.markdown(f"**{found.gainers} {get} what they wished for.** {sure}")
     draw_chains(found.cycles, "Circle")
     draw_shifts_table(found.moved, key="swaps", version=bench.key("swaps"))
-    draw_ways_on(bench, found.scenario, "swap-round", key="swaps")
+    draw_ways_on(bench, found.scenario, "swap-round", VIEWS[-1], key="swaps")
 
 
 def set_aside_table(rows: tuple[SetAside, ...]) -> pd.DataFrame:

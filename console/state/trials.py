@@ -156,8 +156,9 @@ def _subject(reading: RunReading, scenarios: Sequence[Scenario]) -> str:
     return f"{reading.run_id} {reading.version} {digest}"
 
 
-def problems(as_read: RunInputs, scenario: Scenario) -> tuple[str, ...]:
+def problems(reading: RunReading, scenario: Scenario) -> tuple[str, ...]:
     """Why the scenario cannot be applied, each as a sentence; empty when it can."""
+    as_read = reading.inputs
     gone = [
         f"Change {number} names something that is no longer in the run: “{words}”"
         for number, (change, words) in enumerate(
@@ -168,7 +169,7 @@ def problems(as_read: RunInputs, scenario: Scenario) -> tuple[str, ...]:
     found = (*gone, *scenario.conflicts(as_read))
     if not found and any(isinstance(change, MOVES) for change in scenario.changes):
         try:
-            scenario.apply(as_read)  # what rules on moves need is seen with all changes only
+            variant(reading, scenario)  # what rules on moves need is seen with all changes only
         except UsageError as error:
             return tuple(error.facts.get("problems") or (error.message,))
     return found

@@ -151,8 +151,11 @@ def draw_rows(error: UsageError) -> None:
 
 
 def _take(bench: Bench, placements: Iterable[tuple[str, str]], source: str) -> None:
-    change = SetBaseline(tuple(placements), source, author=bench.operator)
-    scenario_drafts.add(bench.run_id, change)
+    scenario = bench.scenario.then(SetBaseline(tuple(placements), source, author=bench.operator))
+    if scenario.name.startswith(scenario_drafts.NEW):
+        name = scenario_store.shelf(bench.run_id).free_name("Repair")
+        scenario = replace(scenario, name=name)
+    scenario_drafts.change(bench.run_id, scenario, anew=True)
     st.rerun()
 
 

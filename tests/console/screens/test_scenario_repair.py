@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,7 +15,7 @@ from allocator.models import Policy, RunInputs, Settings
 from allocator.repair.frontier import frontier
 from allocator.repair.moves import shifts
 from allocator.repair.points import Point
-from allocator.rules.naming import worker_name
+from allocator.rules.naming import job_line_name, worker_name
 from allocator.scenario import Scenario
 from allocator.scenario.changes import BanPair, Hold, ImproveOnly, SetBaseline
 from allocator.solving.solver import solve
@@ -22,6 +24,8 @@ from console.screens.scenarios.repair_view import best_at, highest_price, price_
 from console.state import backend, drafts
 from tests.console.screens.test_scenarios import by_label, html_of, show, shown
 from tests.console.server import OPERATOR
+from tests.console.solving import solve as solve_run
+from tests.console.solving import words_of
 from tests.waiting import PATIENCE, eventually
 
 RUN, COMPLETED = demo_data.REPAIR_BATCH, demo_data.TO_REPAIR
@@ -241,3 +245,22 @@ def test_names_in_the_list_of_moves_are_text(year, base):
     shift = shifts(inputs, points_of(year, base)[-1].placements)[0]
     told = shifts_list([replace(shift, name="<b>Eve</b>")], "Who")
     assert "&lt;b&gt;Eve&lt;/b&gt;" in told
+
+
+def test_why_tells_who_may_not_move(page, year, base):
+    worker = next(w for w in year.workers if w.preferences.scores)
+    hold = Hold(frozenset({worker.id}), reason="Lease signed", author=OPERATOR)
+    scenario = Scenario("Repair", changes=(base, hold), run=RUN)
+    solve_run(RUN, scenario=scenario, acknowledged=True)
+    app = page("why", run=RUN)
+    app = app.selectbox[0].set_value(worker.id).run()
+    assert not app.exception
+    told = " ".join([words_of(app), *(frame.value.to_csv() for frame in app.dataframe)])
+    assert "keep what they had" in told
+    before = dict(base.placements)[worker.id]
+    assert f"Held before {job_line_name(year, before)}" in plain_words(told)
+
+
+def plain_words(html: str) -> str:
+    """The words of HTML, without its tags."""
+    return " ".join(unescape(re.sub("<[^>]*>", " ", html)).split())

@@ -114,7 +114,8 @@ def begin_swaps(
 def subject_of(reading: RunReading, scenario: Scenario, more: str = "") -> str:
     """One for a reading, what the scenario changes, and those of its settings that matter."""
     plain: Settings = replace(scenario.settings, policy=Policy.LEAST_TOTAL, move_price=0.0)
-    content = replace(scenario, name="", author="", fingerprint="", settings=plain).to_json()
+    changes = tuple(replace(change, reason="", author="") for change in scenario.changes)
+    content = Scenario("of a repair", plain, changes).to_json()
     digest = hashlib.sha256(f"{content}{more}".encode()).hexdigest()[:24]
     return f"{reading.run_id} {reading.version} {digest}"
 

@@ -29,6 +29,8 @@ MOST_AT_ONCE = 400
 """Runs with more workers are solved in the background."""
 MOST_SOLVED = 40
 """Settings under which one scenario's outcomes are kept, however many a slider passes."""
+MOVES = (SetBaseline, MoveRule, SwapWish)
+"""Changes about moves, which mean nothing each for itself."""
 MOST_WORK_AT_ONCE = 1200
 """Likewise for several scenarios: workers × scenarios not solved yet."""
 
@@ -173,9 +175,6 @@ def problems(reading: RunReading, scenario: Scenario) -> tuple[str, ...]:
         except UsageError as error:
             return tuple(error.facts.get("problems") or (error.message,))
     return found
-
-
-MOVES = (SetBaseline, MoveRule, SwapWish)
 
 
 def _names_unknown(as_read: RunInputs, change: Change) -> bool:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from allocator.demo import demo_data
 from allocator.demo.files import PLACEMENTS, demo_lists
+from allocator.jobs import JobKind
 from allocator.models import Policy, RunInputs, Settings
 from allocator.repair.frontier import frontier
 from allocator.repair.moves import shifts
@@ -21,11 +22,11 @@ from allocator.scenario.changes import BanPair, Hold, ImproveOnly, SetBaseline
 from allocator.solving.solver import solve
 from console.screens.scenarios.point_view import shifts_list
 from console.screens.scenarios.repair_view import best_at, highest_price, price_of, price_words
-from console.state import backend, drafts
+from console.state import backend, drafts, readings, repairs
 from tests.console.screens.test_scenarios import by_label, html_of, show, shown
 from tests.console.server import OPERATOR
+from tests.console.solving import press, words_of
 from tests.console.solving import solve as solve_run
-from tests.console.solving import words_of
 from tests.waiting import PATIENCE, eventually
 
 RUN, COMPLETED = demo_data.REPAIR_BATCH, demo_data.TO_REPAIR
@@ -215,6 +216,23 @@ def test_what_leaves_no_allocation_is_told(page, year, base):
     eventually(lambda: app.run().error or app.warning)
     assert "No allocation" in shown(app)
     assert not app.exception
+
+
+def test_a_long_search_is_stopped_and_begun_again(page, year, base):
+    app = found(begun(page))
+    reading = readings.reading(RUN)
+    longer = draft_of().then(Hold(frozenset({year.workers[0].id})))
+    subject = repairs.subject_of(reading, longer)
+    waits = backend.jobs().start(
+        JobKind.FRONTIER, subject, lambda _, cancel: cancel.wait() and None
+    )
+    app = by_label(app.multiselect, "May not move at all").set_value([year.workers[0].id]).run()
+    assert "progress" in [element.type for element in app.main]
+    press(app, "Stop")
+    assert waits.wait(PATIENCE)
+    app = app.run()
+    assert "It was stopped" in shown(app)
+    found(app.button(key="frontier again").click().run())
 
 
 def test_the_seed_of_a_repair_is_logged(page, year):

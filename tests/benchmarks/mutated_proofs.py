@@ -16,7 +16,6 @@ from tests.proof.bundles import bundle_of
 from tests.proof.mutations import complaint, is_covered, mutated, repaired, spread
 from tests.synthetic import synthetic_inputs
 
-
 CASES = {
     "least total": (Settings(), False),
     "lottery order": (Settings(policy=Policy.LOTTERY_ORDER), False),

@@ -53,11 +53,11 @@ class Courses:
         self.room = (ties.face.upper[self.lines] - lower).tolist()
         self.counts = np.zeros((len(workers), len(self.lines)), dtype=np.int64)
 
-    def draw(self, count: int, stop: Callable[[int], bool] = lambda turns: False) -> bool:
-        """So many more courses; False, and nothing counted, when `stop` (told how many turns are
-        taken) says so."""
+    def draw(self, count: int, go_on: Callable[[float], bool] = lambda share: True) -> bool:
+        """So many more courses; False, and nothing counted, unless `go_on` (told the share of the
+        turns that are taken) says each time that it may."""
         every = (1 << count) - 1
-        n_workers, n_lines = self.counts.shape
+        n_workers = len(self.workers)
         order = self.random.permuted(np.tile(np.arange(n_workers), (count, 1)), axis=1)
         # Where the unsettled workers are, and where the settled ones have ended.
         self.at: list[dict[int, int]] = [defaultdict(int, {j: every}) for j in self.start]
@@ -66,7 +66,7 @@ class Courses:
             _Counter(above, room, every) for above, room in zip(self.above, self.room, strict=True)
         ]
         for turn in range(n_workers):
-            if stop(turn):
+            if not go_on(turn / n_workers):
                 return False
             turns = _sets(order[:, turn], n_workers)
             layers, hits = self._layers(turns)
@@ -85,10 +85,14 @@ class Courses:
         size = len(self.lines) + 1
         frontier, wanted = [0] * size, [0] * size
         for worker, mine in enumerate(turns):
-            for line in self.options[worker]:
-                here = self.at[worker][line] & mine
-                frontier[line] |= here
-                self.at[worker][line] ^= here
+            at = self.at[worker]
+            for line, courses in list(at.items()):
+                here = courses & mine
+                if here:
+                    frontier[line] |= here
+                    at[line] ^= here
+                if not at[line]:
+                    del at[line]
             for line in self.groups[worker][0]:
                 wanted[line] |= mine
         reach, layers, hits = frontier.copy(), [frontier], [[0] * len(turns)]
@@ -131,6 +135,13 @@ class Courses:
             for group in self.groups[worker]:
                 if not left:
                     break
+                if len(group) == 1:
+                    courses = reach[group[0]] & left
+                    if courses:
+                        target[group[0]] |= courses
+                        ended[worker][group[0]] |= courses
+                        left ^= courses
+                    continue
                 for line, courses in self._of_group(group, reach, left):
                     target[line] |= courses
                     ended[worker][line] |= courses
@@ -169,7 +180,7 @@ class Courses:
             for line, waiting in enumerate(node[:-1]):
                 left = waiting
                 for worker in self.wanting[line] if left else ():
-                    moving = left & self.at[worker][line] & hits[depth][worker]
+                    moving = left & hits[depth][worker] & self.at[worker].get(line, 0)
                     if moving:
                         left ^= moving
                         self._move(worker, line, moving, nearer, following)

@@ -32,8 +32,10 @@ MARGIN, CONFIDENCE = 0.01, 1.96
 SECONDS = 9.0
 MOST = 6
 """More job lines than this are counted in words."""
-ROUND = 600
-"""Courses that are drawn at once, between two looks at the clock and the margin."""
+FIRST = 1200
+"""Courses that are drawn at first; how many more it takes, and how long, is judged by them."""
+LARGER = 4 / 3
+"""The power with which the courses in a given time grow with that time."""
 
 Shares = dict[tuple[int, int], float]
 OnDraws = Callable[[int, int], None]
@@ -54,7 +56,7 @@ class Odds:
     @property
     def is_exact(self) -> bool:
         """Whether every course of the lottery was followed."""
-        return not self.draws
+        return not self.draws and not self.stopped
 
     def is_drawn(self, worker: str) -> bool:
         """Whether lots decide the worker's placement."""
@@ -127,7 +129,7 @@ def _by_parts(
     for courses in drawn:
         for i, j in zip(*np.nonzero(courses.counts), strict=True):
             pair = int(courses.workers[i]), int(courses.lines[j])
-            shares[pair] = float(courses.counts[i, j] / draws)
+            shares[pair] = float(courses.counts[i, j] / courses.draws)
     return Odds(_named(found, shares), draws, margin, stopped=stop())
 
 
@@ -225,19 +227,33 @@ def _draw(
     parts: list[Courses], seconds: float, on_draws: OnDraws | None, stop: Callable[[], bool]
 ) -> tuple[int, float]:
     """Draw all parts with numbers of their own, the same ones each time: (draws, margin)."""
+    if not parts:
+        return 0, 0.0
     most = int((CONFIDENCE / MARGIN) ** 2 / 4) + 1
-    ends, draws, margin = time.perf_counter() + seconds, 0, 1.0
-    while parts and draws < most and margin > MARGIN:
-        count = min(ROUND, most - draws)
-        for courses in parts:
-            courses.draw(count)
+    began, draws, count, margin = time.perf_counter(), 0, FIRST, 1.0
+
+    def go_on(share: float) -> bool:
+        if on_draws is not None:
+            on_draws(min(most, draws + int(count * share)), most)
+        return not stop() and (not draws or time.perf_counter() - began < seconds)
+
+    while count and margin > MARGIN:
+        before = time.perf_counter()
+        for number, courses in enumerate(parts):
+            if not courses.draw(
+                count, lambda share, done=number: go_on((done + share) / len(parts))
+            ):
+                return draws, margin
         draws += count
         margin = max(_margin(courses.counts, draws) for courses in parts)
-        if on_draws is not None:
-            on_draws(draws, most)
-        if stop() or time.perf_counter() > ends:
-            break
-    return draws, margin if parts else 0.0
+        enough = min(most, int(draws * (margin / MARGIN) ** 2 * 1.02) + 1)
+        # Many courses at once take less time each.
+        now = time.perf_counter()
+        left = max(0.0, seconds - (now - began)) / (now - before)
+        count = min(max(1, enough - draws), int(count * left**LARGER))
+    if on_draws is not None:
+        on_draws(draws, most)
+    return draws, margin
 
 
 def _margin(counts: NDArray[np.int64], draws: int) -> float:

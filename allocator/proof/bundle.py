@@ -44,6 +44,9 @@ PINS, RULINGS, BASELINE = "pins", "rulings", "baseline"
 what before: [job line, the only ones to move to or null, ANY, NOT_WORSE or BETTER]."""
 ANY, NOT_WORSE, BETTER = "any", "not worse", "better"
 """What a worker may move to, by its own list."""
+MOST_BYTES = 32 * 2**20
+"""A stored bundle is at most this large, compressed (2,000 workers and job lines with full lists
+take some 16 MiB); a larger one is left out of the commit, and its audit row says so."""
 MOST_TEXT = 2**30
 
 

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -232,17 +233,15 @@ def _draw(
     most = int((CONFIDENCE / MARGIN) ** 2 / 4) + 1
     began, draws, count, margin = time.perf_counter(), 0, FIRST, 1.0
 
-    def go_on(share: float) -> bool:
+    def go_on(part: int, share: float) -> bool:
         if on_draws is not None:
-            on_draws(min(most, draws + int(count * share)), most)
+            on_draws(min(most, draws + int(count * (part + share) / len(parts))), most)
         return not stop() and (not draws or time.perf_counter() - began < seconds)
 
     while count and margin > MARGIN:
         before = time.perf_counter()
         for number, courses in enumerate(parts):
-            if not courses.draw(
-                count, lambda share, done=number: go_on((done + share) / len(parts))
-            ):
+            if not courses.draw(count, partial(go_on, number)):
                 return draws, margin
         draws += count
         margin = max(_margin(courses.counts, draws) for courses in parts)

@@ -33,10 +33,10 @@ MARGIN, CONFIDENCE = 0.01, 1.96
 SECONDS = 9.0
 MOST = 6
 """More job lines than this are counted in words."""
-FIRST = 1200
+FIRST = 400
 """Courses that are drawn at first; how many more it takes, and how long, is judged by them."""
-LARGER = 4 / 3
-"""The power with which the courses in a given time grow with that time."""
+WORTH_IT = 0.5
+"""In less than this share of the time that the batch before took, no other is begun."""
 
 Shares = dict[tuple[int, int], float]
 OnDraws = Callable[[int, int], None]
@@ -246,10 +246,10 @@ def _draw(
         draws += count
         margin = max(_margin(courses.counts, draws) for courses in parts)
         enough = min(most, int(draws * (margin / MARGIN) ** 2 * 1.02) + 1)
-        # Many courses at once take less time each.
+        # Larger batches take less time for each course, so that these will be done in time.
         now = time.perf_counter()
         left = max(0.0, seconds - (now - began)) / (now - before)
-        count = min(max(1, enough - draws), int(count * left**LARGER))
+        count = min(max(1, enough - draws), int(count * left)) if left > WORTH_IT else 0
     if on_draws is not None:
         on_draws(draws, most)
     return draws, margin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,6 +86,19 @@ TIED_COLUMNS = {
     "alternative_ids": "object",
     "best_alternative": "float64",
 }
+
+
+def tied_job_lines(inputs: RunInputs, result: SolveResult) -> Mapping[str, tuple[str, ...]]:
+    """Worker → the other job lines that equally good allocations give it, found once for a result.
+
+    Only workers who have some are in it. Raises NotExplained.
+    """
+    return result.derived(_tied_job_lines, inputs)
+
+
+def _tied_job_lines(result: SolveResult, inputs: RunInputs) -> dict[str, tuple[str, ...]]:
+    ties = tied_workers(inputs, result)
+    return dict(zip(ties["worker"], ties["alternative_ids"], strict=True))
 
 
 def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:

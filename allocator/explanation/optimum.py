@@ -87,6 +87,11 @@ class Optimum:
         """Classes of placements that the policy counts, (workers, job lines)."""
         return placement_classes(self.result.settings.policy, self.matrices)
 
+    @cached_property
+    def _back(self) -> dict[int, Chains]:
+        """The chains back to the job line that was asked about last."""
+        return {}
+
     @property
     def assigned(self) -> NDArray[np.intp]:
         """Position of each worker's job line."""
@@ -141,7 +146,10 @@ class Optimum:
         an ineligible one has the price of an exception.
         """
         here = int(self.assigned[row])
-        chains = self.chains(here)
+        if here not in self._back:  # the holders of a job line share their chains
+            self._back.clear()
+            self._back[here] = self.chains(here)
+        chains = self._back[here]
         own = self.costs.values[row] - self.costs.values[row, here]
         back = chains.distance[:-1]
         return np.where(back >= NO_ARC, NO_ARC, own + back), chains

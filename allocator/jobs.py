@@ -54,6 +54,7 @@ class JobKind(StrEnum):
     TRIALS = "trials"
     SWEEP = "sweep"
     PROCESS_PENDING = "process-pending"
+    PUBLICATION = "publication"
 
 
 class JobState(StrEnum):

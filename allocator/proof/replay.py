@@ -106,6 +106,32 @@ def bundled_inputs(bundle: Bundle) -> RunInputs:
     return read_by(inputs, Settings(bucket_order=by_bucket))
 
 
+def told_by(bundled: RunInputs, now: RunInputs) -> RunInputs:
+    """Bundled inputs with what the run, as it is read today, tells beside the facts that decide:
+    plan and days, first and last names, internal ids, terms, and who is left out."""
+    people = {worker.id: worker for worker in now.workers}
+    lines = {job_line.id: job_line for job_line in now.job_lines}
+    here = bundled.worker_positions
+    return replace(
+        bundled,
+        run=now.run,
+        workers=tuple(
+            replace(worker, **{name: getattr(people[worker.id], name) for name in _TOLD})
+            if worker.id in people
+            else worker
+            for worker in bundled.workers
+        ),
+        job_lines=tuple(
+            replace(line, terms=lines[line.id].terms) if line.id in lines else line
+            for line in bundled.job_lines
+        ),
+        left_out=tuple(row for row in now.left_out if row.id not in here),
+    )
+
+
+_TOLD = ("firstname", "lastname", "preferred_name", "internal_id", "qualificationlevel")
+
+
 def _tables(bundle: Bundle) -> dict[str, dict[Any, Any]]:
     """Table → key → value, after the edits."""
     tables: dict[str, dict[Any, Any]] = {}

@@ -17,6 +17,7 @@ from allocator.explanation.fairness import tied_job_lines
 from allocator.explanation.odds import odds, odds_words
 from allocator.explanation.wording import AIMS, choice_words
 from allocator.measures.bands import rank_words
+from allocator.measures.terms import terms_line
 from allocator.models import JobLine, LeftOut, Policy, RunInputs
 from allocator.report.parts import day_words, run_title
 from allocator.report.printable import printed_page
@@ -37,13 +38,15 @@ class LetterOptions:
     """`others_ranks`: tell the moves of other doctors, which give their ranks away;
     `others_names`: name them. `also`: a job line to explain even when it was not ranked higher.
     `is_draft`: say that the allocation has not been committed. `before`: worker → former job
-    line, when placements were published before; whoever has another now is told so."""
+    line, when placements were published before; whoever has another now is told so. `terms`: as
+    `measures.terms.terms_of` gives them; without any, those of the settings alone."""
 
     others_ranks: bool = False
     also: str = ""
     is_draft: bool = False
     others_names: bool = False
     before: Mapping[str, str] | None = None
+    terms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,9 @@ class Letter:
     @property
     def html(self) -> str:
         """The letter as a page for A4."""
-        return printed_page("letter.html", kind=self.kind, title=self.title, facts=self.facts, letter=self)
+        return printed_page(
+            "letter.html", kind=self.kind, title=self.title, facts=self.facts, letter=self
+        )
 
 
 def doctor_letter(
@@ -105,12 +110,13 @@ def placed_letter(
     worker, line = inputs.worker(worker_id), inputs.job_line(placement_of(result)[worker_id])
     chosen = worker.preferences
     rank = rank_words(chosen.scores.get(line.id), bucket_words(chosen, line.id))
+    terms = options.terms or terms_line(result.settings.as_dict())
     higher, also = _answers(inputs, result, worker_id, options)
     sections = [(HIGHER, tuple(map(_explained, higher))), (ASKED, tuple(map(_explained, also)))]
     return Letter(
         PLACED,
         worker_name(inputs, worker_id),
-        _facts(inputs, worker.internal_id, options, now),
+        _facts(inputs, worker.internal_id, options, now, terms),
         job_line_name(inputs, line.id),
         choice_words(rank, "your"),
         (*_before_words(inputs, worker_id, options), _list_words(inputs, line, worker_id)),
@@ -173,21 +179,24 @@ def _answers(
 
 
 def _facts(
-    inputs: RunInputs, internal_id: str, options: LetterOptions, now: datetime | None
+    inputs: RunInputs,
+    internal_id: str,
+    options: LetterOptions,
+    now: datetime | None,
+    terms: str = "",
 ) -> tuple[tuple[str, str], ...]:
     moment = now or datetime.now(UTC)
     facts = [
         ("Internal id", internal_id),
         ("Allocation", run_title(inputs.run)),
         ("Written", local_time(inputs.run, moment) if inputs.run.timezone else day_words(moment)),
+        ("Under these terms", terms),
         ("Status", "Draft: this allocation is not final." if options.is_draft else ""),
     ]
     return tuple((label, value) for label, value in facts if value)
 
 
-def _before_words(
-    inputs: RunInputs, worker_id: str, options: LetterOptions
-) -> tuple[str, ...]:
+def _before_words(inputs: RunInputs, worker_id: str, options: LetterOptions) -> tuple[str, ...]:
     held = (options.before or {}).get(worker_id)
     if held is None:
         return ()

@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
 
+from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase import pdfmetrics
@@ -26,6 +27,7 @@ WIDTH, HEIGHT = A4
 LEFT, RIGHT, TOP, BOTTOM = 57.0, WIDTH - 51.0, HEIGHT - 51.0, 57.0
 BLUE, INK, GREY, RULE = map(HexColor, ("#0b5186", "#1b2733", "#4a5763", "#d7dee4"))
 LEADING = 1.38
+rl_config.useA85 = 0  # streams as bytes: smaller, and a tenth of the time less
 SHAPED = ((0x0590, 0x109F), (0x1700, 0x1CFF), (0xA800, 0xABFF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))
 """Blocks whose letters join, stack or run from the right; laid side by side they are wrong."""
 
@@ -35,7 +37,7 @@ def letter_pdf(letter: Letter) -> bytes:
 
     Raises UsageError when the font lacks one of its characters.
     """
-    missing = unprintable(_texts(letter))
+    missing = missing_in(letter)
     if missing:
         raise UsageError(
             f"The PDF's font has no {' '.join(missing)}, which the letter to {letter.title} needs.",
@@ -64,6 +66,11 @@ def letter_pdf(letter: Letter) -> bytes:
         sheet.heading(DECIDED)
         sheet.paragraphs(letter.decided, 4)
     return sheet.finished()
+
+
+def missing_in(letter: Letter) -> list[str]:
+    """What `unprintable` says of a whole letter."""
+    return unprintable(_texts(letter))
 
 
 def unprintable(texts: Iterable[str]) -> list[str]:
@@ -124,7 +131,9 @@ def _lines(text: str, size: float, width: float) -> list[str]:
         if line:
             lines.append(line)
         while wide > room:
-            fits = max(1, next(n for n in range(len(word), 0, -1) if n == 1 or _width(word[:n]) <= room))
+            fits = max(
+                1, next(n for n in range(len(word), 0, -1) if n == 1 or _width(word[:n]) <= room)
+            )
             lines.append(word[:fits])
             word = word[fits:]
             wide = _width(word)
@@ -144,10 +153,7 @@ class _Sheet:
 
     def put(self, text: str, size: float, colour: HexColor = INK) -> None:
         """A paragraph over the whole width."""
-        for line in _lines(text, size, RIGHT - LEFT):
-            self._need(size * LEADING)
-            self._draw(LEFT, self._y - size, line, size, colour)
-            self._y -= size * LEADING
+        self.row(((text, RIGHT - LEFT, colour),), size)
 
     def paragraphs(self, texts: Iterable[str], gap: float = 6) -> None:
         """Paragraphs of running text."""
@@ -179,16 +185,19 @@ class _Sheet:
     def row(self, cells: Iterable[tuple[str, float, HexColor]], size: float) -> None:
         """Cells beside one another: text, width, colour. A row longer than the page goes on."""
         told = [(_lines(text, size, width - 8), width, colour) for text, width, colour in cells]
-        height = max(len(lines) for lines, _, _ in told)
-        self._need(min(height * size * LEADING, TOP - BOTTOM))
-        for number in range(height):
-            self._need(size * LEADING)
+        left, leading = max(len(lines) for lines, _, _ in told), size * LEADING
+        self._need(min(left * leading, TOP - BOTTOM))
+        while left:
+            fit = min(left, max(1, int((self._y - BOTTOM) / leading)))
             x = LEFT
-            for lines, width, colour in told:
-                if number < len(lines):
-                    self._draw(x, self._y - size, lines[number], size, colour)
+            for place, (lines, width, colour) in enumerate(told):
+                self._draw(x, self._y - size, lines[:fit], size, colour)
+                told[place] = lines[fit:], width, colour
                 x += width
-            self._y -= size * LEADING
+            self._y -= fit * leading
+            left -= fit
+            if left:
+                self._need(TOP)
 
     def rule(self, colour: HexColor, thickness: float, gap: float) -> None:
         """A line across, with a gap around it."""
@@ -215,9 +224,12 @@ class _Sheet:
             self._y, self._page = TOP, self._page + 1
 
     def _number(self) -> None:
-        self._draw(RIGHT - 40, BOTTOM - 24, f"Page {self._page}", 8, GREY)
+        self._draw(RIGHT - 40, BOTTOM - 24, [f"Page {self._page}"], 8, GREY)
 
-    def _draw(self, x: float, y: float, text: str, size: float, colour: HexColor) -> None:
-        self._canvas.setFillColor(colour)
-        self._canvas.setFont(FONT, size)
-        self._canvas.drawString(x, y, text)
+    def _draw(self, x: float, y: float, lines: list[str], size: float, colour: HexColor) -> None:
+        text = self._canvas.beginText(x, y)
+        text.setFont(FONT, size, size * LEADING)
+        text.setFillColor(colour)
+        for line in lines:
+            text.textLine(line)
+        self._canvas.drawText(text)

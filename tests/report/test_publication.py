@@ -1,0 +1,206 @@
+"""What is published: whom each letter names, who gets one, file names, lists and the mail merge."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from allocator.errors import UsageError
+from allocator.models import LeftOut, RunInputs, Settings, Term
+from allocator.report.parts import csv_text
+from allocator.report.publication import (
+    MERGE,
+    PublicationOptions,
+    publish_folder,
+    publish_zip,
+    safe_name,
+)
+from allocator.result import SolveResult, Status
+from allocator.solving.solver import solve
+from tests.builders import J1, J2, OUTSIDE, W1, W2, renamed, small_run
+from tests.profiles import examples
+from tests.synthetic import synthetic_inputs
+
+Files = dict[str, bytes]
+
+
+@cache
+def crowded() -> tuple[RunInputs, SolveResult]:
+    """Thirty doctors whose names occur nowhere else, on job lines of two places."""
+    drawn = synthetic_inputs(30, 15, 10, places=30)
+    workers = tuple(
+        replace(
+            w, firstname=f"Xq{i}x", lastname=f"Zq{i}z", preferred_name="", internal_id=f"Yq{i}y"
+        )
+        for i, w in enumerate(drawn.workers)
+    )
+    left = (LeftOut("worker", OUTSIDE, "Xq99x Zq99z", "Withdrawn on 1 March 2026"),)
+    inputs = replace(drawn, workers=workers, left_out=left)
+    return inputs, solve(inputs, Settings())
+
+
+def files_of(inputs: RunInputs, result: SolveResult, **options: object) -> Files:
+    made = publish_zip(inputs, result, None, PublicationOptions(**options))
+    assert made
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def letters(files: Files) -> Files:
+    return {n: c for n, c in files.items() if n.startswith(("letters/", "not-placed/"))}
+
+
+def text_of(name: str, content: bytes) -> str:
+    if not name.endswith(".pdf"):
+        return content.decode()
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+
+def merge_of(files: Files) -> list[dict[str, str]]:
+    rows = csv.DictReader(io.StringIO(files["mail-merge.csv"].decode("utf-8-sig")))
+    return [{name: csv_text(cell) for name, cell in row.items()} for row in rows]
+
+
+def test_no_letter_names_another_doctor_or_tells_their_rank() -> None:
+    files = files_of(*crowded())
+    found = letters(files)
+    assert len(found) == 2 * 31
+    explained = 0
+    for name, content in found.items():
+        text = text_of(name, content)
+        assert len(set(re.findall(r"[XYZ]q(\d+)[xyz]", text))) == 1, name
+        assert "would move from" not in text
+        explained += "other doctors" in text
+    assert explained
+
+
+def test_letters_name_others_only_when_the_operator_says_so() -> None:
+    files = files_of(*crowded(), names=True)
+    texts = [text_of(*item) for item in letters(files).items() if item[0].startswith("letters/")]
+    numbers = [set(re.findall(r"[XZ]q(\d+)[xz]", text)) for text in texts]
+    assert max(map(len, numbers)) > 1
+    assert any("would move from" in text for text in texts)
+    assert "NAME other doctors" in files["READ-ME.txt"].decode("utf-8-sig")
+
+
+def test_html_and_pdf_of_a_letter_say_the_same() -> None:
+    files = letters(files_of(*crowded()))
+    for name in [name for name in files if name.endswith(".pdf")]:
+        page = files[name.replace(".pdf", ".html")].decode().split("</style>")[1]
+        page = re.sub(r"<[^>]+>|&#39;", " ", page)
+        sheet = re.sub(r"Page \d+", " ", text_of(name, files[name]))
+        words = [set(re.findall(r"\w+", text)) for text in (page, sheet)]
+        assert words[0] == words[1], name
+
+
+def test_letters_after_a_repair_go_to_those_who_move_alone() -> None:
+    inputs, result = crowded()
+    held = {a.worker_mapping: a.job_line for a in result.allocations}
+    first, second, third = sorted(held)[:3]
+    other = next(line for line in held.values() if line != held[first])
+    before = {**held, first: other, OUTSIDE: held[second]}
+    del before[third]
+    files = files_of(inputs, result, before=before)
+    assert len(letters(files)) == 2 * 3
+    rows = {row["Outcome"]: row for row in merge_of(files)}
+    assert set(rows) == {"Moved", "Placed", "Not placed"}
+    assert rows["Moved"]["Before"] == inputs.job_line(other).name
+    moved = files[f"{rows['Moved']['Letter']}.html"].decode()
+    assert f"This replaces the placement on {inputs.job_line(other).name}" in moved
+    gone = files[f"{rows['Not placed']['Letter']}.html"].decode()
+    assert "no longer holds" in gone
+    assert "withdrawn on 1 March 2026" in gone
+    assert len(letters(files_of(inputs, result, before={**held}))) == 0
+
+
+def test_doctors_with_a_place_from_an_earlier_run_are_not_told_that_they_have_none() -> None:
+    inputs, result = crowded()
+    left = (LeftOut("worker", OUTSIDE, "Eve Early", "Already placed on Surgery by the run"),)
+    files = files_of(replace(inputs, left_out=left), result)
+    assert not [name for name in files if name.startswith("not-placed/")]
+
+
+def test_an_allocation_without_proof_gives_letters_without_reasons() -> None:
+    inputs, result = crowded()
+    files = files_of(inputs, replace(result, status=Status.FEASIBLE), pdf=False)
+    text = next(c for n, c in files.items() if n.startswith("letters/")).decode()
+    assert "was not proven" in text
+    assert "Why you did not get it" not in text
+
+
+def test_lists_hold_who_comes_where_and_when_and_no_ranks() -> None:
+    inputs = small_run()
+    terms = (
+        Term(None, None, "Resident", "Surgery A", "Ironbark"),
+        Term(None, None, "", "", "Reef"),
+    )
+    lines = tuple(replace(j, terms=terms) if j.id in (J1, J2) else j for j in inputs.job_lines)
+    inputs = replace(inputs, job_lines=lines)
+    result = solve(inputs, Settings())
+    files = files_of(inputs, result, pdf=False)
+    there = [a for a in result.allocations if a.job_line in (J1, J2)]
+    rows = list(csv.DictReader(io.StringIO(files["hospitals/Ironbark.csv"].decode("utf-8-sig"))))
+    assert {row["Name"] for row in rows} == {inputs.worker(a.worker_mapping).name for a in there}
+    assert {row["Team"] for row in rows} == {"Surgery A"}
+    assert "Reef" not in files["hospitals/Ironbark.html"].decode()
+    for line in inputs.job_lines:
+        holders = [a.worker_mapping for a in result.allocations if a.job_line == line.id]
+        page = files[f"job-lines/{line.name}.html"].decode()
+        named = {w.id for w in inputs.workers if w.name in page}
+        assert named == set(holders)
+        assert "hoice" not in page.split("</style>")[1]
+    assert not any(w.name in files["report.html"].decode() for w in inputs.workers)
+
+
+def test_mail_merge_is_documented_and_holds_no_formula() -> None:
+    inputs = renamed(small_run(), W1, '=HYPERLINK("http://x","y")')
+    inputs = renamed(inputs, W2, "@SUM(A1)")
+    files = files_of(inputs, solve(inputs, Settings()), pdf=False)
+    raw = list(csv.reader(io.StringIO(files["mail-merge.csv"].decode("utf-8-sig"))))
+    assert raw[0] == list(MERGE)
+    assert not [cell for row in raw for cell in row if re.match(r'[=+@-](?!"[^"]*"$)', cell)]
+    rows = merge_of(files)
+    assert len(rows) == len(inputs.workers) + 1
+    for row in rows:
+        assert f"{row['Letter']}.html" in files
+    for name in MERGE:
+        assert name in files["READ-ME.txt"].decode("utf-8-sig")
+    sheet = load_workbook(io.BytesIO(files["mail-merge.xlsx"])).active
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "inlineStr"}
+
+
+@examples(100)
+@given(st.lists(st.text(max_size=120), max_size=8))
+def test_file_names_are_unique_and_fit_every_system(words: list[str]) -> None:
+    taken: set[str] = set()
+    names = [
+        safe_name(each, taken) for each in [*words, *words, "CON", "lpt1", "a/../b", "Ää", "ÄÄ"]
+    ]
+    assert len({name.casefold() for name in names}) == len(names)
+    for name in names:
+        assert name
+        assert not re.search(r'[<>:"/\\|?*\x00-\x1f.\s]', name)
+        assert not re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)", name, re.IGNORECASE)
+        assert len(name) < 100
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path) -> None:
+    inputs, result = crowded()
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="is there already"):
+        publish_folder(inputs, result, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    made = publish_folder(inputs, result, tmp_path / "new", PublicationOptions(pdf=False))
+    assert made
+    assert len(list((tmp_path / "new" / "letters").iterdir())) == made.placed == 30

@@ -312,7 +312,8 @@ def placement_options(inputs: RunInputs, result: SolveResult, worker_id: str) ->
 
 
 def _better(found: Optimum, worker_id: str) -> Iterator[dict[Hashable, Any]]:
-    """The rows of `placement_options` with a negative score change, in its order."""
+    """The rows of `placement_options` with a negative score change, in its order; `holders`, which
+    no answer tells, are left out."""
     row = found.rows[worker_id]
     scores = found.matrices.scores[row]
     columns = np.flatnonzero(scores < scores[found.assigned[row]]).tolist()
@@ -323,7 +324,7 @@ def _better(found: Optimum, worker_id: str) -> Iterator[dict[Hashable, Any]]:
         columns, key=lambda j: (scores[j], found.line_name(j), found.inputs.job_lines[j].id)
     )
     for column in ordered:
-        option = _record(found, row, column, int(prices[column]), chains)
+        option = _record(found, row, column, int(prices[column]), chains, named=False)
         yield {name: nan if value is None else value for name, value in option.items()}
 
 
@@ -335,7 +336,7 @@ def chain(found: Optimum, row: int, column: int, chains: Chains) -> tuple[Move, 
 
 
 def _record(
-    found: Optimum, row: int, column: int, price: int, chains: Chains
+    found: Optimum, row: int, column: int, price: int, chains: Chains, *, named: bool = True
 ) -> dict[Hashable, Any]:
     line, arrays = found.inputs.job_lines[column], found.matrices
     score, here = float(arrays.scores[row, column]), int(found.assigned[row])
@@ -353,7 +354,7 @@ def _record(
         "eligible": rule.eligible,
         "rule": rule.words,
         "places": line.places,
-        "holders": ", ".join(f"{found.name(w)} ({found.rank(w, column)})" for w in holders),
+        "holders": ", ".join(f"{found.name(w)} ({found.rank(w, column)})" for w in holders * named),
         "holder_ids": tuple(found.inputs.workers[w].id for w in holders),
         "price": price * found.costs.unit + found.cut(row, column) if possible else None,
         "moves": chain(found, row, column, chains) if possible else (),

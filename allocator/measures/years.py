@@ -57,7 +57,7 @@ class YearsTable:
 
 def without_year(plan: str) -> str:
     """A plan's name without the years in it, so that `Intern year 2027` is that of 2026, too."""
-    return " ".join(YEAR.sub(" ", plan).split()).strip(" ,-–/()")
+    return " ".join(YEAR.sub(" ", plan).split()).strip(" ,-–/")
 
 
 def side_by_side(runs: Sequence[YearColumn]) -> tuple[YearsTable, ...]:

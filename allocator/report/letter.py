@@ -30,6 +30,8 @@ Told = tuple[dict[Hashable, Any], Answer]
 PLACED, NOT_PLACED_KIND = "About your placement", "About this year's placements"
 HIGHER, ASKED = "The job lines that you ranked higher", "The job line that you asked about"
 YEAR, DECIDED = "Your year", "How places were decided"
+MOST_WITH_ODDS = 2000
+"""Workers up to which a letter tells the odds of the draw; beyond, finding them takes minutes."""
 COLUMNS = ("Your choice", "Job line", "Why you did not get it")
 
 
@@ -259,9 +261,10 @@ def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tupl
             f" Lots were drawn among them with the number {chosen.seed}, without regard to names."
         )
         if worker_id in ties:
-            held = placement_of(result)[worker_id]
-            chances = odds_words(odds(inputs, result), inputs, worker_id, held)
-            lots += f" The lots decided your placement, too. {chances}"
+            lots += " The lots decided your placement, too."
+            if len(inputs.workers) <= MOST_WITH_ODDS:
+                held = placement_of(result)[worker_id]
+                lots += f" {odds_words(odds(inputs, result), inputs, worker_id, held)}"
         else:
             lots += " Your placement is the same in all of them."
     return aim, weights, proof, lots

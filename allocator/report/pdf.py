@@ -150,6 +150,7 @@ class _Sheet:
         self._canvas = Canvas(self._stream, pagesize=A4, pageCompression=1, invariant=1, lang="en")
         self._canvas.setTitle(f"{letter.kind}: {letter.title}")
         self._y, self._page = TOP, 1
+        self._colour: HexColor | None = None
 
     def put(self, text: str, size: float, colour: HexColor = INK) -> None:
         """A paragraph over the whole width."""
@@ -222,14 +223,19 @@ class _Sheet:
             self._number()
             self._canvas.showPage()
             self._y, self._page = TOP, self._page + 1
+            self._colour = None
 
     def _number(self) -> None:
         self._draw(RIGHT - 40, BOTTOM - 24, [f"Page {self._page}"], 8, GREY)
 
     def _draw(self, x: float, y: float, lines: list[str], size: float, colour: HexColor) -> None:
+        if not lines:
+            return
+        if colour is not self._colour:
+            self._canvas.setFillColor(colour)
+            self._colour = colour
         text = self._canvas.beginText(x, y)
         text.setFont(FONT, size, size * LEADING)
-        text.setFillColor(colour)
         for line in lines:
             text.textLine(line)
         self._canvas.drawText(text)

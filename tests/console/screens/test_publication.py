@@ -14,7 +14,7 @@ from tests.waiting import eventually
 
 
 def commit(run_id):
-    solved = solve(run_id)
+    solved = solve(run_id).result
     backend.service().commit(solved.inputs, solved.result, OPERATOR)
 
 

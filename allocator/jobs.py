@@ -53,6 +53,7 @@ class JobKind(StrEnum):
     DIAGNOSIS = "diagnosis"
     TRIALS = "trials"
     SWEEP = "sweep"
+    HONESTY = "honesty"
     PROCESS_PENDING = "process-pending"
     PUBLICATION = "publication"
 

@@ -259,13 +259,14 @@ class Baseline:
 
 
 class Policy(StrEnum):
-    """What a best allocation is; all policies honour the same hard rules. The last two compare
+    """What a best allocation is; all policies honour the same hard rules. Those of moves compare
     with a baseline."""
 
     LEAST_TOTAL = "least_total"
     GREEDY = "greedy"
     GENEROUS = "generous"
     LEXIMIN = "leximin"
+    LOTTERY_ORDER = "lottery_order"
     FEWEST_MOVES = "fewest_moves"
     MOST_MOVES = "most_moves"
 

@@ -71,6 +71,11 @@ def parser() -> ArgumentParser:
     )
     _add_run(diagnose)
     add_settings(diagnose)
+    honest = _add(
+        verbs, "honesty", "honesty.honesty", "say whether another list would bring workers more"
+    )
+    _add_run(honest)
+    add_settings(honest)
     pending = _add(
         verbs, "process-pending", "solve.process_pending", "solve and commit every pending run"
     )

@@ -43,6 +43,7 @@ class Work(StrEnum):
     DIAGNOSIS = "diagnosis"
     REPAIR = "repair"
     SWAP = "swap round"
+    HONESTY = "honesty"
 
 
 @dataclass(frozen=True, slots=True)

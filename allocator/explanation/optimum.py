@@ -22,17 +22,16 @@ from numpy.typing import NDArray
 
 from allocator.errors import NotExplained
 from allocator.measures.bands import rank_words
-from allocator.models import Policy, RunInputs
+from allocator.models import Policy, RunInputs, Settings
 from allocator.result import SolveResult, Status
 from allocator.rules.matrices import Costs, Matrices, matrices
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import bucket_words
 from allocator.solving.policies import (
-    classes_in_a_stage,
     narrow_by_policy,
+    next_stage,
     placement_classes,
     stage_costs,
-    stage_weights,
 )
 from allocator.solving.residual import NO_ARC, Face, Residual
 
@@ -85,7 +84,7 @@ class Optimum:
     @cached_property
     def classes(self) -> NDArray[np.float64]:
         """Classes of placements that the policy counts, (workers, job lines)."""
-        return placement_classes(self.result.settings.policy, self.matrices)
+        return placement_classes(self.result.settings, self.matrices)
 
     @cached_property
     def _back(self) -> dict[int, Chains]:
@@ -208,14 +207,14 @@ def _optimum(result: SolveResult, inputs: RunInputs) -> Optimum:
     costs = arrays.costs(result.settings)
     face = Face(arrays.allowed(result.settings), arrays.lower, arrays.upper)
     residual = Residual(costs.values, face, assigned)
-    optimal = _optimal_face(result.settings.policy, residual, arrays)
+    optimal = _optimal_face(result.settings, residual, arrays)
     return Optimum(inputs, result, arrays, costs, residual, optimal)
 
 
-def _optimal_face(policy: Policy, residual: Residual, arrays: Matrices) -> Face:
+def _optimal_face(settings: Settings, residual: Residual, arrays: Matrices) -> Face:
     """All optimal allocations; raises NotExplained when the present one is not among them."""
     face = residual.face
-    for face, _, _ in narrow_by_policy(policy, arrays, face, lambda: False):  # noqa: B007, B020
+    for face, _, _ in narrow_by_policy(settings, arrays, face, lambda: False):  # noqa: B007, B020
         pass
     within = Residual(residual.costs, face, residual.assigned.copy())
     prices, improved = within.optimise()
@@ -264,14 +263,13 @@ def cheapest_chains(
     objective, sign = residual.costs, np.zeros(residual.outside + 1, dtype=np.int64)
     if policy is not Policy.LEAST_TOTAL and classes is not None:
         done: set[float] = set()
-        while ahead := _classes_that_differ(policy, residual, classes, done):
-            staged = _with_costs(
-                residual, stage_costs(stage_weights(policy, ahead, len(classes)), classes)
-            )
+        while len(left := _classes_that_differ(residual, classes, done)):
+            weights = next_stage(policy, left, classes.shape)
+            staged = _with_costs(residual, stage_costs(weights, classes))
             distance, _ = _distances(staged, node, outward)
             sign = np.where(sign == 0, np.sign(distance), sign)
             residual = _tight(staged, distance, outward)
-            done.update(ahead)
+            done.update(weights)
     residual = _with_costs(residual, objective)
     distance, following = _distances(residual, node, outward)
     return Chains(residual, distance, following, np.where(sign == 0, np.sign(distance), sign))
@@ -289,17 +287,15 @@ def _distances(residual: Residual, node: int, outward: bool) -> tuple[NDArray[np
 
 
 def _classes_that_differ(
-    policy: Policy, residual: Residual, classes: NDArray[np.float64], done: set[float]
-) -> list[float]:
-    """The next classes to compare: those that a move still possible enters or leaves."""
+    residual: Residual, classes: NDArray[np.float64], done: set[float]
+) -> NDArray[np.float64]:
+    """The classes left to compare, sorted: those that a move still possible enters or leaves."""
     rows = np.arange(len(residual.assigned))
     here = classes[rows, residual.assigned]
     moves = residual.face.allowed & (classes != here[:, None])
     movers = moves.any(axis=1)
     present = np.union1d(classes[moves], here[movers])
-    left = [float(value) for value in present if float(value) not in done]
-    ordered = left if policy is Policy.GREEDY else left[::-1]
-    return ordered[: classes_in_a_stage(len(rows))]
+    return np.setdiff1d(present, list(done))
 
 
 def _with_costs(residual: Residual, costs: NDArray[np.int64]) -> Residual:

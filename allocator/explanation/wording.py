@@ -16,6 +16,7 @@ AIMS = {
     Policy.GREEDY: "as many first choices as possible, then second choices, and so on",
     Policy.GENEROUS: "as few last choices as possible, then the choice before, and so on",
     Policy.LEXIMIN: "the worst-placed doctors first",
+    Policy.LOTTERY_ORDER: "that the doctors choose in turn, in an order drawn by lot",
     Policy.FEWEST_MOVES: "as few doctors as possible on another job line than before",
     Policy.MOST_MOVES: "as many granted wishes for another job line as possible",
 }

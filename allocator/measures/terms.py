@@ -15,6 +15,7 @@ AIM_NAMES = {
     Policy.GREEDY: "Most first choices",
     Policy.GENEROUS: "Fewest last choices",
     Policy.LEXIMIN: "Worst-off first",
+    Policy.LOTTERY_ORDER: "By lottery order",
     Policy.FEWEST_MOVES: "Fewest moves",
     Policy.MOST_MOVES: "Most moves",
 }

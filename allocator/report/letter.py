@@ -18,13 +18,14 @@ from allocator.explanation.odds import odds, odds_words
 from allocator.explanation.wording import AIMS, choice_words
 from allocator.measures.bands import rank_words
 from allocator.measures.terms import terms_line
-from allocator.models import JobLine, LeftOut, Policy, RunInputs
+from allocator.models import JobLine, LeftOut, Policy, RunInputs, Settings
 from allocator.report.parts import day_words, run_title
 from allocator.report.printable import printed_page
 from allocator.result import SolveResult, Status
 from allocator.rules.moments import local_time
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import bucket_words
+from allocator.solving.tie_break import lottery_numbers
 
 Told = tuple[dict[Hashable, Any], Answer]
 PLACED, NOT_PLACED_KIND = "About your placement", "About this year's placements"
@@ -253,6 +254,8 @@ def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tupl
         "It is proven, and was checked independently, that no other allocation under these rules"
         " does better."
     )
+    if chosen.policy is Policy.LOTTERY_ORDER:
+        return aim, weights, proof, _turn_words(inputs, chosen, worker_id)
     ties = tied_job_lines(inputs, result)
     lots = "One allocation was better than all others, so no lots had to be drawn."
     if ties:
@@ -268,3 +271,16 @@ def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tupl
         else:
             lots += " Your placement is the same in all of them."
     return aim, weights, proof, lots
+
+
+def _turn_words(inputs: RunInputs, chosen: Settings, worker_id: str) -> str:
+    ids = [worker.id for worker in inputs.workers]
+    numbers = lottery_numbers(chosen.seed, ids).tolist()
+    turn = 1 + sum(number < numbers[ids.index(worker_id)] for number in numbers)
+    words = (
+        f"The order was drawn with the number {chosen.seed}, without regard to names; you came as"
+        f" number {turn} of {len(ids)}."
+    )
+    # A cap on the worst rank binds by the lists themselves: another list may change what it binds.
+    honest = " Nobody could have got more by handing in another list."
+    return words + (honest if chosen.worst_rank is None else "")

@@ -182,6 +182,7 @@ POLICIES = {
     Policy.GREEDY: "As many first choices as possible, then second, and so on",
     Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on",
     Policy.LEXIMIN: "The worst-off first, then the next worst-off, and so on",
+    Policy.LOTTERY_ORDER: "In an order drawn by lot, each the best that leaves all rules intact",
     Policy.FEWEST_MOVES: "As few moves from the earlier allocation as possible",
     Policy.MOST_MOVES: "As many moves from the earlier allocation as possible",
 }

@@ -152,6 +152,17 @@ class Costs:
     unit: float
     exact: bool
 
+    def of_scores(self, settings: Settings, n_job_lines: int) -> NDArray[np.int64]:
+        """What half a rank, one, one and a half … N cost a worker, shape (2N+1,), by twice the
+        rank; the organisation's part is not in it."""
+        twice = np.arange(2 * n_job_lines + 1)
+        if not self.exact:
+            own = np.multiply(1 - settings.alpha, (twice / 2) ** settings.power, dtype=np.float64)
+            return np.rint(own / self.unit).astype(np.int64)
+        power = int(settings.power)
+        common = round(1 / self.unit) // 2 ** max(power, 1)
+        return int(common * (1 - _as_fraction(settings.alpha))) * twice**power
+
     @property
     def slack(self) -> float:
         """What rounding may change an allocation's objective by: two terms of each worker."""

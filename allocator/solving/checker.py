@@ -123,6 +123,8 @@ class Proof:
     def _classes(self) -> NDArray[np.float64]:
         """What the policy counts: scores, moves, or the number of better choices plus one."""
         policy = self.facts.settings.policy
+        if policy is Policy.LOTTERY_ORDER:
+            return self.facts.turns()
         if policy is Policy.LEXIMIN:
             return self.facts.scores
         if policy is Policy.FEWEST_MOVES:
@@ -142,19 +144,38 @@ class Proof:
     def _left(self, classes: NDArray[np.float64], done: list[float]) -> list[float]:
         """Classes that still occur and are not decided, in the policy's order."""
         values: list[float] = np.setdiff1d(classes[self.allowed], done).tolist()
-        return values if self.facts.settings.policy is Policy.GREEDY else values[::-1]
+        ascending = (Policy.GREEDY, Policy.LOTTERY_ORDER)
+        return values if self.facts.settings.policy in ascending else values[::-1]
 
     def _stage_in_order(
         self, classes: NDArray[np.float64], done: list[float], stage: StageProof
     ) -> bool:
         """The stage takes the next classes, and each outweighs all workers of the later ones."""
         values = list(stage.weights)
+        if self.facts.settings.policy is Policy.LOTTERY_ORDER:
+            return self._turns_in_order(self._left(classes, done), stage)
         sign = -1 if self.facts.settings.policy is Policy.GREEDY else 1
         sizes = [sign * stage.weights[value] for value in values] + [1]
         heavier = all(a > len(classes) * b for a, b in pairwise(sizes[:-1]))
         return bool(
             values == self._left(classes, done)[: len(values)] and heavier and min(sizes) > 0
         )
+
+    def _turns_in_order(self, left: list[float], stage: StageProof) -> bool:
+        """The stage takes the next workers' turns whole; each step down a worker's list weighs
+        more than all that the workers after it could lose."""
+        values, width = list(stage.weights), len(self.facts.column) + 1
+        if not values or values != left[: len(values)]:
+            return False
+        if values != left and left[len(values)] // width == values[-1] // width:
+            return False
+        lost = 0
+        for turn in sorted({value // width for value in values}, reverse=True):
+            sizes = [stage.weights[value] for value in values if value // width == turn]
+            if any(lower - higher <= lost for higher, lower in pairwise(sizes)):
+                return False
+            lost += sizes[-1] - sizes[0]
+        return True
 
     def price_of(self, prices: Mapping[str, float]) -> NDArray[Any]:
         return np.array([prices[line.id] for line in self.facts.inputs.job_lines])

@@ -7,6 +7,7 @@ another way than in the formulation, so that a mistake there cannot hide.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,18 @@ class Facts:
         if not self.settings.bucket_order:
             return chosen.order
         return {j: (chosen.buckets.get(j, 35) << 32) + rank for j, rank in chosen.order.items()}
+
+    def turns(self) -> NDArray[np.float64]:
+        """Turn of the worker in the lottery × (N+1) + the number of better kinds of job line."""
+        drawn = {w: sha256(f"{self.settings.seed}\x1f{w}".encode()).digest()[:8] for w in self.row}
+        turn = {w: i for i, w in enumerate(sorted(self.row, key=lambda w: drawn[w]))}
+        found = np.empty(self.scores.shape)
+        for worker, i in self.row.items():
+            kinds = sorted(set(self.scores[i].tolist()))
+            found[i] = np.searchsorted(kinds, self.scores[i]) + turn[worker] * (
+                len(self.column) + 1
+            )
+        return found
 
     def _scores(self, worker: Worker) -> NDArray[np.float64]:
         """Average positions of the ranked job lines; the others share what is left of 1 … N."""

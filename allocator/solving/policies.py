@@ -5,6 +5,9 @@ A policy looks at *classes* of placements in an order and at how many workers ar
 - greedy (rank-maximal, Irving et al. 2006): as many first choices as possible, then second …;
 - generous: as few workers without a ranked job line as possible, then in the last rank …;
 - leximin: as few workers at the highest score as possible, then at the next …
+- lottery order (random serial dictatorship, Abdulkadiroğlu and Sönmez 1998): in an order drawn
+  from the seed each worker in turn is placed as well as the placements of the earlier ones allow;
+  whoever likes several job lines equally leaves the choice among them to the later workers;
 - fewest moves, most moves: as few, or as many, workers as possible on another job line than that
   of the baseline.
 
@@ -22,10 +25,11 @@ from math import floor, log
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.models import Policy
+from allocator.models import Policy, Settings
 from allocator.rules.matrices import Matrices
 from allocator.solving.residual import Face, Residual
 from allocator.solving.starting import best_allocation
+from allocator.solving.tie_break import lottery_numbers
 
 MAX_WEIGHT = 2**40
 """Weights of a stage stay below this."""
@@ -39,14 +43,30 @@ class Stage:
     prices: NDArray[np.int64]
 
 
-def placement_classes(policy: Policy, matrices: Matrices) -> NDArray[np.float64]:
+def placement_classes(settings: Settings, matrices: Matrices) -> NDArray[np.float64]:
     """Class of each pair: leximin counts scores, fewest moves 1 for a move and 0 for none, most
-    moves the reverse, the others choices (see `choice_numbers`)."""
+    moves the reverse, lottery order turns (see `_turns`), the others `choice_numbers`."""
+    policy = settings.policy
+    if policy is Policy.LOTTERY_ORDER:
+        return _turns(settings.seed, matrices)
     if policy is Policy.LEXIMIN:
         return matrices.scores
     if policy.needs_baseline:
         return (matrices.moved ^ (policy is Policy.MOST_MOVES)).astype(np.float64)
     return choice_numbers(matrices)
+
+
+def _turns(seed: int, matrices: Matrices) -> NDArray[np.float64]:
+    """The worker's turn, 0 …, times (N+1), plus the number of distinct scores that it likes
+    better: no two workers share a class."""
+    order = np.argsort(
+        lottery_numbers(seed, [worker.id for worker in matrices.inputs.workers]), kind="stable"
+    )
+    classes = np.empty_like(matrices.scores)
+    for turn, worker in enumerate(order.tolist()):
+        levels = np.unique(matrices.scores[worker], return_inverse=True)[1]
+        classes[worker] = turn * (classes.shape[1] + 1) + levels
+    return classes
 
 
 def choice_numbers(matrices: Matrices) -> NDArray[np.float64]:
@@ -62,22 +82,22 @@ def choice_numbers(matrices: Matrices) -> NDArray[np.float64]:
 
 
 def narrow_by_policy(
-    policy: Policy, matrices: Matrices, face: Face, stop: Callable[[], bool]
+    settings: Settings, matrices: Matrices, face: Face, stop: Callable[[], bool]
 ) -> Iterator[tuple[Face, NDArray[np.intp], Stage]]:
     """Minimise stage after stage; yields (narrowed face, an allocation in it, the stage).
 
     Ends early when only one allocation is left, or when `stop()` is true. Raises Infeasible.
     """
+    policy = settings.policy
     if policy is Policy.LEAST_TOTAL:
         return
-    classes = placement_classes(policy, matrices)
-    each = classes_in_a_stage(len(classes))
+    classes = placement_classes(settings, matrices)
     done: set[float] = set()
     while not stop():
-        ahead = _classes_in_order(policy, classes[face.allowed], done)[:each]
-        if not ahead or int(face.allowed.sum()) == len(classes):
+        left = np.setdiff1d(classes[face.allowed], list(done))
+        if not len(left) or int(face.allowed.sum()) == len(classes):
             return
-        weights = stage_weights(policy, ahead, len(classes))
+        weights = next_stage(policy, left, classes.shape)
         costs = stage_costs(weights, classes)
         start = best_allocation(costs, face, stop)
         if start is None:
@@ -91,13 +111,8 @@ def narrow_by_policy(
                 return
             assigned, prices = residual.assigned, found
         face = face.narrowed(costs, prices)
-        done.update(ahead)
+        done.update(weights)
         yield face, assigned, Stage(weights, prices)
-
-
-def classes_in_a_stage(n_workers: int) -> int:
-    """How many classes one whole-number objective can compare."""
-    return max(1, floor(log(MAX_WEIGHT) / log(n_workers + 1)) - 1)
 
 
 def stage_costs(weights: Mapping[float, int], classes: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -108,16 +123,37 @@ def stage_costs(weights: Mapping[float, int], classes: NDArray[np.float64]) -> N
     return costs
 
 
-def stage_weights(policy: Policy, classes: list[float], n_workers: int) -> dict[float, int]:
-    """Weights that compare the counts of these classes one after another."""
+def next_stage(
+    policy: Policy, left: NDArray[np.float64], shape: tuple[int, int]
+) -> dict[float, int]:
+    """Weights of the classes that the next stage decides; `left` are the undecided ones, sorted,
+    `shape` is (workers, job lines)."""
+    if policy is Policy.LOTTERY_ORDER:
+        return _weights_of_turns(left, shape[1])
+    base = shape[0] + 1
+    each = max(1, floor(log(MAX_WEIGHT) / log(base)) - 1)
     sign = -1 if policy is Policy.GREEDY else 1
-    top = len(classes) - 1
-    return {value: sign * (n_workers + 1) ** (top - i) for i, value in enumerate(classes)}
+    ahead = (left if policy is Policy.GREEDY else left[::-1])[:each].tolist()
+    return {value: sign * base ** (len(ahead) - 1 - i) for i, value in enumerate(ahead)}
 
 
-def _classes_in_order(
-    policy: Policy, present: NDArray[np.float64], done: set[float]
-) -> list[float]:
-    """Classes that still occur, the first to be decided first."""
-    values = [float(value) for value in np.unique(present) if float(value) not in done]
-    return values if policy is Policy.GREEDY else values[::-1]
+def _weights_of_turns(left: NDArray[np.float64], n_job_lines: int) -> dict[float, int]:
+    """The next turns, as many as whole numbers can compare: each step down a worker's list weighs
+    more than all that the later workers could lose."""
+    _, starts = np.unique(left // (n_job_lines + 1), return_index=True)
+    turns = np.split(left, starts[1:])
+    product, taken = 1, 0
+    for turn in turns:
+        product *= len(turn)
+        if taken and product > MAX_WEIGHT:
+            break
+        taken += 1
+    steps, step = [], 1
+    for turn in reversed(turns[:taken]):
+        steps.append(step)
+        step *= len(turn)
+    return {
+        float(value): level * step
+        for turn, step in zip(turns, reversed(steps), strict=False)
+        for level, value in enumerate(turn)
+    }

@@ -143,8 +143,7 @@ class _Solve:
 
     def _apply_policy(self) -> None:
         """Narrow the face to the optima of the policy's stages."""
-        policy = self.settings.policy
-        stages = narrow_by_policy(policy, self.matrices, self.face, self._stop)
+        stages = narrow_by_policy(self.settings, self.matrices, self.face, self._stop)
         for self.face, self.assigned, stage in stages:
             self.stages.append(stage)
             self._report(Phase.START, f"Steps of the aim decided: {len(self.stages)}")

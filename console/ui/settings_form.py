@@ -56,6 +56,7 @@ POLICY_HELP = {
     Policy.GREEDY: "As many first choices as possible, then second ones; a few may fare badly.",
     Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on.",
     Policy.LEXIMIN: "Lifts whoever fares worst, then the next, and so on.",
+    Policy.LOTTERY_ORDER: "Each chooses in turn, in an order drawn by lot; honest lists do best.",
     Policy.FEWEST_MOVES: "Disturbs as few as possible. What follows decides between equals.",
     Policy.MOST_MOVES: "Grants as many swaps as possible. What follows decides between equals.",
 }
@@ -144,7 +145,7 @@ def _more(start: Settings) -> tuple[float, float, float, bool, bool, SolverName 
             "Time limit in seconds", 1, longest, ceil(start.time_limit), 10, help=LIMIT
         )
     ties = st.checkbox("Workers may rank job lines equally", start.ties_allowed, help=TIES)
-    by_bucket = st.checkbox("Read lists by bucket first", start.bucket_order, help=BUCKETS)
+    by_bucket = st.checkbox(BUCKET_ORDER, start.bucket_order, help=BUCKETS)
     solver = st.radio(
         "Solver",
         list(SolverName),

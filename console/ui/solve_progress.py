@@ -213,6 +213,7 @@ WORK = {
     Work.SOLVE.value: "Solve",
     Work.TRIAL.value: "Trial of scenarios",
     Work.SWEEP.value: "Sweep",
+    Work.HONESTY.value: "Other lists",
     Work.DIAGNOSIS.value: "Diagnosis",
     Work.REPAIR.value: "Repair",
     Work.SWAP.value: "Swap round",

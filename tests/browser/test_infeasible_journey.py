@@ -47,6 +47,8 @@ def test_journey_from_no_allocation_to_a_committed_fix(signed_in, demo_database:
     keep(page, "infeasibility-fixed")
     page.get_by_role("link", name="Go to commit").click()
     expect(page.locator("h1")).to_have_text("Commit")
+    for reason in page.get_by_label("Reason for the change").all():
+        reason.fill("Agreed with the wards")
     page.get_by_label("To confirm").fill(NAME)
     page.get_by_role("button", name="Commit 30 placements").click()
     expect(page.get_by_text("This run is committed and read-only.")).to_be_visible()

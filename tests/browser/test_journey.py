@@ -123,7 +123,8 @@ def check_written(page: Page, database: Database) -> None:
     """The receipt on the page is the audit row, and every worker has one job line."""
     audit = database.rows("select * from allocator_console_audit")
     assert [row["operator"] for row in audit] == [OPERATOR]
-    expect(page.get_by_text(audit[0]["fingerprint"])).to_be_visible()
+    page.get_by_text("Settings, checks and fingerprint").first.click()
+    expect(page.get_by_text(audit[0]["fingerprint"]).first).to_be_visible()
     written = database.rows(ALLOCATIONS, RUN)
     assert len(written) == audit[0]["n_allocations"] == 138
     assert len({row["worker_mapping"] for row in written}) == 138

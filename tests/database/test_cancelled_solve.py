@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
@@ -46,11 +47,16 @@ def at(phase: Phase, act: Callable[[], None]) -> Callable[[Progress], None]:
 
 def written(database) -> tuple[int, int, int]:
     """Rows that a commit would have written: allocations, audit rows, completed demo runs."""
-    placed = "allocator_py_allocations where allocator_py_run <> %s"
-    done = "allocator_py_runs where completed_at is not null and id <> %s"
-    audits = "allocator_console_audit where allocator_py_run <> %s"
+    placed = "allocator_py_allocations where allocator_py_run <> all(%s)"
+    done = "allocator_py_runs where completed_at is not null and id <> all(%s)"
+    audits = "allocator_console_audit where allocator_py_run <> all(%s)"
+    completed = [
+        UUID(str(run["id"]))
+        for run in demo_rows()["allocator_py_runs"]
+        if run.get("completed_at") is not None
+    ]
     counts = [
-        database.rows(f"select count(*) as n from {table}", demo.COMPLETED)[0]["n"]
+        database.rows(f"select count(*) as n from {table}", completed)[0]["n"]
         for table in (placed, audits, done)
     ]
     return counts[0], counts[1], counts[2]

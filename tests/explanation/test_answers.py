@@ -27,6 +27,7 @@ from allocator.result import SolveResult, Status
 from allocator.rules.matrices import matrices
 from allocator.rules.ranks import preferences
 from allocator.solving.solver import solve
+from allocator.solving.tie_break import lottery_numbers
 from tests.profiles import examples
 from tests.strategies import RUN, after_another_allocation, run_inputs
 
@@ -85,6 +86,9 @@ def judgement(inputs: RunInputs, chosen: Settings, columns: tuple[int, ...]) -> 
             return (*(choices.count(c) for c in last_to_first), cost)
         case Policy.LEXIMIN:
             return (*sorted(scores, reverse=True), cost)
+        case Policy.LOTTERY_ORDER:
+            drawn = lottery_numbers(chosen.seed, [worker.id for worker in inputs.workers])
+            return (*(scores[i] for i in np.argsort(drawn, kind="stable")), cost)
         case Policy.FEWEST_MOVES:
             return (moved, cost)
         case Policy.MOST_MOVES:

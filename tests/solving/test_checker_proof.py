@@ -222,3 +222,12 @@ def test_check_stages_must_be_those_of_the_policy(
     verdict = verdict_on(rows, settings, inputs=inputs, certificate=certificate)
     assert verdict.passed
     assert verdict.proven == holds
+
+
+def test_check_proof_of_another_seeds_order_proves_nothing():
+    order = replace(SETTINGS, policy=Policy.LOTTERY_ORDER)
+    results = [solve(run(), replace(order, seed=seed)) for seed in range(6)]
+    first, proof = results[0], proof_of(results[0])
+    other = next(proof_of(r) for r in results if proof_of(r).stages != proof.stages)
+    assert proven(first, proof)
+    assert not proven(first, replace(proof, stages=other.stages))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
+from allocator.explanation.honesty import budget_words
 from allocator.models import RunInputs
 from allocator.review import never_preferences, preferences_long, review_workers, tied_preferences
 from allocator.rules.ranks import NEVER_WORDS
@@ -129,7 +130,9 @@ def _by_worker(source: RunReading) -> None:
     frame = source.made(review_workers)
     frame = frame[frame["takes_part"]].reset_index(drop=True)
     st.caption(
-        "Every job line that a worker left unranked counts as the mean of the ranks that are left."
+        "Every job line that a worker left unranked counts as the mean of the ranks that are left. "
+        f"{budget_words(source.inputs)} Whether another list would have brought workers more is "
+        "worked out on Scenarios, part Policies."
     )
     data_table(
         frame,

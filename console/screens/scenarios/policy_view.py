@@ -26,7 +26,7 @@ from allocator.measures.outcome import (
     points_words,
 )
 from allocator.measures.terms import AIM_NAMES, terms_line
-from allocator.models import Policy, Settings
+from allocator.models import Policy, RunInputs, Settings
 from allocator.result import Phase, Progress, Status
 from allocator.scenario import Scenario
 from allocator.solved import Solved
@@ -43,6 +43,7 @@ from console.screens.scenarios.bench import (
 )
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.dials import figure_words, signed_words
+from console.screens.scenarios.honesty_view import draw_honesty
 from console.state import backend, scenario_drafts, seeds, trials
 from console.ui import messages, session
 from console.ui.data_table import data_table
@@ -63,6 +64,12 @@ MEANS = {
     AIM_NAMES[
         Policy.LEXIMIN
     ]: "The worst-off worker as well off as possible, then the next, and so on.",
+    AIM_NAMES[Policy.LOTTERY_ORDER]: (
+        "In an order drawn from the seed each worker gets the best job line that leaves an "
+        "allocation for the rest. No other list would ever get a worker a better one."
+    ),
+    AIM_NAMES[Policy.FEWEST_MOVES]: "As few moves from the earlier allocation as possible.",
+    AIM_NAMES[Policy.MOST_MOVES]: "As many moves from the earlier allocation as possible.",
     CAPPED: "The least total among allocations in which nobody is worse off than need be.",
 }
 
@@ -101,15 +108,19 @@ def draw_policies(bench: Bench) -> None:
     )
     _chart(found)
     _open_buttons(bench, offered)
+    draw_honesty(bench)
 
 
 def variants(bench: Bench) -> dict[str, Scenario]:
     """Name → the draft under that aim; the cap is the least that any allocation reaches."""
     settings = replace(bench.scenario.settings, worst_rank=None)
+    inputs = trials.variant(bench.reading, bench.scenario).inputs
     wanted: dict[str, Settings] = {
-        name: replace(settings, policy=policy) for policy, name in AIM_NAMES.items()
+        name: replace(settings, policy=policy)
+        for policy, name in AIM_NAMES.items()
+        if inputs.baseline or not policy.needs_baseline
     }
-    least = _least_cap(bench)
+    least = _least_cap(inputs, bench.scenario.settings)
     if least is not None:
         wanted[CAPPED] = least
     return {
@@ -118,10 +129,9 @@ def variants(bench: Bench) -> dict[str, Scenario]:
     }
 
 
-def _least_cap(bench: Bench) -> Settings | None:
-    inputs = trials.variant(bench.reading, bench.scenario).inputs
+def _least_cap(inputs: RunInputs, settings: Settings) -> Settings | None:
     try:
-        return extremes(inputs, bench.scenario.settings).for_worst_off
+        return extremes(inputs, settings).for_worst_off
     except NotSolved:
         return None
 

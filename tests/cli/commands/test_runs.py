@@ -9,7 +9,7 @@ from tests.cli.conftest import people
 def test_runs_lists_pending_and_completed(cli):
     code, found = cli("runs")
     assert code == 0
-    assert [row["pending"] for row in found["runs"]] == [True] * 5 + [False]
+    assert [row["pending"] for row in found["runs"]] == [True] * 6 + [False] * 2
     intern = next(row for row in found["runs"] if row["run_id"] == demo_data.INTERN_YEAR)
     assert (intern["plan"], intern["workers"], intern["job_lines"]) == (
         "Intern year 2027",

@@ -161,7 +161,7 @@ def test_runs_names_the_bad_row_and_lists_all_the_same(page, demo_database):
         "update allocationplans set timezone = 'AEST' where name = 'Resident year 2027'"
     )
     text = shown(page("runs"))
-    assert "Waiting (5)" in text
+    assert "Waiting (6)" in text
     assert "timezone is 'AEST', which is no time zone" in text
     assert "Set allocationplans.timezone to a name such as Australia/Sydney" in text
 

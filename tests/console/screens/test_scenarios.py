@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from allocator.demo import demo_data
+from allocator.explanation.honesty import honesty, verdict_words
 from allocator.jobs import JobKind
 from allocator.measures import outcome
 from allocator.models import Policy, Settings
@@ -235,13 +236,29 @@ def test_policies_show_the_price_of_each(page, as_read):
     assert not app.exception
     table = app.dataframe[0].value.set_index("Aim")
     assert table.loc["Least total", "Costs all together"] == "Nothing"
-    assert len(table) == 5
+    assert len(table) == 6
     greedy = solve(as_read, Settings(policy=Policy.GREEDY))
     got = outcome(as_read, greedy)
     assert table.loc["Most first choices", "First choices"] == got.first_choices
     assert got.first_choices == got.first_choices_possible
     app.button(key="open policy Most first choices").click().run()
     assert by_label(app.selectbox, "Aim").value == Policy.GREEDY
+
+
+def test_policies_tell_whether_an_honest_list_pays(page, as_read):
+    app = show(page("scenarios", run=RUN), "Policies")
+    assert "counts each job line left out as rank" in shown(app)
+    by_label(app.button, "Work it out").click().run()
+    [job] = [s.subject for s in backend.jobs().snapshots(JobKind.HONESTY)]
+    assert backend.jobs().get(JobKind.HONESTY, job).wait(PATIENCE)
+    app.run()
+    assert not app.exception
+    [table] = [d.value for d in app.dataframe if "Surely gain" in d.value.columns]
+    expected = honesty(as_read, Settings())
+    assert table["Surely gain"].iloc[0] == expected.n_sure
+    assert table.set_index("Aim").loc["By lottery order", "Surely gain"] == 0
+    assert verdict_words(expected) in shown(app)
+    assert "honesty" in [one.work for one in service().solve_log(RUN)]
 
 
 def test_sweep_runs_in_the_background_and_a_point_opens(page, as_read):

@@ -85,7 +85,7 @@ def committed_elsewhere(connected):
 def test_results_are_those_of_the_commit_not_of_the_older_reading(page, committed_elsewhere):
     text = words_of(page("results", run=RUN))
     assert CHANGED not in text
-    assert "Committed by Grace Hopper" in text
+    assert "committed by Grace Hopper" in text
     assert "Proven optimal" in text
 
 

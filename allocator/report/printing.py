@@ -1,4 +1,4 @@
-"""Letters on paper: as HTML and, where asked for, as PDF; to be run in a process of its own, too."""
+"""Letters on paper, as HTML and where asked for as PDF; runs in a process of its own, too."""
 
 from __future__ import annotations
 

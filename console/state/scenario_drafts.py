@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import streamlit as st
@@ -39,8 +39,8 @@ class ScenarioDraft:
     `turn` grows whenever something other than its own widget changes a value, so that widgets
     with it in their keys start anew from the scenario. `begun`: somebody did something to it.
     `undone` and `done` are the scenarios that redo and undo bring back, the nearest last.
-    `restored_at` is when a draft that was found again was kept; `seen` the digest of what this tab
-    last handed in to be kept.
+    `restored_at` is when a draft that was found again was kept, `changed_at` when this tab last
+    changed it; `seen` is the digest of what this tab last handed in to be kept.
     """
 
     scenario: Scenario
@@ -51,6 +51,7 @@ class ScenarioDraft:
     done: tuple[Scenario, ...] = ()
     undone: tuple[Scenario, ...] = ()
     restored_at: datetime | None = None
+    changed_at: datetime | None = None
     seen: str = ""
 
     @property
@@ -247,7 +248,7 @@ def _keep(mine: ScenarioDraft) -> ScenarioDraft:
     last = drafts.keeper().last(operator, run_id, drafts.SCENARIO, mine.id)
     if last and last != mine.seen:
         mine = replace(mine, id=uuid4().hex)
-    mine = replace(mine, seen=drafts.digest(content))
+    mine = replace(mine, seen=drafts.digest(content), changed_at=datetime.now(UTC))
     drafts.keeper().keep(operator, run_id, drafts.SCENARIO, mine.id, content)
     here = {name: one for name, one in _aside(run_id).items() if name != mine.id}
     newest = [*here.items(), (mine.id, mine)][-MOST_ASIDE:]

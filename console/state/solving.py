@@ -116,6 +116,12 @@ def last_settings(run_id: str) -> Settings:
     return solve.request.settings if solve else Settings()
 
 
+def last_scenario(run_id: str) -> Scenario | None:
+    """The scenario that the run was last solved with; None when it was solved as it is."""
+    solve = latest(run_id)
+    return solve.request.scenario if solve else None
+
+
 def stop_solve(run_id: str) -> None:
     """Ask the run's solve to stop with the best allocation that it has."""
     if job := backend.jobs().get(JobKind.SOLVE, run_id):

@@ -97,6 +97,60 @@ ICON = Path(__file__).parents[1] / "assets" / "icon.svg"
 # Its tables' own download is not safe from formulas: `data_table.download_buttons` takes its place.
 _LOOK = """
 <style>
+/* What a scenario brings stays in view above its controls, below Streamlit's own header. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-bench-bar) {
+  position: sticky; top: 3.75rem; z-index: 99; background: light-dark(#FFFFFF, #10181F);
+  border-bottom: 1px solid light-dark(#C9D3DC, #3A4A57); padding: 0.25rem 0 0.5rem;
+}
+/* What is scrolled to, also by the keyboard, is not hidden behind it. */
+[data-testid="stMain"]:has(.st-key-bench-bar) { scroll-padding: 20rem 0 2rem; }
+.st-key-bench-bar { gap: 0.25rem; }
+.st-key-bench-bar [data-testid="stColumn"] > div { gap: 0.25rem; }
+.st-key-bench-bar [data-testid="stCaptionContainer"] p { font-size: 0.8125rem; line-height: 1.35; }
+.st-key-bench-figures {
+  display: grid; grid-template-columns: repeat(4, auto); justify-content: start; align-items: start;
+  gap: 0.125rem 1.25rem;
+}
+.st-key-bench-figures [data-testid="stMetric"] > div,
+.st-key-bench-figures [data-testid="stMetric"] {
+  display: flex; flex-flow: row wrap; align-items: baseline; column-gap: 0.375rem;
+}
+.st-key-bench-figures [data-testid="stMetricLabel"] { flex: 0 0 100%; min-height: 0; }
+.st-key-bench-figures [data-testid="stMetricLabel"] p {
+  font-size: 0.8125rem; line-height: 1.3; white-space: normal;
+}
+.st-key-bench-figures [data-testid="stMetricValue"] {
+  font-size: 1.125rem; line-height: 1.3; padding: 0;
+}
+.st-key-bench-figures [data-testid="stMetricDelta"] { font-size: 0.8125rem; margin: 0; }
+.st-key-bench-moves { gap: 0.25rem; }
+.st-key-bench-moves p { font-size: 0.875rem; }
+ul.moves { list-style: none; margin: 0; padding: 0; font-size: 0.875rem; line-height: 1.35; }
+ul.moves li { display: flex; gap: 0.5rem; margin: 0 0 0.25rem; padding: 0; }
+ul.moves .better .sign { color: light-dark(#00664B, #2FB587); }
+ul.moves .worse .sign { color: light-dark(#A34700, #F0803C); }
+ul.moves .rank { white-space: nowrap; }
+ul.moves .rank::before { content: "("; }
+ul.moves .rank::after { content: ")"; }
+.st-key-bench-moves ul.moves { max-height: 7.5rem; overflow-y: auto; }
+@media (max-width: 640px) {
+  [data-testid="stMain"]:has(.st-key-bench-bar) { scroll-padding-top: 27rem; }
+  .st-key-bench-head { gap: 0.25rem 0.5rem; }
+  .st-key-bench-head [data-testid="stMarkdownContainer"] p { font-size: 0.875rem; }
+  .st-key-bench-head button { padding: 0.125rem 0.5rem; min-height: 2.25rem; }
+  .st-key-bench-moves ul.moves { max-height: 4rem; font-size: 0.8125rem; }
+  /* The icon says it, the words stay for those who hear the page. */
+  .st-key-scenario-undo [data-testid="stMarkdownContainer"],
+  .st-key-scenario-redo [data-testid="stMarkdownContainer"] {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  }
+  .st-key-bench-figures { grid-template-columns: repeat(4, 1fr); gap: 0 0.5rem; }
+  .st-key-bench-figures [data-testid="stMetricLabel"] p { font-size: 0.6875rem; }
+  .st-key-bench-figures [data-testid="stMetricValue"] { font-size: 0.9375rem; }
+  .st-key-bench-figures [data-testid="stMetricDelta"] { font-size: 0.75rem; }
+  .st-key-bench-bar [data-testid="stHorizontalBlock"] { gap: 0.25rem; }
+  .st-key-bench-bar [data-testid="stCaptionContainer"] p { font-size: 0.75rem; }
+}
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 4rem) 4rem; }
 [data-testid="stSidebarHeader"] { height: 2.5rem; }
 [data-testid="stElementToolbarButton"]:has(button[aria-label^="Download as CSV"]) { display: none; }

@@ -15,6 +15,7 @@ from tests.database.demo_rows import demo_rows
 
 RUN = demo_data.INFEASIBLE
 NAME = "Resident year 2027 batch 1"
+REASON = "Agreed with the wards"
 
 
 @pytest.fixture
@@ -47,8 +48,11 @@ def test_journey_from_no_allocation_to_a_committed_fix(signed_in, demo_database:
     keep(page, "infeasibility-fixed")
     page.get_by_role("link", name="Go to commit").click()
     expect(page.locator("h1")).to_have_text("Commit")
-    for reason in page.get_by_label("Reason for the change").all():
-        reason.fill("Agreed with the wards")
+    settle(page)
+    reasons = page.get_by_label("Reason for the change")
+    expect(reasons).to_have_count(2)
+    for reason in reasons.all():
+        reason.fill(REASON)
     page.get_by_label("To confirm").fill(NAME)
     page.get_by_role("button", name="Commit 30 placements").click()
     expect(page.get_by_text("This run is committed and read-only.")).to_be_visible()
@@ -85,9 +89,10 @@ def check_written(database: Database) -> None:
     assert [row["operator"] for row in audit] == [OPERATOR]
     assert audit[0]["n_allocations"] == 30
     assert audit[0]["scenario"]["name"]
-    assert audit[0]["scenario"]["changes"]
     stored = database.rows("select definition from allocator_console_scenarios")
-    assert stored[0]["definition"]["changes"] == audit[0]["scenario"]["changes"]
+    tried, written = stored[0]["definition"]["changes"], audit[0]["scenario"]["changes"]
+    assert {change["reason"] for change in written} == {REASON}  # typed at the commit
+    assert written == [change | {"reason": REASON} for change in tried]
     run = database.rows("select completed_at from allocator_py_runs where id = %s", RUN)
     assert run[0]["completed_at"] is not None
     placed = database.rows(

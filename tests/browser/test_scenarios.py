@@ -9,7 +9,15 @@ from playwright.sync_api import Page, expect
 
 from allocator.demo import demo_data
 from allocator.scenario import Scenario
-from tests.browser.conftest import SECOND_OPERATOR, click_until_visible, keep, middle, settle, until
+from tests.browser.conftest import (
+    ARTIFACTS,
+    SECOND_OPERATOR,
+    click_until_visible,
+    keep,
+    middle,
+    settle,
+    until,
+)
 from tests.conftest import Database
 from tests.console.server import OPERATOR
 from tests.database.demo_rows import demo_rows
@@ -43,18 +51,22 @@ def figure(page: Page, label: str) -> str:
 
 
 def alpha(page: Page, value: str) -> None:
-    """Move the slider from 0.30, step by step, to the value."""
+    """Move the slider from where a draft may have left it, step by step, to the value."""
+    thumb = page.get_by_test_id("stSliderThumbValue").first
+    steps = round((float(value) - float(thumb.inner_text())) * 100)
     page.get_by_role("slider").first.focus()
-    for _ in range(round((float(value) - 0.3) * 100)):
-        page.keyboard.press("ArrowRight")
-    expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text(value)
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+    expect(thumb).to_have_text(value)
+    bar = page.locator(".st-key-bench-bar")
+    expect(bar.get_by_text(re.compile(f"alpha {value}")).first).to_be_visible()
     settle(page)
 
 
 def choose(page: Page, label: str, option: int) -> str:
     """Choose from a list by position; gives what was chosen."""
     field = page.get_by_role("combobox", name=label, exact=True).first
-    field.scroll_into_view_if_needed()
+    field.evaluate("element => element.scrollIntoView({block: 'end'})")
     chosen = page.get_by_role("option").nth(option)
     click_until_visible(page, lambda: middle(field), chosen)  # a redraw closes the open list
     name = chosen.inner_text()
@@ -63,15 +75,20 @@ def choose(page: Page, label: str, option: int) -> str:
     return name
 
 
-def pin(page: Page, worker: int, job_line: int) -> tuple[str, str]:
-    page.get_by_text("Place a worker (pin)").click()
-    expect(page.get_by_role("button", name="Add pin")).to_be_visible()
+def pick(page: Page, label: str, option: int) -> str:
+    """Pick one of several by position, after "Select all"; the list stays open, so it is closed."""
+    name = choose(page, label, option + 1)
+    page.keyboard.press("Escape")
     settle(page)
-    names = choose(page, "Worker", worker), choose(page, "Job line", job_line)
+    return name
+
+
+def pin(page: Page, worker: int, job_line: int) -> tuple[str, str]:
+    names = pick(page, "Workers", worker), pick(page, "Job lines", job_line)
     page.get_by_role("textbox", name="Reason").first.fill("Partner works there")
     page.keyboard.press("Tab")
     settle(page)
-    page.get_by_role("button", name="Add pin").click()
+    page.get_by_role("button", name="Add the change").click()
     settle(page)
     return names
 
@@ -115,7 +132,7 @@ def test_scenario_is_changed_saved_and_found_by_another_operator(
     expect(theirs.get_by_text("Town first").first).to_be_visible()
     expect(theirs.get_by_text(f"Saved by {OPERATOR}")).to_be_visible()
     part(theirs, "Compare")
-    expect(theirs.get_by_text("Headline figures")).to_be_visible()
+    expect(theirs.get_by_text("Who wins, who loses")).to_be_visible()
     expect(theirs.get_by_text(re.compile(r"better off"))).to_be_visible()
     keep(theirs, "scenarios-compare")
     part(theirs, "Policies")
@@ -179,3 +196,34 @@ def test_scenarios_fit_a_narrow_screen(signed_in, demo_database: Database) -> No
     page = opened(signed_in(path=ADDRESS, width=390, height=844))
     until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
     keep(page, "scenarios-narrow")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_outcome_stays_in_view_while_a_control_far_down_is_used(
+    signed_in, demo_database: Database, width: int, height: int
+) -> None:
+    page = opened(signed_in(path=ADDRESS, width=width, height=height))
+    worker = pick(page, "Workers", 2).split(" · ")[0]
+    reason = page.get_by_role("textbox", name="Reason").first
+    reason.fill("On leave")
+    page.keyboard.press("Tab")
+    settle(page)
+    add = page.get_by_role("button", name="Add the change")
+    add.focus()
+    bar = page.locator(".st-key-bench-bar")
+    for part_of_bar in (
+        bar.get_by_test_id("stMetric").first,
+        bar.get_by_role("button", name="Undo last"),
+        bar.get_by_text(re.compile(r"alpha \d")).first,
+    ):
+        expect(part_of_bar).to_be_in_viewport(ratio=1)
+    shown, used = bar.bounding_box(), add.bounding_box()
+    assert shown is not None
+    assert used is not None
+    assert shown["y"] + shown["height"] <= used["y"]
+    assert used["y"] + used["height"] <= height
+    add.press("Enter")
+    moves = bar.get_by_role("list", name="Who moves")
+    expect(moves).to_contain_text(worker)
+    expect(moves).to_be_in_viewport()
+    page.screenshot(path=ARTIFACTS / f"scenarios-bar-{width}.png")

@@ -8,22 +8,32 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from allocator.measures import bands, rank_distribution
-from allocator.measures.comparison import FIGURES, headlines, rank_distributions
+from allocator.measures import bands, mask_small_counts, rank_distribution
+from allocator.measures.bands import GROUPINGS
+from allocator.measures.comparison import (
+    EVERYBODY,
+    group_costs,
+    headlines,
+    rank_distributions,
+)
 from allocator.measures.terms import terms_of
+from allocator.report.sections import MASKED
 from allocator.scenario import Scenario
 from allocator.solved import Solved
 from console.charts import overlaid_bands, overlaid_distributions
+from console.charts.scenarios import group_cost_chart
 from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
-from console.screens.scenarios.change_list import draw_groups
-from console.screens.scenarios.dials import figure_words, signed_words
-from console.screens.scenarios.outcome_view import draw_movers
+from console.screens.scenarios.dials import SHORT, figure_words, signed_words
+from console.screens.scenarios.who_moves import draw_moves, told_moves
 from console.state import scenario_store, trials
 from console.ui.data_table import data_table, download_buttons
 from console.ui.messages import literal
-from console.ui.tables import draw, is_dark
+from console.ui.tables import counted, draw, is_dark
 
 MOST = 6
+FIRST = ("winners", "losers", "first_choices", "top_3", "unranked", "mean_rank", "worst_score",
+         "weighting_points")  # fmt: skip
+"""The rows that are shown before all are asked for."""
 
 
 def draw_compare(bench: Bench) -> None:
@@ -79,13 +89,11 @@ def _is_sound(bench: Bench, scenario: Scenario) -> bool:
 
 def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
     version = version_of(solved)
-    st.subheader("Headline figures", anchor=False)
-    st.caption(f"Differences (Δ) are to “{literal(solved[0].name)}”. Green is better.")
+    st.subheader("Who wins, who loses, and the figures", anchor=False)
+    st.caption(f"In brackets: the difference to “{literal(solved[0].name)}”. Green is better.")
     _headlines(solved, version)
     for one in solved:
         st.caption(f"**{literal(one.name)}**: {literal(terms_of(one))}")
-    st.subheader("Ranks received", anchor=False)
-    _distributions(solved)
     st.subheader("Who moves", anchor=False)
     after = solved[1]
     if len(solved) > 2:
@@ -96,9 +104,19 @@ def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
             key=f"compare moves {version}",
         )  # fmt: skip
         after = next(one for one in solved if one.name == name)
-    draw_movers(solved[0], after, key=f"compare {after.name}", version=version)
-    st.subheader("What it costs whom", anchor=False)
-    draw_groups(solved, version)
+    draw_moves(solved[0], after, key=f"compare {after.name}", version=version)
+    ranks = st.expander(
+        "Ranks received", icon=":material/bar_chart:", on_change="rerun", key="compare ranks"
+    )
+    if ranks.open:
+        with ranks:
+            _distributions(solved)
+    costs = st.expander(
+        "What it costs whom", icon=":material/groups:", on_change="rerun", key="compare costs"
+    )
+    if costs.open:
+        with costs:
+            draw_groups(solved, version)
 
 
 def version_of(solved: Sequence[Solved]) -> str:
@@ -107,19 +125,23 @@ def version_of(solved: Sequence[Solved]) -> str:
 
 
 def _headlines(solved: Sequence[Solved], version: str) -> None:
-    frame = headlines(solved)
-    shown = headline_table(frame, [one.name for one in solved])
+    names = [one.name for one in solved]
+    every = st.toggle("All figures", key="compare all figures")
+    frame = with_fates(headlines(solved), solved)
+    frame = frame if every else frame.loc[[f for f in FIRST if f in frame.index]]
+    shown = headline_table(frame, names)
     colours = pd.DataFrame("", index=shown.index, columns=shown.columns)
-    for one in solved[1:]:
-        colours[f"Δ {one.name}"] = [
+    for name in names[1:]:
+        colours[name] = [
             _colour(change, better)
-            for change, better in zip(frame[f"Δ {one.name}"], frame["better"], strict=True)
+            for change, better in zip(frame[f"Δ {name}"], frame["better"], strict=True)
         ]
     st.dataframe(
         shown.style.apply(lambda _: colours, axis=None),
         hide_index=True,
         height="content",
-        key=f"compare headlines {version}",
+        column_config={"Figure": st.column_config.TextColumn(width=260 if every else 150)},
+        key=f"compare headlines {version} {every}",
     )
     download_buttons(lambda: shown, "comparison", f"compare headlines {version}")
     different = {(one.result.settings.alpha, one.result.settings.power) for one in solved}
@@ -130,17 +152,38 @@ def _headlines(solved: Sequence[Solved], version: str) -> None:
         )
 
 
+def with_fates(frame: pd.DataFrame, solved: Sequence[Solved]) -> pd.DataFrame:
+    """`comparison.headlines` under two rows more: how many are better and worse off than in the
+    first scenario. Their differences say as much, so that they are coloured."""
+    rows = pd.DataFrame(
+        {"figure": ["Better off", "Worse off"], "better": ["more", "less"]},
+        index=["winners", "losers"],
+    )
+    for one in solved[1:]:
+        fates = told_moves(solved[0], one)["outcome"]
+        rows[one.name] = [int((fates == "winner").sum()), int((fates == "loser").sum())]
+        rows[f"Δ {one.name}"] = rows[one.name]
+    return pd.concat([rows, frame])
+
+
 def headline_table(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """`comparison.headlines` in words, one row a figure."""
-    shown = pd.DataFrame({"Figure": [FIGURES[f][0] for f in frame.index]}, index=frame.index)
+    """`with_fates` in words, one row a figure, each difference behind its figure."""
+    shown = pd.DataFrame(
+        {"Figure": [SHORT.get(f, words) for f, words in frame["figure"].items()]},
+        index=frame.index,
+    )
     for name in names:
         shown[name] = [figure_words(f, v) for f, v in zip(frame.index, frame[name], strict=True)]
-        change = f"Δ {name}"
-        if change in frame:
-            shown[change] = [
-                signed_words(f, v) for f, v in zip(frame.index, frame[change], strict=True)
-            ]
+        if (change := f"Δ {name}") in frame:
+            told = [_in_brackets(f, v) for f, v in zip(frame.index, frame[change], strict=True)]
+            shown[name] += told
     return shown.reset_index(drop=True)
+
+
+def _in_brackets(figure: str, change: float) -> str:
+    if pd.isna(change) or abs(change) < 1e-9 or figure in ("winners", "losers"):
+        return ""
+    return f" ({signed_words(figure, change)})"
 
 
 def _colour(change: float, better: str) -> str:
@@ -183,3 +226,68 @@ def _distributions(solved: Sequence[Solved]) -> None:
             noun="row",
             file_name="rank-distributions",
         )
+
+
+def draw_groups(solved: Sequence[Solved], version: str) -> None:
+    """Chart and table; the file hides what would tell how a single worker fared."""
+    by = st.segmented_control(
+        "Groups by",
+        list(GROUPINGS),
+        default="qualificationlevel",
+        required=True,
+        format_func=GROUPINGS.__getitem__,
+        key="compare groups by",
+    )
+    frame = group_costs(solved, by)
+    draw(
+        group_cost_chart(frame, [one.name for one in solved], dark=is_dark()),
+        key="compare groups",
+        alt="Mean rank received by group and scenario",
+    )
+    data_table(
+        groups_table(frame),
+        key="compare groups",
+        version=f"{version} {by}",
+        noun="row",
+        file_name="costs-by-group",
+        search=["Group", "Scenario"],
+        exported=lambda kept: kept_of(masked(frame), kept),
+    )
+    st.caption(f"On screen for your eyes only. In the file: {MASKED}")
+    n_groups = frame.loc[frame["group"] != EVERYBODY, "group"].nunique()
+    st.caption(
+        f"{counted(n_groups, 'group')}. A worker with several qualifications counts under each "
+        "of them."
+    )
+
+
+def groups_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """`comparison.group_costs` under labels that a coordinator reads."""
+    return frame.rename(
+        columns={
+            "group": "Group",
+            "scenario": "Scenario",
+            "workers": "Workers",
+            "mean_score": "Mean rank counted",
+            "worker_dissatisfaction": "Workers' dissatisfaction",
+            "weighting_points": "Organisation's weighting points",
+            "Δ mean_score": "Δ mean rank",
+            "Δ worker_dissatisfaction": "Δ workers'",
+            "Δ weighting_points": "Δ weighting points",
+        }
+    ).round(4)
+
+
+def masked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The costs for a file: rows of groups so small that they tell of single workers are blank."""
+    parts = []
+    for _, rows in frame.groupby("scenario", sort=False):
+        everybody = rows["group"] == EVERYBODY
+        last = pd.concat([rows[~everybody], rows[everybody]])
+        parts.append(mask_small_counts(last, [], "workers"))
+    return pd.concat(parts).loc[frame.index] if parts else frame
+
+
+def kept_of(masked_rows: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
+    """Those rows that the filter has kept on screen, under their labels."""
+    return groups_table(masked_rows.loc[kept.index])

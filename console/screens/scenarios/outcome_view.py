@@ -1,4 +1,7 @@
-"""Data errors stand before any trial: those that stop the run, and those to be accepted."""
+"""What a scenario brings: the bar that stays in view, and what is drawn on demand below it.
+
+Data errors stand before any trial: those that stop the run, and those to be accepted.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from allocator.measures import bands, outcome, rank_distribution, status_words
-from allocator.measures.comparison import FIGURES, headline_figures, headlines, movers
+from allocator.measures.comparison import FIGURES, headline_figures, headlines
 from allocator.measures.terms import terms_of
 from allocator.models import RunInputs
 from allocator.result import Status
@@ -18,12 +21,19 @@ from console.places import available
 from console.screens.scenarios.bench import Bench, has_allocation, solved_or_wait
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.dials import figure_words, short_label, signed_words
+from console.screens.scenarios.shelf import draw_draft_state, draw_steps
+from console.screens.scenarios.who_moves import (
+    counts_words,
+    draw_moves_table,
+    moves_list,
+    told_moves,
+)
 from console.state import solving
 from console.ui import navigation, session, tables
 from console.ui.data_table import data_table
-from console.ui.messages import literal
+from console.ui.messages import literal, shown_errors
 from console.ui.notes import draw_issues
-from console.ui.tables import counted, draw, is_dark
+from console.ui.tables import draw, is_dark
 
 _ACCEPTED = "data errors accepted for trials"
 
@@ -54,12 +64,14 @@ def draw_hand_over(bench: Bench) -> None:
     """The button that makes this the allocation to commit."""
     if not bench.as_read.run.is_pending:
         st.caption("The run is completed, so that a scenario can only be looked at.")
-        return
-    st.caption(
-        "Happy with it? Results and Commit then show this scenario's allocation. Nothing is "
-        "written yet; the commit's audit row will list the changes."
-    )
-    if st.button("Take to Results and Commit", icon=":material/arrow_forward:", key="hand over"):
+    elif st.button(
+        "Take to Results and Commit",
+        icon=":material/arrow_forward:",
+        type="primary",
+        help="Results and Commit then show this scenario's allocation. Nothing is written yet; "
+        "the commit's audit row will list the changes.",
+        key="hand over",
+    ):
         _hand_over(bench)
 
 
@@ -95,20 +107,62 @@ SHOWN = (
 )
 
 
-def draw_solved(bench: Bench) -> Solved | None:
-    """Solve the draft and draw what it brings; None when it cannot be solved (yet)."""
+def solve_draft(bench: Bench) -> tuple[Solved, Solved] | None:
+    """The run as it is and the draft, solved; None, and why in words, while there is no answer."""
     if draw_problems(bench):
         return None
     solved = solved_or_wait(bench, [bench.base, bench.scenario])
     if solved is None:
         return None
     base, now = solved
-    if has_allocation(now):
-        draw_outcome(bench, base, now)
-        draw_hand_over(bench)
-    else:
+    if not has_allocation(now):
         draw_no_allocation(bench)
-    return now
+    return base, now
+
+
+def draw_bar(bench: Bench) -> tuple[Solved, Solved] | None:
+    """The bar that stays in view: the draft, its figures, and who moves; gives `solve_draft`."""
+    with st.container(horizontal=True, vertical_alignment="center", key="bench head"):
+        draw_draft_state(bench)
+        draw_steps(bench)
+        hand_over = st.container(width="content")
+    solved = None
+    with shown_errors():
+        solved = solve_draft(bench)
+        if solved and has_allocation(solved[1]):
+            _bar_of(bench, *solved)
+            with hand_over:
+                draw_hand_over(bench)
+    return solved
+
+
+def _bar_of(bench: Bench, base: Solved, now: Solved) -> None:
+    compared = base if compares(bench, base) else None
+    figures, moves = st.columns(2, gap="medium")
+    with figures:
+        _figures(compared, now)
+        _sureness(compared, now)
+    with moves:
+        _bar_moves(compared, now)
+
+
+def compares(bench: Bench, base: Solved) -> bool:
+    """Whether there is something to compare: a scenario with an effect, and a run to hold it to."""
+    return bench.has_effect and has_allocation(base)
+
+
+def _sureness(base: Solved | None, now: Solved) -> None:
+    """How sure the figures are, under which terms they came about, and what they are held to."""
+    proven = now.result.status is Status.OPTIMAL
+    icon = ":green[:material/verified:]" if proven else ":orange[:material/warning:]"
+    words = outcome(now.inputs, now.result).first_choice_words
+    sure = "Proven optimal." if proven else status_words(now.result)
+    told = f"{sure} First choices: {words} · {terms_of(now)}"
+    if base:
+        told += f" · differences are to “{base.name}”"
+    if base and base.result.settings.power != now.result.settings.power:
+        told += ". Under another power, dissatisfaction is measured on another scale"
+    st.caption(f"{icon} {literal(told)}")
 
 
 def draw_no_allocation(bench: Bench) -> None:
@@ -126,15 +180,66 @@ def draw_no_allocation(bench: Bench) -> None:
             st.caption("Save the scenario first to have its own changes looked at there.")
 
 
-def draw_outcome(bench: Bench, base: Solved, now: Solved) -> None:
-    """Headline figures with their differences, the distribution of ranks, and who moves."""
-    seconds = sum(now.result.timings.values())
-    proven = now.result.status is Status.OPTIMAL
-    icon = ":green[:material/verified:]" if proven else ":orange[:material/warning:]"
-    st.markdown(f"{icon} {literal(status_words(now.result))} :small[Solved in {seconds:.2f} s.]")
-    compares = bench.has_effect and has_allocation(base)
-    _figures(base if compares else None, now)
-    pair = [base, now] if compares else [now]
+def _figures(base: Solved | None, now: Solved) -> None:
+    """One card a figure; green is better."""
+    frame = headlines([base, now]) if base else None
+    figures = headline_figures(now)
+    with st.container(horizontal=True, gap="small", key="bench figures"):
+        for figure in SHOWN:
+            change = None
+            if frame is not None and figure in frame.index:
+                change = frame.loc[figure, f"Δ {now.name}"]
+            if figure == "never" and not figures[figure] and not change:
+                continue
+            better = COLOURS.get(FIGURES[figure][1], STILL)
+            moved = change is not None and pd.notna(change) and abs(change) > 1e-9
+            st.metric(
+                short_label(figure),
+                figure_words(figure, figures[figure]),
+                signed_words(figure, change) if moved else None,
+                delta_color=better if moved else STILL,
+                width="content",
+            )
+
+
+def _bar_moves(base: Solved | None, now: Solved) -> None:
+    with st.container(key="bench moves", gap="small"):
+        if base is None:
+            st.caption("Who moves is told here as soon as something differs from the run as it is.")
+            return
+        moves = told_moves(base, now)
+        if moves.empty:
+            st.markdown("**Nobody moves**: every worker holds the same job line.")
+            return
+        st.markdown(counts_words(moves))
+        st.html(moves_list(moves, "Who moves"))
+
+
+def draw_on_demand(bench: Bench, base: Solved, now: Solved) -> None:
+    """Charts and tables, each drawn when it is opened."""
+    pair = [base, now] if compares(bench, base) else [now]
+    charts = st.expander("Charts", icon=":material/bar_chart:", on_change="rerun", key="charts")
+    if charts.open:
+        with charts:
+            _charts(pair)
+    if len(pair) > 1 and len(moves := told_moves(base, now)):
+        draw_moves_table(moves, "Who moves, as a table", key="what-if", version=bench.key("moves"))
+    whole = st.expander(
+        "The whole allocation", icon=":material/table_rows:", on_change="rerun", key="whole"
+    )
+    if whole.open:
+        with whole:
+            data_table(
+                tables.allocation_table(now.placed),
+                key="what-if allocation",
+                version=bench.key("allocation"),
+                noun="worker",
+                file_name="scenario-allocation",
+                search=["Name", "Job line"],
+            )
+
+
+def _charts(pair: list[Solved]) -> None:
     draw(
         overlaid_distributions(
             {one.name: rank_distribution(one.placed, len(one.inputs.workers)) for one in pair},
@@ -154,95 +259,3 @@ def draw_outcome(bench: Bench, base: Solved, now: Solved) -> None:
         key="what-if bands",
         alt="Workers by choice received",
     )
-    if compares:
-        draw_movers(base, now, key="what-if", version=bench.key("moves"))
-    _allocation(bench, now)
-
-
-def _figures(base: Solved | None, now: Solved) -> None:
-    """One card a figure; green is better."""
-    frame = headlines([base, now]) if base else None
-    figures = headline_figures(now)
-    with st.container(horizontal=True, gap="small"):
-        for figure in SHOWN:
-            change = None
-            if frame is not None and figure in frame.index:
-                change = frame.loc[figure, f"Δ {now.name}"]
-            if figure == "never" and not figures[figure] and not change:
-                continue
-            better = COLOURS.get(FIGURES[figure][1], STILL)
-            moved = change is not None and pd.notna(change) and abs(change) > 1e-9
-            st.metric(
-                short_label(figure),
-                figure_words(figure, figures[figure]),
-                signed_words(figure, change) if moved else None,
-                delta_color=better if moved else STILL,
-                help=FIGURES[figure][0],
-                border=True,
-                width="content",
-            )
-    if base:
-        st.caption(f"Differences are to “{literal(base.name)}”.")
-        if base.result.settings.power != now.result.settings.power:
-            st.caption("Under another power, dissatisfaction is measured on another scale.")
-    words = outcome(now.inputs, now.result).first_choice_words
-    st.caption(f"First choices: {words} · {literal(terms_of(now))}")
-
-
-def draw_movers(before: Solved, after: Solved, *, key: str, version: str) -> None:
-    """Who moves between two scenarios: in how many words, and as a table."""
-    frame = movers(before, after)
-    if frame.empty:
-        st.info("Nobody moves: every worker holds the same job line.")
-        return
-    gains, losses = (int((frame["outcome"] == word).sum()) for word in ("winner", "loser"))
-    rest = len(frame) - gains - losses
-    st.markdown(
-        f"**{counted(len(frame), 'worker')} move{'s' if len(frame) == 1 else ''}**: "
-        f":green[:material/arrow_upward: {gains} better off], "
-        f":red[:material/arrow_downward: {losses} worse off]"
-        + (f", {rest} neither" if rest else "")
-        + f" than in “{literal(before.name)}”."
-    )
-    with st.expander("Who moves, from where to where"):
-        data_table(
-            movers_table(frame),
-            key=f"movers {key}",
-            version=version,
-            noun="worker",
-            file_name="who-moves",
-            search=["Name", "From", "To"],
-            kinds={
-                "Better off": frame["outcome"] == "winner",
-                "Worse off": frame["outcome"] == "loser",
-            },
-        )
-
-
-def movers_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """`comparison.movers` under labels that a coordinator reads."""
-    words = {"winner": "Better off", "loser": "Worse off", "equal": "As good"}
-    return pd.DataFrame(
-        {
-            "Name": frame["name"],
-            "Level": frame["qualificationlevel"],
-            "From": frame["from"].where(frame["from"] != "", "Not placed"),
-            "To": frame["to"].where(frame["to"] != "", "Not placed"),
-            "Rank before": frame["score_before"],
-            "Rank after": frame["score_after"],
-            "Change (negative = better)": frame["score_change"],
-            "Outcome": frame["outcome"].map(lambda word: words.get(word, word.capitalize())),
-        }
-    )
-
-
-def _allocation(bench: Bench, now: Solved) -> None:
-    with st.expander("The whole allocation"):
-        data_table(
-            tables.allocation_table(now.placed),
-            key="what-if allocation",
-            version=bench.key("allocation"),
-            noun="worker",
-            file_name="scenario-allocation",
-            search=["Name", "Job line"],
-        )

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from allocator.models import AllocatorRun
-from console.screens.scenarios.bench import VIEWS, Bench, show_view, view
-from console.screens.scenarios.change_list import draw_additions, draw_change_list
+from console.screens.scenarios.add_change import draw_add_change
+from console.screens.scenarios.bench import VIEWS, Bench, has_allocation, show_view, view
+from console.screens.scenarios.change_list import draw_change_list
 from console.screens.scenarios.compare import draw_compare
 from console.screens.scenarios.dials import draw_dials
-from console.screens.scenarios.outcome_view import accepted, draw_solved
+from console.screens.scenarios.outcome_view import accepted, draw_bar, draw_on_demand
 from console.screens.scenarios.policy_view import draw_policies, draw_sweep
 from console.screens.scenarios.shelf import draw_shelf
 from console.screens.scenarios.weighting_editor import draw_weighting_editor
@@ -18,23 +19,24 @@ from console.ui.session import reading_note, run_reading
 
 
 def try_changes(bench: Bench) -> None:
-    """Settings and changes on the left, what they bring on the right."""
-    shelf = st.container()
-    left, right = st.columns([2, 3], gap="large")
+    """The outcome in a bar that stays in view; below it settings and changes, beside them the
+    weightings and whatever else is asked for."""
+    shelf, bar = st.container(), st.container(key="bench bar")
+    left, right = st.columns(2, gap="large")
     with left:
         bench = draw_dials(bench)
-    with shelf:
+    with shelf:  # drawn above the dials, but saves and writes out what they say
         draw_shelf(bench, scenario_store.shelf(bench.run_id))
-    now = None
-    with right, shown_errors():
-        now = draw_solved(bench)
+    with bar:
+        solved = draw_bar(bench)
+    now = solved[1] if solved else None
     with left, shown_errors():
+        draw_add_change(bench, now)
         draw_change_list(bench, now)
-        st.subheader("Change something", anchor=False)
-        draw_additions(bench)
-        st.caption("Weightings are in a table of their own at the end of the page.")
-    with shown_errors():
+    with right, shown_errors():
         draw_weighting_editor(bench)
+        if solved and has_allocation(solved[1]):
+            draw_on_demand(bench, *solved)
 
 
 DRAW = dict(zip(VIEWS, (try_changes, draw_compare, draw_policies, draw_sweep), strict=True))

@@ -28,19 +28,20 @@ IN_DATABASE = (
 
 
 def draw_shelf(bench: Bench, shelf: Shelf) -> None:
-    """The open scenario's name and state, and what can be done with it."""
+    """Other scenarios to open, and what can be done with the open one."""
     if name := session.remembered(_JUST_SAVED, bench.run_id):  # a rerun can swallow a toast
         session.forget(_JUST_SAVED, bench.run_id)
         st.toast(f"Saved “{literal(name)}”.", icon=":material/check:")
     with st.container(border=True):
-        _title(bench)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _open_another(bench, shelf)
             _actions(bench, shelf)
+        _saved_by(bench)
         _notes(bench, shelf)
 
 
-def _title(bench: Bench) -> None:
+def draw_draft_state(bench: Bench) -> None:
+    """The scenario's name, whether it is saved, and how old what is not saved is."""
     draft = bench.draft
     if draft.is_saved:
         badge = ":green-badge[:material/check: Saved]"
@@ -48,12 +49,30 @@ def _title(bench: Bench) -> None:
         badge = ":orange-badge[:material/edit: Changes not saved]"
     else:
         badge = ":orange-badge[:material/edit: Not saved]"
-    st.markdown(f"{badge} **{literal(bench.scenario.name)}**")
-    if draft.kept:
-        when = local_time(bench.as_read.run, draft.kept.updated_at)
-        st.caption(f"Saved by {literal(draft.kept.operator or 'nobody named')}, {when}")
+    told = f"{badge} **{literal(bench.scenario.name)}**"
     if draft.restored_at:
-        st.caption(f":material/restore: Your draft of {drafts.ago(draft.restored_at)} restored.")
+        told += f" :small[Your draft of {drafts.ago(draft.restored_at)} restored.]"
+    elif draft.is_at_risk and draft.changed_at:
+        told += f" :small[Draft kept, changed {drafts.ago(draft.changed_at)}]"
+    st.markdown(told, width="stretch")
+
+
+def draw_steps(bench: Bench) -> None:
+    """Undo and redo."""
+    for label, icon, on_click, steps in (
+        ("Undo last", ":material/undo:", _undo_last, bench.draft.done),
+        ("Redo", ":material/redo:", _redo, bench.draft.undone),
+    ):
+        st.button(
+            label, icon=icon, on_click=on_click, args=(bench.run_id,), disabled=not steps,
+            key=f"scenario {label.split()[0].lower()}",
+        )  # fmt: skip
+
+
+def _saved_by(bench: Bench) -> None:
+    if kept := bench.draft.kept:
+        when = local_time(bench.as_read.run, kept.updated_at)
+        st.caption(f"Saved by {literal(kept.operator or 'nobody named')}, {when}")
 
 
 def _open_another(bench: Bench, shelf: Shelf) -> None:
@@ -94,14 +113,6 @@ def _placeholder(n_saved: int, n_aside: int) -> str:
 def _actions(bench: Bench, shelf: Shelf) -> None:
     draft = bench.draft
     st.button("New", icon=":material/add:", on_click=_new, args=(bench,), key="scenario new")
-    st.button(
-        "Undo last", icon=":material/undo:", on_click=_undo_last, args=(bench.run_id,),
-        disabled=not draft.done, key="scenario undo",
-    )  # fmt: skip
-    st.button(
-        "Redo", icon=":material/redo:", on_click=_redo, args=(bench.run_id,),
-        disabled=not draft.undone, key="scenario redo",
-    )  # fmt: skip
     with st.popover("Save", icon=":material/save:"), shown_errors():
         _save_form(bench, shelf)
     with st.popover("File", icon=":material/file_save:"), shown_errors():

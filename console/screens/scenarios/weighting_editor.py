@@ -1,6 +1,8 @@
-"""The organisation's weightings as a table to edit, and a form for new ones."""
+"""The organisation's weightings as a table to edit, those that say the same as one row."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +14,6 @@ from allocator.scenario.change import Change
 from allocator.scenario.changes import AddWeighting, SetWeighting, SwitchOffWeighting
 from allocator.scenario.weighting_changes import LARGEST_WEIGHTING, SMALLEST_WEIGHTING
 from console.screens.scenarios.bench import Bench
-from console.screens.scenarios.change_list import add_button, choose_job_line, reason_input
 from console.state import scenario_drafts, trials
 from console.ui.tables import SIGN, SIGN_HELP
 
@@ -21,12 +22,36 @@ SHOWN = ["Whom", "Job line", VALUE, ON, SAYS]
 
 
 def draw_weighting_editor(bench: Bench) -> None:
-    """The table of weightings and the form for a new one."""
-    with st.expander("Weightings", icon=":material/balance:", key="fold weightings"):
-        st.caption(f"{SIGN} Edits stay in the scenario; the coordinators' table is not touched.")
-        _table(bench)
-        st.markdown("**Add a weighting**")
-        _add(bench)
+    """The weightings beside the outcome; those that say the same of the same workers are one row,
+    and an edit of that row is one of all of them."""
+    st.subheader("Weightings", anchor=False)
+    st.caption(f"{SIGN} Edits stay in the scenario; the coordinators' table is not touched.")
+    frame = weightings_table(bench)
+    if frame.empty:
+        st.caption("The organisation has given no weightings for this run.")
+        return
+    groups = grouped(frame)
+    if len(groups) < len(frame) and st.toggle(
+        f"Each of the {len(frame)} weightings in a row of its own",
+        key=f"single weightings {bench.run_id}",
+    ):
+        groups = [((weighting,), row) for weighting, row in frame.iterrows()]
+    _table(bench, groups)
+
+
+Group = tuple[tuple[str, ...], pd.Series]
+"""The ids of weightings, and the row that shows them."""
+
+
+def grouped(frame: pd.DataFrame) -> list[Group]:
+    """The rows of `weightings_table` that differ in their job lines only, as one."""
+    groups: list[Group] = []
+    for _, rows in frame.groupby(["Whom", VALUE, ON], sort=False):
+        row = rows.iloc[0].copy()
+        if len(rows) > 1:
+            row["Job line"] = f"{len(rows)} job lines: {'; '.join(rows['Job line'])}"
+        groups.append((tuple(rows.index), row))
+    return groups
 
 
 def weightings_table(bench: Bench) -> pd.DataFrame:
@@ -50,16 +75,13 @@ def weightings_table(bench: Bench) -> pd.DataFrame:
     return frame
 
 
-def _table(bench: Bench) -> None:
-    frame = weightings_table(bench)
-    if frame.empty:
-        st.caption("The organisation has given no weightings for this run.")
-        return
+def _table(bench: Bench, groups: Sequence[Group]) -> None:
+    frame = pd.DataFrame([row for _, row in groups]).reset_index(drop=True)
     edited = st.data_editor(
         frame,
         hide_index=True,
         disabled=["Whom", "Job line", SAYS],
-        column_order=[VALUE, ON, SAYS, "Whom", "Job line"],
+        column_order=[VALUE, ON, "Whom", "Job line", SAYS],
         column_config={
             VALUE: st.column_config.NumberColumn(
                 "Weighting",
@@ -69,29 +91,34 @@ def _table(bench: Bench) -> None:
                 step=1,
                 format="%+d",
                 required=True,
+                width=80,
             ),
-            ON: st.column_config.CheckboxColumn("On", help="Off = ignored in this scenario"),
+            ON: st.column_config.CheckboxColumn(
+                "On", help="Off = ignored in this scenario", width=50
+            ),
+            "Whom": st.column_config.TextColumn(width=170),
+            "Job line": st.column_config.TextColumn(width=340),
         },
-        key=bench.key("weightings"),
+        key=bench.key(f"weightings {len(groups)}"),
     )
-    scenario = with_edits(bench, frame, edited)
+    scenario = with_edits(bench, groups, edited)
     if scenario != bench.scenario:
         scenario_drafts.change(bench.run_id, scenario, anew=True)
         st.rerun()
 
 
-def with_edits(bench: Bench, before: pd.DataFrame, after: pd.DataFrame) -> Scenario:
+def with_edits(bench: Bench, groups: Sequence[Group], after: pd.DataFrame) -> Scenario:
     """The scenario with the rows that were edited; a value set back undoes its change."""
     scenario = bench.scenario
     original = {row.id: row.weighting for row in bench.as_read.weightings}
-    for weighting, old, new in zip(
-        before.index, before.itertuples(index=False), after.itertuples(index=False), strict=True
-    ):
-        if pd.isna(new[2]) or (int(new[2]), bool(new[3])) == (old[2], old[3]):
+    for (weightings, old), (_, new) in zip(groups, after.iterrows(), strict=True):
+        if pd.isna(new[VALUE]) or (new[VALUE], new[ON]) == (old[VALUE], old[ON]):
             continue
-        scenario = _edited(
-            scenario, weighting, int(new[2]), bool(new[3]), original.get(weighting), bench.operator
-        )
+        value, is_on = int(new[VALUE]), bool(new[ON])
+        for weighting in weightings:
+            scenario = _edited(
+                scenario, weighting, value, is_on, original.get(weighting), bench.operator
+            )
     return scenario
 
 
@@ -123,35 +150,3 @@ def _without(scenario: Scenario, weighting: str) -> Scenario:
         if scenario.changes[index].target == target:
             scenario = scenario.without(index)
     return scenario
-
-
-def _add(bench: Bench) -> None:
-    inputs = bench.as_read
-    value = st.number_input(
-        VALUE, SMALLEST_WEIGHTING, LARGEST_WEIGHTING, 1, 1, key=bench.key("new weighting")
-    )
-    st.caption(f"{value:+d}: {effect_words(value).lower()}. {SIGN}")
-    left, right = st.columns(2)
-    with left:
-        line = choose_job_line(bench, "new weighting job line")
-        st.caption("Without a job line it reaches every job line.")
-    tags = right.multiselect(
-        "Holders of",
-        [tag.id for tag in inputs.tags],
-        format_func={tag.id: tag.name for tag in inputs.tags}.__getitem__,
-        placeholder="Any qualification",
-        key=bench.key("new weighting tags"),
-    )
-    names = {worker.id: f"{worker.name} · {worker.internal_id}" for worker in inputs.workers}
-    workers = st.multiselect(
-        "Workers",
-        sorted(names, key=lambda worker: names[worker].casefold()),
-        format_func=names.__getitem__,
-        placeholder="Everybody, unless named here or by qualification",
-        key=bench.key("new weighting workers"),
-    )
-    reason = reason_input(bench, "new weighting reason")
-    change = AddWeighting(
-        value, line, frozenset(tags), frozenset(workers), reason=reason, author=bench.operator
-    )
-    add_button(bench, "Add weighting", "add weighting", change if value else None)

@@ -3,17 +3,22 @@
 import streamlit as st
 
 from allocator.database.validation import BUCKETS, settled_by
+from allocator.measures.terms import terms_line
 from allocator.models import AllocatorRun, RunInputs, Settings
 from allocator.scenario import Scenario
 from allocator.scenario.changes import RespectOtherPlacements
 from console.state import readings, solving
 from console.ui import navigation, session
-from console.ui.messages import shown_errors
-from console.ui.notes import draw_issues, draw_notices
+from console.ui.messages import literal, shown_errors
+from console.ui.notes import because, draw_issues, draw_notices
 from console.ui.session import reading_note, run_reading
 from console.ui.settings_form import settings_inputs
 from console.ui.solve_progress import watched_solve
 from console.ui.tables import counted
+
+AS_IT_IS = "Solve the run as it is"
+WITHOUT_OTHERS = "Without placements of other applications"
+TICK = "Tick the box above the button first."
 
 
 def draw_not_solvable() -> None:
@@ -28,16 +33,18 @@ def draw_form(run: AllocatorRun, inputs: RunInputs) -> None:
     """Settings, acknowledgement and the button that starts."""
     snapshot = solving.latest(run.id)
     running = bool(snapshot and snapshot.is_running)
+    workbench = _from_workbench(run.id)
+    label = "Solve again" if snapshot else "Solve"
     with st.form("settings", enter_to_submit=False):
         settings = settings_inputs(
-            solving.last_settings(run.id),
+            solving.last_settings(run.id) if workbench is None else Settings(),
             ranks_contradict=any(issue.kind == BUCKETS for issue in inputs.issues),
         )
         takes_out = _takes_out(inputs)
         acknowledged = _acknowledged(inputs)
         start = st.form_submit_button(
-            "Solve again" if snapshot else "Solve",
-            type="primary",
+            label if workbench is None else AS_IT_IS,
+            type="primary" if workbench is None else "secondary",
             icon=":material/play_arrow:",
             disabled=running or bool(inputs.blocking_issues),
         )
@@ -46,15 +53,62 @@ def draw_form(run: AllocatorRun, inputs: RunInputs) -> None:
         return
     operator = session.require_operator()
     scenario = _without_other_placements(inputs, settings, operator) if takes_out else None
-    left = [issue for issue in inputs.issues if not settled_by(issue, settings)]
-    to_accept = (scenario.apply(inputs) if scenario else inputs).to_accept
-    if (left or to_accept) and not acknowledged:
-        st.warning("Tick the box above the button first.", icon=":material/info:")
+    if _left_to_accept(inputs, settings, scenario) and not acknowledged:
+        st.warning(TICK, icon=":material/info:")
         return
     solving.solve_in_background(
         inputs, settings, operator, acknowledged=acknowledged, scenario=scenario
     )
     st.rerun()
+
+
+def _from_workbench(run_id: str) -> Scenario | None:
+    """The scenario that the last solve was of; None when this page's own form started it."""
+    scenario = solving.last_scenario(run_id)
+    if scenario is None or scenario.name != WITHOUT_OTHERS:
+        return scenario
+    by_form = all(isinstance(one, RespectOtherPlacements) for one in scenario.changes)
+    return None if by_form else scenario
+
+
+def draw_scenario_again(run: AllocatorRun, inputs: RunInputs, scenario: Scenario) -> None:
+    """What the last solve was of, and the button that solves exactly that again."""
+    terms = terms_line(scenario.settings.as_dict(), len(scenario.changes))
+    snapshot = solving.latest(run.id)
+    with st.container(border=True):
+        st.markdown(f"**Last solved: the scenario “{literal(scenario.name)}”**  \n{literal(terms)}")
+        if scenario.changes:
+            told = zip(scenario.words(inputs), scenario.changes, strict=True)
+            with st.expander(f"Its {counted(len(scenario.changes), 'change')}"):
+                st.markdown("\n".join(f"- {literal(w)}  {because(one)}" for w, one in told))
+        acknowledged = _acknowledged(inputs, "the scenario")
+        start = st.button(
+            f"Solve “{literal(scenario.name)}” again",
+            type="primary",
+            icon=":material/replay:",
+            disabled=bool(snapshot and snapshot.is_running) or bool(inputs.blocking_issues),
+            help="With all its changes, under its own settings.",
+            key="solve scenario again",
+        )
+    if not start:
+        return
+    if _left_to_accept(inputs, scenario.settings, scenario) and not acknowledged:
+        st.warning(TICK, icon=":material/info:")
+        return
+    solving.solve_in_background(
+        inputs,
+        scenario.settings,
+        session.require_operator(),
+        acknowledged=acknowledged,
+        scenario=scenario,
+    )
+    st.rerun()
+
+
+def _left_to_accept(inputs: RunInputs, settings: Settings, scenario: Scenario | None) -> bool:
+    """Whether data errors or notices wait for somebody's acceptance."""
+    issues = any(not settled_by(issue, settings) for issue in inputs.issues)
+    return issues or bool((scenario.apply(inputs) if scenario else inputs).to_accept)
 
 
 def _takes_out(inputs: RunInputs) -> bool:
@@ -75,11 +129,11 @@ def _takes_out(inputs: RunInputs) -> bool:
 
 def _without_other_placements(inputs: RunInputs, settings: Settings, operator: str) -> Scenario:
     change = RespectOtherPlacements(author=operator)
-    name, run = "Without placements of other applications", inputs.run.id
-    return Scenario(name, settings, (change,), operator, run, inputs.fingerprint)
+    run = inputs.run.id
+    return Scenario(WITHOUT_OTHERS, settings, (change,), operator, run, inputs.fingerprint)
 
 
-def _acknowledged(inputs: RunInputs) -> bool:
+def _acknowledged(inputs: RunInputs, what: str = "") -> bool:
     """The box for data errors and notices that somebody must accept; none without any."""
     parts = [
         f"the {words} above ({len(found):,})"
@@ -91,7 +145,8 @@ def _acknowledged(inputs: RunInputs) -> bool:
     ]
     if not parts or inputs.blocking_issues:
         return False
-    return st.checkbox(f"I have read {' and '.join(parts)} and accept them")
+    accepts = f"I have read {' and '.join(parts)} and accept them"
+    return st.checkbox(f"{accepts} for {what}" if what else accepts)
 
 
 run = navigation.run_page("Solve")
@@ -108,6 +163,11 @@ if inputs.issues:
     draw_issues(inputs.issues, key="issues", version=reading.version)
 draw_notices(inputs.notices, key="notices", version=reading.version)
 watched_solve(run)
-st.subheader("Settings", anchor=False)
+if scenario := _from_workbench(run.id):
+    with shown_errors():
+        draw_scenario_again(run, inputs, scenario)
+    st.subheader("The run as it is, without the scenario's changes", anchor=False)
+else:
+    st.subheader("Settings", anchor=False)
 with shown_errors():
     draw_form(run, inputs)

@@ -45,6 +45,10 @@ def metric(app: AppTest, label: str) -> str:
     return by_label(app.metric, label).value
 
 
+def html_of(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
 def show(app: AppTest, view: str) -> AppTest:
     return by_label(app.get("button_group"), "Part of the page").set_value(view).run()
 
@@ -124,13 +128,10 @@ def test_pin_is_added_in_words_priced_and_undone(page, as_read):
     pin = a_price_to_pay(as_read)
     app = page("scenarios", run=RUN)
     worker, line = as_read.worker(pin.worker), as_read.job_line(pin.job_line)
-    fold = next(e for e in app.expander if e.label == "Place a worker (pin)")
-    by_label(fold.selectbox, "Worker").set_value(pin.worker).run()
-    fold = next(e for e in app.expander if e.label == "Place a worker (pin)")
-    by_label(fold.selectbox, "Job line").set_value(pin.job_line).run()
-    fold = next(e for e in app.expander if e.label == "Place a worker (pin)")
-    by_label(fold.text_input, "Reason").set_value("Partner nearby").run()
-    by_label(app.button, "Add pin").click().run()
+    by_label(app.multiselect, "Workers").set_value([pin.worker]).run()
+    by_label(app.multiselect, "Job lines").set_value([pin.job_line]).run()
+    by_label(app.text_input, "Reason").set_value("Partner nearby").run()
+    by_label(app.button, "Add the change").click().run()
     text = shown(app)
     assert f"{worker.name} must get {line.name}." in text
     assert f"Partner nearby · {OPERATOR}" in text
@@ -187,27 +188,6 @@ def test_pin_on_an_ineligible_pair_is_explained(page, as_read):
     assert f"{pair[0].name} may not hold this job line" in text
 
 
-def test_weighting_is_edited_switched_off_and_set_back(page, demo_database):
-    year = service().find_run(RUN).allocation_run
-    weighting = {"allocation_run": year, "weighting": 3}
-    demo_database.insert("allocation_run_preferencer_weightings", weighting)
-    app = page("scenarios", run=RUN)
-
-    def edit(**values) -> None:
-        key = app.data_editor[0].key
-        app.session_state[key] = {"edited_rows": {0: values}, "added_rows": [], "deleted_rows": []}
-        app.run()
-
-    edit(**{"Weighting (positive = less wanted)": 7})
-    assert "becomes +7 (less wanted)" in shown(app)
-    edit(On=False)
-    assert "is switched off" in shown(app)
-    assert len([b for b in app.button if b.label == "Undo"]) == 1
-    edit(On=True, **{"Weighting (positive = less wanted)": 3})
-    assert "None yet" in shown(app)
-    assert not app.exception
-
-
 def test_part_of_the_page_is_in_the_address(page, as_read):
     app = show(page("scenarios", run=RUN), "Policies")
     assert app.query_params["part"] in ("Policies", ["Policies"])
@@ -218,17 +198,23 @@ def test_part_of_the_page_is_in_the_address(page, as_read):
     assert not app.exception
 
 
-def test_compare_shows_differences_movers_and_groups(page, as_read):
+def test_compare_shows_eight_rows_with_differences_in_place_and_who_moves(page, as_read):
     pin = a_price_to_pay(as_read)
     keep(Scenario("Wards", changes=(pin,)))
     app = show(page("scenarios", run=RUN), "Compare")
     app.multiselect[0].set_value(["The run as it is", "Wards"]).run()
     assert not app.exception
     table = app.dataframe[0].value
-    assert list(table.columns) == ["Figure", "The run as it is", "Wards", "Δ Wards"]
-    assert table.set_index("Figure").loc["Total dissatisfaction", "Δ Wards"].startswith("+")
-    assert "better off" in shown(app)
-    assert "What it costs whom" in shown(app)
+    assert list(table.columns) == ["Figure", "The run as it is", "Wards"]
+    assert list(table["Figure"][:2]) == ["Better off", "Worse off"]
+    assert len(table) == 8
+    assert as_read.worker(pin.worker).name in html_of(app)
+    by_label(app.toggle, "All figures").set_value(True).run()
+    every = app.dataframe[0].value.set_index("Figure")
+    assert "(+" in every.loc["Total dissatisfaction", "Wards"]
+    assert len(every) > 8
+    app.session_state["compare costs"] = True
+    assert "A worker with several qualifications" in shown(app.run())
 
 
 def test_policies_show_the_price_of_each(page, as_read):

@@ -6,6 +6,8 @@ from allocator.demo import demo_data
 from allocator.jobs import JobKind
 from allocator.models import Policy, Settings
 from allocator.result import Status
+from allocator.scenario import Scenario
+from allocator.scenario.changes import LeaveOut
 from console.state import backend, readings, solving
 from tests.console.conftest import connect_pages
 from tests.console.server import OPERATOR
@@ -194,3 +196,28 @@ def test_setting_for_buckets_is_offered_where_ranks_contradict_them(page, demo_d
     next(box for box in app.checkbox if box.label == "Bucket first, then rank").check()
     press(app, "Solve")  # which settles the data error, so that nothing has to be accepted
     assert ended().request.settings.bucket_order
+
+
+def test_scenario_is_solved_again_with_its_changes_or_the_run_as_it_is_without_its_alpha(
+    page, demo_database
+):
+    worker = readings.reading(RUN).inputs.workers[0]
+    scenario = Scenario("Wards", Settings(alpha=0.6), (LeaveOut(worker.id),), OPERATOR)
+    solve(RUN, scenario.settings, scenario=scenario)
+    app = page("solve", run=RUN)
+    assert "Last solved: the scenario “Wards”" in words_of(app)
+    assert "alpha 0.60 (usual 0.30)" in words_of(app)
+    assert app.slider[0].value == Settings().alpha
+    labels = [b.label for b in app.button if b.label.startswith("Solve")]
+    assert labels == ["Solve “Wards” again", "Solve the run as it is"]
+    press(app, "Solve “Wards” again")
+    again = ended()
+    assert again.request.scenario == scenario
+    assert again.request.settings == scenario.settings
+    assert len(again.result.result.allocations) == 11
+    press(app.run(), "Solve the run as it is")
+    plain = ended()
+    assert plain.request.scenario is None
+    assert plain.request.settings == Settings()
+    assert len(plain.result.result.allocations) == 12
+    assert "Last solved: the scenario" not in words_of(app.run())

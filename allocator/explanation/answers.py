@@ -219,7 +219,7 @@ def teller(
 ) -> Teller:
     """A teller for one worker. Raises KeyError when it does not take part, NotExplained."""
     inputs.worker(worker_id)
-    lines = frozenset(tied_job_lines(inputs, result).get(worker_id, ()))
+    lines = tied_job_lines(inputs, result).get(worker_id, frozenset())
     found = optimum(inputs, result)
     return Teller(found, worker_id, lines, letter, others_ranks, others_names)
 
@@ -320,10 +320,8 @@ def _better(found: Optimum, worker_id: str) -> Iterator[dict[Hashable, Any]]:
     if not columns:
         return
     prices, chains = found.forcing(row)
-    ordered = sorted(
-        columns, key=lambda j: (scores[j], found.line_name(j), found.inputs.job_lines[j].id)
-    )
-    for column in ordered:
+    names = found.by_name
+    for column in sorted(columns, key=lambda j: (scores[j], names[j])):
         option = _record(found, row, column, int(prices[column]), chains, named=False)
         yield {name: nan if value is None else value for name, value in option.items()}
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator.errors import Infeasible
-from allocator.explanation.optimum import optimum
+from allocator.explanation.optimum import Optimum, optimum
 from allocator.measures.outcome import first_choices_possible
 from allocator.models import Policy, RunInputs, Settings
 from allocator.result import SolveResult
@@ -88,7 +88,7 @@ TIED_COLUMNS = {
 }
 
 
-def tied_job_lines(inputs: RunInputs, result: SolveResult) -> Mapping[str, tuple[str, ...]]:
+def tied_job_lines(inputs: RunInputs, result: SolveResult) -> Mapping[str, frozenset[str]]:
     """Worker → the other job lines that equally good allocations give it, found once for a result.
 
     Only workers who have some are in it. Raises NotExplained.
@@ -96,9 +96,21 @@ def tied_job_lines(inputs: RunInputs, result: SolveResult) -> Mapping[str, tuple
     return result.derived(_tied_job_lines, inputs)
 
 
-def _tied_job_lines(result: SolveResult, inputs: RunInputs) -> dict[str, tuple[str, ...]]:
-    ties = tied_workers(inputs, result)
-    return dict(zip(ties["worker"], ties["alternative_ids"], strict=True))
+def _tied_job_lines(result: SolveResult, inputs: RunInputs) -> dict[str, frozenset[str]]:
+    return {
+        inputs.workers[row].id: frozenset(inputs.job_lines[column].id for column in columns)
+        for row, columns in _others(optimum(inputs, result)).items()
+    }
+
+
+def _others(found: Optimum) -> dict[int, list[int]]:
+    """Worker → the other job lines of equally good allocations, by position."""
+    ties = TieBreak(found.optimal, found.assigned)
+    others: dict[int, list[int]] = {}
+    for row, column in zip(ties.workers.tolist(), ties.lines.tolist(), strict=True):
+        if column != found.assigned[row]:
+            others.setdefault(row, []).append(column)
+    return others
 
 
 def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
@@ -111,13 +123,8 @@ def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     """
     found = optimum(inputs, result)
     scores = found.matrices.scores
-    ties = TieBreak(found.optimal, found.assigned)
-    others: dict[int, list[int]] = {}
-    for row, column in zip(ties.workers.tolist(), ties.lines.tolist(), strict=True):
-        if column != found.assigned[row]:
-            others.setdefault(row, []).append(column)
     records = []
-    for row, columns in others.items():
+    for row, columns in _others(found).items():
         here = int(found.assigned[row])
         ordered = [
             j for _, _, j in sorted((scores[row, j], found.line_name(j), j) for j in columns)

@@ -4,7 +4,7 @@ Where few allocations are equally good, every course of the lottery is followed 
 exact: whoever's turn it is, is equally likely to be any worker; that worker takes the job line it
 likes best among the allocations that are left, each of several equally liked ones equally likely
 (see `solving.tie_break`). Otherwise the lottery is drawn again and again, until every share is
-known to MARGIN with 95 % confidence, or until the time is up: `margin` says how far it came.
+known to a margin with 95 % confidence, or until the time is up: `margin` says how far it came.
 """
 
 from __future__ import annotations
@@ -75,24 +75,28 @@ def odds(
     result: SolveResult,
     *,
     seconds: float = SECONDS,
+    margin: float = MARGIN,
     on_draws: OnDraws | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Odds:
-    """The odds of every placement; kept with the result. Raises NotExplained."""
-    kept: Odds | None = result.derived(_Kept).odds
-    if kept is None:
-        found = optimum(inputs, result)
-        kept = _exact(found) or _drawn(found, seconds, on_draws, stop)
-        if not kept.stopped:
-            result.derived(_Kept).odds = kept
-    return kept
+    """The odds of every placement, drawn shares to `margin`; kept with the result until a smaller
+    margin is asked for. Raises NotExplained."""
+    kept: _Kept = result.derived(_Kept)
+    if kept.odds is not None and kept.margin <= margin:
+        return kept.odds
+    found = optimum(inputs, result)
+    made = _exact(found) or _drawn(found, seconds, margin, on_draws, stop)
+    if not made.stopped:
+        kept.odds, kept.margin = made, 0.0 if made.is_exact else margin
+    return made
 
 
 class _Kept:
-    """Where a result keeps its odds."""
+    """Where a result keeps its odds, and the margin that they were asked for."""
 
     def __init__(self, _result: SolveResult) -> None:
         self.odds: Odds | None = None
+        self.margin = 0.0
 
 
 def _named(found: Optimum, shares: Shares) -> dict[str, dict[str, float]]:
@@ -196,14 +200,18 @@ def _branches(
 
 
 def _drawn(
-    found: Optimum, seconds: float, on_draws: OnDraws | None, stop: Callable[[], bool]
+    found: Optimum,
+    seconds: float,
+    wanted: float,
+    on_draws: OnDraws | None,
+    stop: Callable[[], bool],
 ) -> Odds:
     """The odds from draws with numbers of their own, the same ones each time."""
     ties, scores = TieBreak(found.optimal, found.assigned), found.matrices.scores
     courses = Courses(ties, scores, Random(0))
-    most = int((CONFIDENCE / MARGIN) ** 2 / 4) + 1
+    most = int((CONFIDENCE / wanted) ** 2 / 4) + 1
     ends, draws, margin = time.perf_counter() + seconds, 0, 1.0
-    while draws < most and margin > MARGIN:
+    while draws < most and margin > wanted:
         courses.draw()
         draws += 1
         if draws % 10 == 0:

@@ -130,6 +130,13 @@ class Optimum:
         """The job line's name."""
         return job_line_name(self.inputs, self.inputs.job_lines[column].id)
 
+    @cached_property
+    def by_name(self) -> list[int]:
+        """Place of each job line when they are sorted by name."""
+        lines = self.inputs.job_lines
+        order = sorted(range(len(lines)), key=lambda j: (self.line_name(j), lines[j].id))
+        return [int(place) for place in np.argsort(order)]
+
     def chains(self, node: int, *, outward: bool = False) -> Chains:
         """Cheapest chains to a node of the residual graph, or from it, under the policy."""
         policy = self.result.settings.policy
@@ -266,24 +273,13 @@ def cheapest_chains(
         while len(left := _classes_that_differ(residual, classes, done)):
             weights = next_stage(policy, left, classes.shape)
             staged = _with_costs(residual, stage_costs(weights, classes))
-            distance, _ = _distances(staged, node, outward)
+            distance, _ = staged.distances_to(node, outward=outward)
             sign = np.where(sign == 0, np.sign(distance), sign)
             residual = _tight(staged, distance, outward)
             done.update(weights)
     residual = _with_costs(residual, objective)
-    distance, following = _distances(residual, node, outward)
+    distance, following = residual.distances_to(node, outward=outward)
     return Chains(residual, distance, following, np.where(sign == 0, np.sign(distance), sign))
-
-
-def _distances(residual: Residual, node: int, outward: bool) -> tuple[NDArray[np.int64], list[int]]:
-    if not outward:
-        return residual.distances_to(node)
-    forward = residual.arcs
-    try:
-        residual.arcs = np.ascontiguousarray(forward.T)
-        return residual.distances_to(node)
-    finally:
-        residual.arcs = forward
 
 
 def _classes_that_differ(

@@ -15,7 +15,18 @@ from typing import Any
 import pandas as pd
 
 from allocator.measures.bands import EDGES, UNRANKED, band_words
-from allocator.measures.outcome import TOPS, mean_words, points_words
+from allocator.measures.outcome import (
+    FIRST_CHOICES,
+    GAVE_NO_PREFERENCES,
+    MEAN_RANK,
+    NEVER_PLACED,
+    NOT_RANKED,
+    TOPS,
+    WEIGHTING_POINTS,
+    WORST_RANK,
+    mean_words,
+    points_words,
+)
 
 UNKNOWN = "–"
 YEAR = re.compile(r"\b(?:19|20)\d\d\b(?:\s*[-/–]\s*(?:(?:19|20)\d\d|\d\d)\b)?")
@@ -26,12 +37,12 @@ COUNTS = {
     "seats": "Places",
     "left_out": "Left out",
     "placed": "Placed",
-    "first_choices": "First choices received",
+    "first_choices": FIRST_CHOICES,
     "first_choices_possible": "First choices possible at best",
     **{f"within {k}": f"Within the top {k}" for k in TOPS},
-    "unranked": "On a job line that they did not rank",
-    "never": "On a job line that they put under “never”",
-    "no_preferences": "Gave no preferences, counted apart",
+    "unranked": NOT_RANKED,
+    "never": NEVER_PLACED,
+    "no_preferences": GAVE_NO_PREFERENCES,
 }
 
 
@@ -67,8 +78,9 @@ def side_by_side(runs: Sequence[YearColumn]) -> tuple[YearsTable, ...]:
     """
     labels = [run.label for run in runs]
     figures = [_key_figures(run.figures) for run in runs]
-    kept = [name for name in figures[0] if any(column[name] != UNKNOWN for column in figures)]
-    rows = [[name, *(column[name] for column in figures)] for name in kept] if runs else []
+    names = list(figures[0]) if figures else []
+    kept = [name for name in names if any(column[name] != UNKNOWN for column in figures)]
+    rows = [[name, *(column[name] for column in figures)] for name in kept]
     counts = [_by_choice(run.ranks) for run in runs]
     bands = list(counts[0]) if counts else []
     numbers = [[name, *(f"{column[name]:,}" for column in counts)] for name in bands]
@@ -94,11 +106,9 @@ def _key_figures(figures: Mapping[str, Any]) -> dict[str, str]:
         if ranked and count is not None:
             told[COUNTS[name]] = f"{count:,} of {ranked:,} ({count / ranked:.1%})"
     worst, points = every.get("worst_score"), every.get("weighting_points")
-    told["Mean rank of ranked placements"] = mean_words(every.get("mean_rank"))
-    told["Worst rank counted"] = UNKNOWN if worst is None else f"{worst:g}"
-    told["Weighting points (positive = less wanted)"] = (
-        UNKNOWN if points is None else points_words(points)
-    )
+    told[MEAN_RANK] = mean_words(every.get("mean_rank"))
+    told[WORST_RANK] = UNKNOWN if worst is None else f"{worst:g}"
+    told[WEIGHTING_POINTS] = UNKNOWN if points is None else points_words(points)
     return told
 
 

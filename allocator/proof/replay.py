@@ -24,6 +24,10 @@ from allocator.proof.bundle import PINS, RULINGS, Bundle
 from allocator.result import Progress, SolveResult
 from allocator.rules import fingerprint as printed
 from allocator.rules.ranks import in_run, read_by
+from allocator.scenario.baseline_changes import MoveRule, SetBaseline, SwapWish
+from allocator.scenario.change import Draft
+from allocator.scenario.file import changes_from
+from allocator.scenario.scenario import in_order
 from allocator.solving.solver import solve
 
 Table = Mapping[Any, Any]
@@ -103,7 +107,17 @@ def bundled_inputs(bundle: Bundle) -> RunInputs:
         scenario=str(bundle["scenario"].get("name") or ""),
         fingerprint=bundle["fingerprint"].partition("/")[0],
     )
-    return read_by(inputs, Settings(bucket_order=by_bucket))
+    return read_by(_moved_from(inputs, bundle), Settings(bucket_order=by_bucket))
+
+
+def _moved_from(inputs: RunInputs, bundle: Bundle) -> RunInputs:
+    """With the scenario's baseline and rules on moving, which are no facts that an edit states."""
+    changes = changes_from(list(bundle["scenario"].get("changes") or ()))
+    draft = Draft.of(inputs, inputs.scenario)
+    for number in in_order(changes):
+        if isinstance(changes[number], SetBaseline | MoveRule | SwapWish):
+            changes[number].make(draft)
+    return replace(inputs, baseline=draft.baseline)
 
 
 def told_by(bundled: RunInputs, now: RunInputs) -> RunInputs:

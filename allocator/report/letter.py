@@ -14,7 +14,7 @@ from typing import Any
 from allocator.errors import NotExplained
 from allocator.explanation.answers import Answer, worker_answers
 from allocator.explanation.fairness import tied_job_lines
-from allocator.explanation.odds import odds, odds_words
+from allocator.explanation.odds import MARGIN, odds, odds_words
 from allocator.explanation.wording import AIMS, choice_words
 from allocator.measures.bands import rank_words
 from allocator.measures.terms import terms_line
@@ -42,7 +42,8 @@ class LetterOptions:
     `others_names`: name them. `also`: a job line to explain even when it was not ranked higher.
     `is_draft`: say that the allocation has not been committed. `before`: worker → former job
     line, when placements were published before; whoever has another now is told so. `terms`: as
-    `measures.terms.terms_of` gives them; without any, those of the settings alone."""
+    `measures.terms.terms_of` gives them; without any, those of the settings alone. The odds of a
+    lottery that is drawn again and again are told to `odds_margin`."""
 
     others_ranks: bool = False
     also: str = ""
@@ -50,6 +51,7 @@ class LetterOptions:
     others_names: bool = False
     before: Mapping[str, str] | None = None
     terms: str = ""
+    odds_margin: float = MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def placed_letter(
         (*_before_words(inputs, worker_id, options), _list_words(inputs, line, worker_id)),
         tuple(_terms(line)),
         tuple(section for section in sections if section[1]),
-        _how_decided(inputs, result, worker_id),
+        _how_decided(inputs, result, worker_id, options.odds_margin),
     )
 
 
@@ -236,7 +238,9 @@ def _explained(told: Told) -> Explained:
     return Explained(rank, option["job_line_name"], said, answer.chain)
 
 
-def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tuple[str, ...]:
+def _how_decided(
+    inputs: RunInputs, result: SolveResult, worker_id: str, margin: float
+) -> tuple[str, ...]:
     chosen = result.settings
     aim = f"The aim was {AIMS[chosen.policy]}."
     if chosen.policy is not Policy.LEAST_TOTAL:
@@ -267,7 +271,8 @@ def _how_decided(inputs: RunInputs, result: SolveResult, worker_id: str) -> tupl
             lots += " The lots decided your placement, too."
             if len(inputs.workers) <= MOST_WITH_ODDS:
                 held = placement_of(result)[worker_id]
-                lots += f" {odds_words(odds(inputs, result), inputs, worker_id, held)}"
+                found = odds(inputs, result, margin=margin)
+                lots += f" {odds_words(found, inputs, worker_id, held)}"
         else:
             lots += " Your placement is the same in all of them."
     return aim, weights, proof, lots

@@ -11,10 +11,10 @@ import threading
 import time
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import islice
@@ -37,14 +37,22 @@ from allocator.result import SolveResult
 @dataclass(frozen=True, slots=True)
 class PublicationOptions:
     """`pdf`: letters as PDF beside HTML. `names`: letters tell the names and ranks of other
-    doctors where they explain. `before`: worker → job line that was published before; letters and
-    mail merge are then for those alone whose placement is another now. `terms`: as
-    `measures.terms.terms_of` gives them."""
+    doctors where they explain. `everybody`: letters also to those who keep what was published
+    before; otherwise letters and mail merge are for those alone whose placement is another than
+    in `before` (worker → job line; None: the baseline of the inputs). Where nothing was published
+    before, everybody gets a letter. `terms`: as `measures.terms.terms_of` gives them."""
 
     pdf: bool = True
     names: bool = False
+    everybody: bool = False
     before: Mapping[str, str] | None = None
     terms: str = ""
+
+    def known(self, inputs: RunInputs) -> Mapping[str, str] | None:
+        """Worker → job line as published before; None when everybody gets a letter."""
+        if self.everybody:
+            return None
+        return self.before if self.before is not None else inputs.baseline.placements or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +74,14 @@ class Published:
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What was made: how many letters to those placed and not placed, other files, and `notes` on
-    what a person must see to."""
+    what a person must see to. `only_changes`: letters went to those alone whose placement is
+    another than what was published before."""
 
     placed: int
     not_placed: int
     files: int
     notes: tuple[str, ...] = ()
+    only_changes: bool = False
     content: bytes = field(default=b"", repr=False)
 
 
@@ -79,6 +89,8 @@ MOST_HERE = 400
 """More letters than this are printed by several processes."""
 BATCH = 50
 """Letters that go to a process at once."""
+ODDS_MARGIN = 0.05
+"""Letters by the hundred tell the odds of the lottery to this, so that nobody waits for them."""
 
 OnPublished = Callable[[Published], None]
 
@@ -95,20 +107,70 @@ def publish_folder(
 ) -> Publication | None:
     """Write everything into a new or empty folder; None when it was cancelled on the way.
 
-    Raises UsageError when the folder holds something already or cannot be written.
+    Whoever cancels, or whose disk is full, is left nothing: half of the letters would look like
+    all of them. Raises UsageError when the folder holds something already or cannot be written.
     """
+    written: list[Path] = []
 
     def put(name: str, content: bytes) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        written.append(path)
         path.write_bytes(content)
 
+    made = None
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UsageError(f"{folder} is there already.", remedy="Name a new or empty folder.")
-        return _publish(inputs, result, put, options, operator, on_progress, cancel)
+        made = _publish(inputs, result, put, options, operator, on_progress, cancel)
     except OSError as exc:
         raise UsageError(f"{folder} cannot be written ({exc.strerror}).") from exc
+    finally:
+        if made is None:
+            _remove(folder, written)
+    return made
+
+
+def publish_file(
+    inputs: RunInputs,
+    result: SolveResult,
+    file: Path,
+    options: PublicationOptions | None = None,
+    *,
+    operator: str = "",
+    on_progress: OnPublished | None = None,
+    cancel: threading.Event | None = None,
+) -> Publication | None:
+    """Write everything into one new ZIP file; as `publish_folder` otherwise."""
+    made, mine = None, False
+    try:
+        with file.open("xb") as stream:
+            mine = True
+            made = publish_zip(
+                inputs,
+                result,
+                stream,
+                options,
+                operator=operator,
+                on_progress=on_progress,
+                cancel=cancel,
+            )
+    except OSError as exc:
+        raise UsageError(f"{file} cannot be written ({exc.strerror}).") from exc
+    finally:
+        if made is None and mine:
+            file.unlink(missing_ok=True)
+    return made
+
+
+def _remove(folder: Path, written: list[Path]) -> None:
+    """Take back what was written, and the folders that are empty then."""
+    inner = {path.parent for path in written}
+    for path in written:
+        path.unlink(missing_ok=True)
+    for each in [*(inner - {folder}), folder]:
+        with suppress(OSError):
+            each.rmdir()
 
 
 def publish_zip(
@@ -135,7 +197,7 @@ def publish_zip(
         made = _publish(inputs, result, put, options, operator, on_progress, cancel)
     if made is None or not isinstance(stream, BytesIO):
         return made
-    return Publication(made.placed, made.not_placed, made.files, made.notes, stream.getvalue())
+    return replace(made, content=stream.getvalue())
 
 
 def _publish(
@@ -148,9 +210,14 @@ def _publish(
     cancel: threading.Event | None,
 ) -> Publication | None:
     options, began, now = options or PublicationOptions(), time.perf_counter(), datetime.now(UTC)
-    letters = recipients(inputs, result, options.before)
+    before = options.known(inputs)
+    letters = recipients(inputs, result, before)
     told = LetterOptions(
-        options.names, others_names=options.names, before=options.before, terms=options.terms
+        options.names,
+        others_names=options.names,
+        before=before,
+        terms=options.terms,
+        odds_margin=ODDS_MARGIN,
     )
     notes: list[str] = []
     written = (
@@ -166,19 +233,20 @@ def _publish(
                 return None
             if on_progress:
                 on_progress(Published(done, len(letters), time.perf_counter() - began))
-    files = put_lists(put, inputs, result, options.before)
-    merge = mail_merge(inputs, result, letters, options.before)
+    files = put_lists(put, inputs, result, before)
+    merge = mail_merge(inputs, result, letters, before)
     put("mail-merge.csv", to_csv(merge))
     put("mail-merge.xlsx", table_workbook(merge))
     report = printable_report(inputs, result, None, operator, now, options.terms)
     put("report.html", report.encode())
     not_placed = sum(one.left is not None for one in letters)
-    made = Publication(len(letters) - not_placed, not_placed, files + 4, tuple(notes))
+    placed, changes = len(letters) - not_placed, before is not None
+    made = Publication(placed, not_placed, files + 4, tuple(notes), changes)
     put("READ-ME.txt", _read_me(inputs, made, options).encode("utf-8-sig"))
     return made
 
 
-def _printed(letters: Iterator[Letter], total: int, pdf: bool) -> Iterator[Printed]:
+def _printed(letters: Iterator[Letter], total: int, pdf: bool) -> Generator[Printed]:
     """The letters printed, in their order; many of them by all processors at once."""
     if total <= MOST_HERE:
         for letter in letters:
@@ -213,7 +281,7 @@ def _put_letter(put: Put, stem: str, printed: Printed) -> list[str]:
 
 def _read_me(inputs: RunInputs, made: Publication, options: PublicationOptions) -> str:
     """What the folder holds, the columns of the mail merge, and what a person must see to."""
-    whom = "who move" if options.before is not None else "who are placed"
+    whom = "who move" if made.only_changes else "who are placed"
     privacy = (
         "Letters NAME other doctors and tell their ranks, because that was asked for."
         if options.names

@@ -116,3 +116,15 @@ def test_courses_drawn_quickly_have_the_exact_odds(inputs):
             drawn = courses.counts[row, inputs.job_line_positions[line]] / draws
             assert abs(drawn - share) <= width
         assert courses.counts[row].sum() == draws
+
+
+def test_a_wider_margin_takes_fewer_draws_and_gives_way_to_a_narrower_one(monkeypatch):
+    monkeypatch.setattr(module, "MOST_OPTIMA", 1)
+    inputs = rivals()
+    result = solve(inputs, Settings())
+    wide = odds(inputs, result, margin=0.05)
+    assert 0 < wide.margin <= 0.05
+    narrow = odds(inputs, result, margin=0.02)
+    assert narrow.margin <= 0.02
+    assert narrow.draws > wide.draws
+    assert odds(inputs, result, margin=0.05) is narrow

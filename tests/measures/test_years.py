@@ -26,9 +26,9 @@ def test_tables_have_a_column_for_each_run_and_leave_open_what_nobody_kept():
     figures, counts, shares = side_by_side(runs)
     assert list(figures.frame.columns) == ["Figure", "2026", "2027"]
     late, early = column(figures, "2027"), column(figures, "2026")
-    assert late["First choices received"] == "250 of 1,000 (25.0%)"
-    assert (early["First choices received"], early["Workers in the run"]) == ("2", "–")
-    assert late["Worst rank counted"] == "12.5"
+    assert late["First choices"] == "250 of 1,000 (25.0%)"
+    assert (early["First choices"], early["Workers in the run"]) == ("2", "–")
+    assert late["Worst rank"] == "12.5"
     assert "Left out" not in late  # no run kept it
     assert list(column(counts, "2026").values()) == ["1", "3", "1", "1", "1", "2"]
     assert column(counts, "2026")["Unranked"] == "2"

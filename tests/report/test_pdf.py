@@ -19,6 +19,7 @@ NAMES = (
     "Łukasz Żółć-Ďáblík",
     "Þórdís Ǻsbjørnsdóttir",
     "Nguyễn Thị Phượng",
+    "Hēmi Tūī-Māhūta Ngā Pūriri Ō",
     "Ελένη Παπαδοπούλου",
     "Юлія Ґалаґан",
     "O’Brien-Škvorecký ǅ",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import threading
 import zipfile
 from dataclasses import replace
 from functools import cache
@@ -16,14 +17,17 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from allocator.errors import UsageError
-from allocator.models import LeftOut, RunInputs, Settings, Term
+from allocator.measures.bands import rank_words
+from allocator.models import Baseline, LeftOut, Policy, RunInputs, Settings, Term
+from allocator.report import publication
+from allocator.report.lists import MERGE, safe_name
 from allocator.report.parts import csv_text
 from allocator.report.publication import (
-    MERGE,
     PublicationOptions,
+    Published,
+    publish_file,
     publish_folder,
     publish_zip,
-    safe_name,
 )
 from allocator.result import SolveResult, Status
 from allocator.solving.solver import solve
@@ -32,6 +36,7 @@ from tests.profiles import examples
 from tests.synthetic import synthetic_inputs
 
 Files = dict[str, bytes]
+ORDINAL = r"(\d+)(?:st|nd|rd|th)\b"
 
 
 @cache
@@ -85,6 +90,45 @@ def test_no_letter_names_another_doctor_or_tells_their_rank() -> None:
     assert explained
 
 
+@pytest.mark.parametrize("policy", [Policy.LEAST_TOTAL, Policy.LOTTERY_ORDER])
+def test_every_rank_in_a_letter_is_one_of_the_doctors_own(policy: Policy) -> None:
+    inputs, _ = crowded()
+    result = solve(inputs, Settings(policy=policy))
+    held = {a.worker_mapping: a.job_line for a in result.allocations}
+    own = {w.internal_id: (w.preferences.scores, held[w.id]) for w in inputs.workers}
+    found = letters(files_of(inputs, result))
+    told = 0
+    for name, content in found.items():
+        if name.startswith("not-placed/"):
+            continue
+        text = text_of(name, content)
+        scores, line = own[re.findall(r"Yq\d+y", text)[0]]
+        here = scores.get(line, float("inf"))
+        mine = [rank for j, rank in scores.items() if rank < here or j == line]
+        ranks = sorted(re.findall(ORDINAL, text))
+        assert ranks == sorted(re.findall(ORDINAL, " ".join(map(rank_words, mine)))), name
+        told += len(ranks)
+    assert told > 2 * len(inputs.workers)
+
+
+def test_letters_of_a_lottery_order_tell_each_doctor_its_turn() -> None:
+    inputs, _ = crowded()
+    result = solve(inputs, Settings(policy=Policy.LOTTERY_ORDER, seed=3))
+    rows = merge_of(files := files_of(inputs, result, pdf=False))
+    turns: dict[str, int] = {}
+    for row in rows:
+        if row["Outcome"] == "Placed":
+            page = files[f"{row['Letter']}.html"].decode()
+            assert "the doctors choose in turn, in an order drawn by lot" in page
+            assert "Lots were drawn among them" not in page
+            [turn] = re.findall(r"you came as number (\d+) of 30", page)
+            turns[row["Internal id"]] = int(turn)
+    assert sorted(turns.values()) == list(range(1, 31))
+    first = next(w for w in inputs.workers if turns[w.internal_id] == 1)
+    held = {a.worker_mapping: a.job_line for a in result.allocations}
+    assert first.preferences.scores[held[first.id]] == min(first.preferences.scores.values())
+
+
 def test_letters_name_others_only_when_the_operator_says_so() -> None:
     files = files_of(*crowded(), names=True)
     texts = [text_of(*item) for item in letters(files).items() if item[0].startswith("letters/")]
@@ -122,6 +166,9 @@ def test_letters_after_a_repair_go_to_those_who_move_alone() -> None:
     assert "no longer holds" in gone
     assert "withdrawn on 1 March 2026" in gone
     assert len(letters(files_of(inputs, result, before={**held}))) == 0
+    repaired = replace(inputs, baseline=Baseline(before))
+    assert letters(files_of(repaired, result)).keys() == letters(files).keys()
+    assert len(letters(files_of(repaired, result, everybody=True))) == 2 * 31
 
 
 def test_doctors_with_a_place_from_an_earlier_run_are_not_told_that_they_have_none() -> None:
@@ -204,3 +251,35 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path) -> None:
     made = publish_folder(inputs, result, tmp_path / "new", PublicationOptions(pdf=False))
     assert made
     assert len(list((tmp_path / "new" / "letters").iterdir())) == made.placed == 30
+
+
+@pytest.mark.parametrize("publish", [publish_folder, publish_file])
+def test_nothing_is_left_of_a_publication_that_was_stopped(tmp_path, publish) -> None:
+    inputs, result = crowded()
+    stop, steps = threading.Event(), []
+
+    def on_progress(event: Published) -> None:
+        steps.append(event)
+        if event.done == 3:
+            stop.set()
+
+    target = tmp_path / "out.zip"
+    made = publish(inputs, result, target, on_progress=on_progress, cancel=stop)
+    assert made is None
+    assert [(step.done, step.total) for step in steps] == [(n, 31) for n in (1, 2, 3)]
+    assert not list(tmp_path.iterdir())
+    assert publish(inputs, result, target, PublicationOptions(pdf=False))
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_letters_printed_by_several_processes_are_the_same(monkeypatch) -> None:
+    inputs, result = crowded()
+    alone = letters(files_of(inputs, result))
+    monkeypatch.setattr(publication, "MOST_HERE", 10)
+    monkeypatch.setattr(publication, "BATCH", 4)
+    many = letters(files_of(inputs, result))
+    assert list(many) == list(alone)
+    for name, content in many.items():
+        written = re.compile(r"Written.*?(?=Under|Your)", re.DOTALL)
+        texts = [written.sub("", text_of(name, each)) for each in (content, alone[name])]
+        assert texts[0] == texts[1]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from allocator.cli.output import Output, service_for, stdout_reserved
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode, UsageError
-from allocator.models import AllocatorRun, RunInputs
+from allocator.measures.terms import terms_of_receipt
+from allocator.models import AllocatorRun
 
 if TYPE_CHECKING:
     from allocator.service import AllocatorService
@@ -19,34 +20,35 @@ if TYPE_CHECKING:
 def publish(args: Namespace, out: Output) -> int:
     """Write letters, lists, mail merge and report of a committed run. Raises NoProof, UsageError
     when the target is there already."""
-    from allocator.report.publication import PublicationOptions, publish_folder, publish_zip
+    from allocator.report.publication import PublicationOptions, publish_file, publish_folder
 
     service, target = service_for(args), Path(args.out)
     if target.exists() and (target.is_file() or any(target.iterdir())):
         raise UsageError(f"{target} is there already.", remedy="Name a new file or folder.")
     run = service.find_run(args.run)
+    before = _before(service, run, args.since) if args.since else None
     with (
         stdout_reserved(True),  # HiGHS prints a banner when a proof is solved again
         progress_bar(args.json) as on_progress,
         cancel_on_interrupt() as cancel,
     ):
         inputs, result = service.committed_solve(run.id)
-        before = _before(args, service, run, inputs)
-        options = PublicationOptions(not args.no_pdf, args.with_names, before)
-        if target.suffix.lower() == ".zip":
-            try:
-                with target.open("xb") as stream:
-                    made = publish_zip(
-                        inputs, result, stream, options, on_progress=on_progress, cancel=cancel
-                    )
-            except OSError as exc:
-                raise UsageError(f"{target} cannot be written ({exc.strerror}).") from exc
-            if made is None:
-                target.unlink()
-        else:
-            made = publish_folder(
-                inputs, result, target, options, on_progress=on_progress, cancel=cancel
-            )
+        receipt = service.receipt(run.id)
+        made = (publish_file if target.suffix.lower() == ".zip" else publish_folder)(
+            inputs,
+            result,
+            target,
+            PublicationOptions(
+                not args.no_pdf,
+                args.with_names,
+                args.everybody,
+                before,
+                terms_of_receipt(run, receipt) if receipt else "",
+            ),
+            operator=receipt.operator if receipt else "",
+            on_progress=on_progress,
+            cancel=cancel,
+        )
     if made is None:
         raise KeyboardInterrupt
     out.add(
@@ -55,10 +57,10 @@ def publish(args: Namespace, out: Output) -> int:
         letters=made.placed,
         letters_to_those_not_placed=made.not_placed,
         other_files=made.files,
-        only_changes=before is not None,
+        only_changes=made.only_changes,
         notes=made.notes,
     )
-    whom = " whose placement changed" if before is not None else ""
+    whom = " whose placement changed" if made.only_changes else ""
     out.say(f"Wrote {made.placed:,} letters to doctors{whom} and {made.not_placed:,} to those")
     out.say(f"who are not placed, with lists, mail merge and report, to {target}")
     for note in made.notes:
@@ -66,15 +68,9 @@ def publish(args: Namespace, out: Output) -> int:
     return ExitCode.DONE
 
 
-def _before(
-    args: Namespace, service: AllocatorService, run: AllocatorRun, inputs: RunInputs
-) -> Mapping[str, str] | None:
-    """Who held what when letters were written before; None: nobody was told anything."""
-    if args.everybody:
-        return None
-    if args.since:
-        return dict(service.baseline(run, service.find_run(args.since)).placements)
-    return inputs.baseline.placements or None
+def _before(service: AllocatorService, run: AllocatorRun, since: str) -> Mapping[str, str]:
+    """Who held what in the completed run that letters were written for before."""
+    return dict(service.baseline(run, service.find_run(since)).placements)
 
 
 def years(args: Namespace, out: Output) -> int:

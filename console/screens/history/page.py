@@ -5,13 +5,13 @@ from functools import partial
 import streamlit as st
 
 from allocator.errors import MissingTable
-from allocator.measures.years import without_year
 from allocator.models import AllocatorRun
 from allocator.result import Receipt
+from console.screens.history.years import draw_years
 from console.state import backend
 from console.ui import navigation
-from console.ui.data_table import plain_table
 from console.ui.messages import literal, shown_errors
+from console.ui.publication import draw_publication
 from console.ui.receipt import draw_receipt
 from console.ui.session import stored_outcome
 from console.ui.solve_progress import draw_solves
@@ -78,29 +78,13 @@ def draw_disclosure(run: AllocatorRun) -> None:
             )
 
 
-def draw_years(run: AllocatorRun) -> None:
-    """The completed runs of the same plan, this year's batches and former years'."""
-    plan = without_year(run.plan_name)
-    with st.expander("Year on year: completed runs of this plan side by side"):
-        same = [p for p in backend.service().years(plan) if p.runs[0].run.org == run.org]
-        same = [p for p in same if p.plan.casefold() == plan.casefold()]
-        if not same:
-            st.info("No run of this plan has been completed yet.", icon=":material/history:")
-        for found in same:
-            for table in found.tables:
-                st.markdown(f"**{table.title}**")
-                name = "-".join(table.title.lower().replace(",", "").split())
-                plain_table(table.frame, key=f"years {table.title}", file_name=f"years-{name}")
-                if table.note:
-                    st.caption(table.note)
-
-
 run = navigation.run_page("History")
 with shown_errors(stop=True):
     stored = None if run.is_pending else stored_outcome(run)
     receipt = stored.receipt if stored else None
     if stored and receipt:
         draw_receipt(run, receipt, stored.solved)
+        draw_publication(run, receipt, stored.solved)
         draw_disclosure(run)
     elif not run.is_pending:
         st.info(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import zipfile
 
+import pytest
+
 from allocator.demo import demo_data
 from allocator.errors import ExitCode
+from allocator.measures.outcome import scoreboard
 from tests.cli.conftest import people
 
 OPERATOR = ("--operator", "Grace Hopper")
@@ -71,6 +74,24 @@ def test_publish_after_a_repair_writes_to_those_who_move(cli, tmp_path):
     assert whole["letters"] > found["letters"]
 
 
+@pytest.mark.parametrize("policy", ["fewest_moves", "least_total"])
+def test_a_repair_is_told_from_its_proof_after_the_data_has_changed(
+    cli, database, tmp_path, policy
+):
+    file = tmp_path / "repair.json"
+    repair = ("repair", demo_data.REPAIR_BATCH, "--baseline", demo_data.TO_REPAIR)
+    cli(*repair, "--moves", "0" if policy == "fewest_moves" else "2", "--out", str(file))
+    commit(cli, demo_data.REPAIR_BATCH, "--scenario", str(file), "--policy", policy)
+    database.rows(
+        "update allocation_run_worker_mappings set withdrawn_at = now() where id = "
+        "(select worker_mapping from allocator_py_allocations where allocator_py_run = %s limit 1)",
+        demo_data.REPAIR_BATCH,
+    )
+    code, found = cli("publish", demo_data.REPAIR_BATCH, "--out", str(tmp_path / "out"), "--no-pdf")
+    assert (code, found.get("only_changes")) == (0, True), found
+    assert found["letters"] <= 3
+
+
 def test_years_puts_completed_runs_of_a_plan_side_by_side(cli, capfd, database):
     commit(cli, demo_data.SECOND_BATCH)
     code, found = cli("years")
@@ -80,6 +101,12 @@ def test_years_puts_completed_runs_of_a_plan_side_by_side(cli, capfd, database):
     for table in plan["tables"]:
         assert len(table["columns"]) == 3
     figures = {row[0]: row[1:] for row in plan["tables"][0]["rows"]}
+    audit = database.rows(
+        "select counts from allocator_console_audit where allocator_py_run = %s",
+        demo_data.SECOND_BATCH,
+    )[0]["counts"]
+    for label, value in scoreboard(audit):
+        assert value.split(" of ")[0] == figures[label][1].split(" of ")[0], label
     placed = [
         database.rows(
             "select count(*) as n from allocator_py_allocations where allocator_py_run = %s", run

@@ -42,6 +42,10 @@ def test_history_shows_completed_runs_of_the_plan_side_by_side(page, demo_databa
     commit(demo_data.SECOND_BATCH)
     app = page("history", run=demo_data.SECOND_BATCH)
     assert not app.exception
+    assert "Letters and lists" in words_of(app)
+    assert not any("Figure" in f.value.columns for f in app.dataframe)
+    app.session_state[f"years {demo_data.SECOND_BATCH}"] = True
+    app.run()
     years = [f.value for f in app.dataframe if {"Figure", "Choice"} & set(f.value.columns)]
     assert len(years) == 3
     assert all(len(frame.columns) == 3 for frame in years)

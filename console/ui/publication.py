@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from allocator.jobs import JobSnapshot
-from allocator.measures.terms import terms_of
+from allocator.measures.terms import terms_of_receipt
 from allocator.models import AllocatorRun
 from allocator.report.publication import Publication, PublicationOptions
+from allocator.result import Receipt
+from allocator.scenario.changes import SetBaseline
 from allocator.solved import Solved
 from console.state import publishing
 from console.ui import messages, session
@@ -17,8 +19,9 @@ from console.ui.tables import counted, facts_row
 EVERYBODY, MOVED = "Everybody", "Those whose placement changed"
 
 
-def draw_publication(run: AllocatorRun, solved: Solved | None) -> None:
-    """Choose what the letters say and who gets one; make them, then download."""
+def draw_publication(run: AllocatorRun, receipt: Receipt, solved: Solved | None) -> None:
+    """Choose what the letters say and who gets one; make them, then download. `solved` is what was
+    committed, None where the data has changed since."""
     st.subheader("Letters and lists", anchor=False)
     st.caption(
         "A letter for each doctor (also for those who are not placed), a list for each hospital "
@@ -31,12 +34,18 @@ def draw_publication(run: AllocatorRun, solved: Solved | None) -> None:
             key=f"letters names {run.id}",
             help="Names and ranks of others go into the reasons. Leave it off for privacy.",
         )
-        before = dict(solved.inputs.baseline.placements) if solved else {}
-        if before:
-            whom = st.radio("Who gets a letter", [MOVED, EVERYBODY], key=f"letters whom {run.id}")
-            before = before if whom == MOVED else {}
-    terms = terms_of(solved) if solved else ""
-    options = PublicationOptions(pdf, names, before or None, terms)
+        everybody = False
+        if any(c.get("kind") == SetBaseline.kind for c in receipt.scenario.get("changes") or ()):
+            whom = st.radio(
+                "Who gets a letter",
+                [MOVED, EVERYBODY],
+                horizontal=True,
+                key=f"letters whom {run.id}",
+                help="This run began with earlier placements. Whoever keeps theirs has a letter.",
+            )
+            everybody = whom == EVERYBODY
+    terms = terms_of_receipt(run, receipt)
+    options = PublicationOptions(pdf, names, everybody, terms=terms)
     snapshot = publishing.latest_publication(run.id)
     if snapshot and snapshot.is_running:
         _watch(run)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from allocator.explanation.fairness import tied_job_lines
+from allocator.explanation.fairness import all_ties
 from allocator.explanation.optimum import Chains, Move, Optimum, optimum
 from allocator.explanation.wording import (
     AIMS,
@@ -68,13 +68,13 @@ class Teller:
     """Answers for one worker; make it with `teller`.
 
     `letter` speaks to the worker and leaves the others nameless unless `others_names`; their
-    moves, which give their ranks away, are then told with `others_ranks` alone. `tied` are job
-    lines that an equally good allocation gives the worker.
+    moves, which give their ranks away, are then told with `others_ranks` alone. `tied` are the
+    positions of job lines that an equally good allocation gives the worker.
     """
 
     found: Optimum
     worker: str
-    tied: frozenset[str]
+    tied: frozenset[int]
     letter: bool = False
     others_ranks: bool = False
     others_names: bool = False
@@ -170,7 +170,7 @@ class Teller:
         if situation is Situation.HELD or isnan(price):
             return ""
         chosen, allowed = self.found.result.settings, situation in (Situation.FULL, Situation.FREE)
-        if option["job_line"] in self.tied:
+        if self.found.columns[option["job_line"]] in self.tied:
             return (
                 f"an equally good allocation would give it to {self.who}; drawing lots with the"
                 f" number {chosen.seed} decided between them"
@@ -219,8 +219,8 @@ def teller(
 ) -> Teller:
     """A teller for one worker. Raises KeyError when it does not take part, NotExplained."""
     inputs.worker(worker_id)
-    lines = tied_job_lines(inputs, result).get(worker_id, frozenset())
     found = optimum(inputs, result)
+    lines = frozenset(all_ties(inputs, result).of(found.rows[worker_id]).tolist())
     return Teller(found, worker_id, lines, letter, others_ranks, others_names)
 
 

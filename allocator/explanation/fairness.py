@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator.errors import Infeasible
-from allocator.explanation.optimum import Optimum, optimum
+from allocator.explanation.optimum import optimum
 from allocator.measures.outcome import first_choices_possible
 from allocator.models import Policy, RunInputs, Settings
 from allocator.result import SolveResult
@@ -88,29 +87,33 @@ TIED_COLUMNS = {
 }
 
 
-def tied_job_lines(inputs: RunInputs, result: SolveResult) -> Mapping[str, frozenset[str]]:
-    """Worker → the other job lines that equally good allocations give it, found once for a result.
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Pairs of worker and job line that equally good allocations have beside the present ones, by
+    position and sorted by worker; `n_workers` have some."""
 
-    Only workers who have some are in it. Raises NotExplained.
-    """
-    return result.derived(_tied_job_lines, inputs)
+    workers: NDArray[np.intp]
+    lines: NDArray[np.intp]
+    n_workers: int
+
+    def of(self, row: int) -> NDArray[np.intp]:
+        """The other job lines of one worker."""
+        start, end = np.searchsorted(self.workers, [row, row + 1])
+        return self.lines[start:end]
 
 
-def _tied_job_lines(result: SolveResult, inputs: RunInputs) -> dict[str, frozenset[str]]:
-    return {
-        inputs.workers[row].id: frozenset(inputs.job_lines[column].id for column in columns)
-        for row, columns in _others(optimum(inputs, result)).items()
-    }
+def all_ties(inputs: RunInputs, result: SolveResult) -> Ties:
+    """The ties of a result, found once. Raises NotExplained."""
+    return result.derived(_all_ties, inputs)
 
 
-def _others(found: Optimum) -> dict[int, list[int]]:
-    """Worker → the other job lines of equally good allocations, by position."""
+def _all_ties(result: SolveResult, inputs: RunInputs) -> Ties:
+    found = optimum(inputs, result)
     ties = TieBreak(found.optimal, found.assigned)
-    others: dict[int, list[int]] = {}
-    for row, column in zip(ties.workers.tolist(), ties.lines.tolist(), strict=True):
-        if column != found.assigned[row]:
-            others.setdefault(row, []).append(column)
-    return others
+    other = ties.lines != found.assigned[ties.workers]
+    order = np.argsort(ties.workers[other], kind="stable")
+    workers = ties.workers[other][order]
+    return Ties(workers, ties.lines[other][order], len(np.unique(workers)))
 
 
 def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
@@ -124,7 +127,9 @@ def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     found = optimum(inputs, result)
     scores = found.matrices.scores
     records = []
-    for row, columns in _others(found).items():
+    ties = all_ties(inputs, result)
+    for row in np.unique(ties.workers).tolist():
+        columns = ties.of(row).tolist()
         here = int(found.assigned[row])
         ordered = [
             j for _, _, j in sorted((scores[row, j], found.line_name(j), j) for j in columns)

@@ -13,12 +13,12 @@ from typing import Any
 
 from allocator.errors import NotExplained
 from allocator.explanation.answers import Answer, worker_answers
-from allocator.explanation.fairness import tied_job_lines
+from allocator.explanation.fairness import all_ties
 from allocator.explanation.odds import MARGIN, odds, odds_words
 from allocator.explanation.wording import AIMS, choice_words
 from allocator.measures.bands import rank_words
 from allocator.measures.terms import terms_line
-from allocator.models import JobLine, LeftOut, Policy, RunInputs, Settings
+from allocator.models import JobLine, LeftOut, Policy, RunInputs
 from allocator.report.parts import day_words, run_title
 from allocator.report.printable import printed_page
 from allocator.result import SolveResult, Status
@@ -259,15 +259,16 @@ def _how_decided(
         " does better."
     )
     if chosen.policy is Policy.LOTTERY_ORDER:
-        return aim, weights, proof, _turn_words(inputs, chosen, worker_id)
-    ties = tied_job_lines(inputs, result)
+        return aim, weights, proof, _turn_words(inputs, result, worker_id)
+    ties = all_ties(inputs, result)
     lots = "One allocation was better than all others, so no lots had to be drawn."
-    if ties:
+    if ties.n_workers:
         lots = (
-            f"Several allocations were equally good; they differ in where {len(ties)} doctors go."
-            f" Lots were drawn among them with the number {chosen.seed}, without regard to names."
+            f"Several allocations were equally good; they differ in where {ties.n_workers} doctors"
+            f" go. Lots were drawn among them with the number {chosen.seed}, without regard to"
+            " names."
         )
-        if worker_id in ties:
+        if len(ties.of(inputs.worker_positions[worker_id])):
             lots += " The lots decided your placement, too."
             if len(inputs.workers) <= MOST_WITH_ODDS:
                 held = placement_of(result)[worker_id]
@@ -278,14 +279,19 @@ def _how_decided(
     return aim, weights, proof, lots
 
 
-def _turn_words(inputs: RunInputs, chosen: Settings, worker_id: str) -> str:
-    ids = [worker.id for worker in inputs.workers]
-    numbers = lottery_numbers(chosen.seed, ids).tolist()
-    turn = 1 + sum(number < numbers[ids.index(worker_id)] for number in numbers)
+def _turn_words(inputs: RunInputs, result: SolveResult, worker_id: str) -> str:
+    turns, chosen = result.derived(_turns, inputs), result.settings
     words = (
         f"The order was drawn with the number {chosen.seed}, without regard to names; you came as"
-        f" number {turn} of {len(ids)}."
+        f" number {turns[worker_id]} of {len(turns)}."
     )
     # A cap on the worst rank binds by the lists themselves: another list may change what it binds.
     honest = " Nobody could have got more by handing in another list."
     return words + (honest if chosen.worst_rank is None else "")
+
+
+def _turns(result: SolveResult, inputs: RunInputs) -> dict[str, int]:
+    """Worker → its turn in the order drawn by lot, from 1."""
+    ids = [worker.id for worker in inputs.workers]
+    order = lottery_numbers(result.settings.seed, ids).argsort()
+    return {ids[place]: turn for turn, place in enumerate(order, start=1)}

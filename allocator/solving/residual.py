@@ -21,8 +21,8 @@ NO_ARC = 2**60
 """Cost of a move that is not allowed; every real distance is far smaller."""
 HALF_ARC = NO_ARC // 2
 """Below it is every real distance, above it one over a move that is not allowed."""
-NODES = 64
-"""Nodes that chains are looked for over at once: their arcs stay in the processor's cache."""
+NODES = 128
+"""Nodes that chains are continued over at once, the nearest first."""
 BLOCK = 2**22
 """Pairs handled at once, so that memory stays bounded."""
 
@@ -186,21 +186,19 @@ class Residual:
         distance = np.full(self.outside + 1, NO_ARC, dtype=np.int64)
         following = np.full(self.outside + 1, -1, dtype=np.intp)
         distance[target] = 0
-        nearer = np.array([target], dtype=np.intp)
-        while len(nearer):  # only over a node that has come nearer can another one do so
-            value = np.full(self.outside + 1, NO_ARC, dtype=np.int64)
-            best = np.full(self.outside + 1, -1, dtype=np.intp)
-            for start in range(0, len(nearer), NODES):
-                some = nearer[start : start + NODES]
-                through = into[some] + distance[some, None]
-                least = through.argmin(axis=0)
-                found = through[least, np.arange(len(least))]
-                less = found < value
-                value[less], best[less] = found[less], some[least[less]]
+        waiting = np.zeros(self.outside + 1, dtype=np.bool_)
+        waiting[target] = True
+        while len(nearer := np.flatnonzero(waiting)):  # a chain gets shorter only over such a node
+            if len(nearer) > NODES:
+                nearer = nearer[np.argpartition(distance[nearer], NODES)[:NODES]]
+            waiting[nearer] = False
+            through = into[nearer] + distance[nearer, None]
+            best = through.argmin(axis=0)
+            value = through[best, np.arange(len(best))]
             better = (value < distance) & (value < HALF_ARC)
             distance[better] = value[better]
-            following[better] = best[better]
-            nearer = np.flatnonzero(better)
+            following[better] = nearer[best[better]]
+            waiting |= better
         return distance, following.tolist()
 
     @property

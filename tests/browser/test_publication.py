@@ -21,7 +21,7 @@ RUN = demo_data.SECOND_BATCH
 @pytest.fixture
 def committed(database: Database) -> Database:
     database.insert_tables(demo_rows())
-    service = service_at(database)
+    service = service_at(database, database.info.url)
     inputs = service.hydrate(RUN)
     service.commit(inputs, service.solve(inputs, operator=OPERATOR), OPERATOR)
     return database

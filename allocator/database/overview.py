@@ -21,7 +21,7 @@ from allocator.database.transport import OnReading, together
 from allocator.database.validation import run_issues
 from allocator.errors import DataIssue, Denied, MissingTable, RunNotFound
 from allocator.measures.outcome import outcome_of_audit, outcome_of_ranks
-from allocator.measures.years import YearColumn, YearsTable, side_by_side, without_year
+from allocator.measures.years import YearColumn, YearsTable, side_by_side, without_year, year_in
 from allocator.models import AllocatorRun
 from allocator.result import Receipt
 from allocator.rules.moments import local_time
@@ -165,7 +165,8 @@ def _labels(rows: Sequence[RunOverview]) -> list[str]:
     """`2027`, `2027 batch 2`; runs that are still alike get their day and time."""
     labels = []
     for row in rows:
-        year = str(row.run.startdate.year) if row.run.startdate else row.run.plan_name
+        begins = str(row.run.startdate.year) if row.run.startdate else row.run.plan_name
+        year = year_in(row.run.plan_name) or begins
         labels.append(f"{year} batch {row.batch}" if row.batches > 1 else year)
     times = Counter(labels)
     return [

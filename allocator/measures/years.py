@@ -71,6 +71,12 @@ def without_year(plan: str) -> str:
     return " ".join(YEAR.sub(" ", plan).split()).strip(" ,-–/")
 
 
+def year_in(plan: str) -> str:
+    """The first year that a plan's name holds, as it is written there; empty without one."""
+    found = YEAR.search(plan)
+    return found.group() if found else ""
+
+
 def side_by_side(runs: Sequence[YearColumn]) -> tuple[YearsTable, ...]:
     """Key figures, placements by choice, and the same in shares.
 

@@ -35,6 +35,11 @@ def draw_years(run: AllocatorRun) -> None:
             for table in found.tables:
                 st.markdown(f"**{table.title}**")
                 name = "-".join(table.title.lower().replace(",", "").split())
-                plain_table(table.frame, key=f"years {table.title}", file_name=f"years-{name}")
+                plain_table(
+                    table.frame,
+                    key=f"years {table.title}",
+                    file_name=f"years-{name}",
+                    height="content",
+                )
                 if table.note:
                     st.caption(table.note)

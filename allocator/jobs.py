@@ -58,6 +58,7 @@ class JobKind(StrEnum):
     GAINS = "gains"
     SWAPS = "swap round"
     PROCESS_PENDING = "process-pending"
+    PUBLICATION = "publication"
 
 
 class JobState(StrEnum):

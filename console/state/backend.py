@@ -12,6 +12,7 @@ from functools import lru_cache
 from allocator.jobs import JobKind, Jobs
 from allocator.repair.points import Frontier
 from allocator.repair.swaps import SwapRound
+from allocator.report.publication import Publication
 from allocator.service import AllocatorService
 from allocator.solved import Solved
 from console.state.store import BYTES_A_MOVE, BYTES_A_PLACEMENT, SMALL, Store, weight_of_inputs
@@ -44,6 +45,8 @@ def _weight_of_result(result: object) -> float:
         return weight_of_inputs(result.inputs) + placements * BYTES_A_MOVE
     if isinstance(result, SwapRound):
         return weight_of_inputs(result.inputs)
+    if isinstance(result, Publication):
+        return len(result.content)
     if not isinstance(result, Solved):
         return SMALL
     changed = result.inputs is not result.as_read

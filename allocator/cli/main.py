@@ -9,6 +9,7 @@ import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from allocator import __version__
@@ -45,7 +46,7 @@ class Parser(ArgumentParser):
 def parser() -> ArgumentParser:
     """The whole command line."""
     top = Parser(
-        prog="python -m allocator",
+        prog="allocator" if Path(sys.argv[0]).stem == "allocator" else "python -m allocator",
         description=DESCRIPTION,
         epilog=f"Exit codes: {ExitCode.in_words()}.",
     )

@@ -10,10 +10,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from allocator.lazily import Lazily
 from allocator.measures.bands import EDGES, UNRANKED, band_words
 from allocator.measures.outcome import (
     FIRST_CHOICES,
@@ -27,6 +26,11 @@ from allocator.measures.outcome import (
     mean_words,
     points_words,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Lazily("pandas")
 
 UNKNOWN = "–"
 YEAR = re.compile(r"\b(?:19|20)\d\d\b(?:\s*[-/–]\s*(?:(?:19|20)\d\d|\d\d)\b)?")

@@ -143,10 +143,6 @@ def _draw_outcome(snapshot: JobSnapshot, result: SolveResult) -> None:
         tell(f"**{count:,} workers placed.** {words}", icon=icon)
         if result.scenario:
             st.markdown(f"With the changes of the scenario **{literal(result.scenario)}**.")
-        with st.container(horizontal=True):
-            navigation.link("results", "Look at the results")
-            if result.status is not Status.CANCELLED:
-                navigation.link("commit", "Go to commit")
     if snapshot.state is JobState.CANCELLED:
         st.caption("This solve was stopped by hand.")
 

@@ -120,6 +120,7 @@ def test_runs_shows_a_solve_under_way(page, demo_database):
 def test_runs_without_any_run_says_how_they_come(page, connected):
     app = page("runs")
     assert "There are no runs yet." in shown(app)
+    assert "What to do next" in shown(app)
     assert not app.exception
 
 

@@ -8,10 +8,13 @@ from datetime import datetime
 import streamlit as st
 
 from allocator.review import Attention, attention
+from allocator.rules.naming import job_line_name, worker_name
 from console.state import diagnosing
 from console.state.diagnosing import DataCheck
 from console.state.readings import RunReading
 from console.ui import navigation, session
+from console.ui.about import about_job_line, about_worker
+from console.ui.data_table import newly_chosen
 from console.ui.messages import literal
 from console.ui.notes import draw_issues, draw_notices
 
@@ -27,6 +30,28 @@ def draw_view(source: RunReading, key: str, views: dict[str, Callable[[RunReadin
         key=source.key(key),
     )
     views[str(chosen)](source)
+
+
+def draw_lookup(source: RunReading, key: str) -> None:
+    """Everything about one doctor or job line of a map: its cells cannot be selected."""
+    workers = {w.id: worker_name(source.inputs, w.id) for w in source.inputs.workers}
+    lines = {j.id: job_line_name(source.inputs, j.id) for j in source.inputs.job_lines}
+    names = {
+        **dict(sorted(workers.items(), key=lambda one: one[1])),
+        **dict(sorted(lines.items(), key=lambda one: one[1])),
+    }
+    chosen = st.selectbox(
+        "Everything about a doctor or job line of the map",
+        list(names),
+        index=None,
+        format_func=names.__getitem__,
+        placeholder="Type a part of a name",
+        key=source.key(f"lookup {key}"),
+        width=460,
+    )
+    opened = newly_chosen(source.key(f"lookup {key}"), chosen)
+    if opened:
+        (about_worker if opened in workers else about_job_line)(source, opened)
 
 
 MOST_NAMED = 4

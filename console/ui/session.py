@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 
 from allocator import log
+from allocator.config import ADMINISTRATOR
 from allocator.models import AllocatorRun
 from allocator.rules.moments import local_clock
 from console.gate.access import session_in, the_access
@@ -56,6 +57,12 @@ def require_operator() -> str:
     st.session_state[_OPERATOR] = operator
     log.bind(request=st.context.headers.get(REQUEST_ID, ""), operator=operator)
     return operator
+
+
+def may_see_system() -> bool:
+    """Whether the System page is for the operator who is signed in."""
+    roles = the_access().settings.roles
+    return roles.get(current_operator() or "", ADMINISTRATOR) == ADMINISTRATOR
 
 
 def signed_in(function: Callable[P, R]) -> Callable[P, R | None]:

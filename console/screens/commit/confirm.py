@@ -24,7 +24,6 @@ from console.ui.data_table import data_table, plain_table
 from console.ui.messages import literal, shown_errors
 from console.ui.notes import draw_audited_changes, writes
 from console.ui.receipt import draw_exceptions
-from console.ui.scoreboard import draw_scoreboard
 from console.ui.tables import counted, facts_row
 
 _PRESSED = "commit pressed"
@@ -59,7 +58,7 @@ def draw_confirmation(
             f"To confirm, type the run's name: **{literal(name)}**",
             placeholder=name,
             autocomplete="off",
-            width=440,
+            width="stretch",
             key=f"name {mine}",
         )
         st.form_submit_button(
@@ -271,9 +270,8 @@ KEPT_SECONDS = 30
 
 
 def draw_preview(solved: Solved, operator: str) -> None:
-    """What the commit writes: the scoreboard, the changes, and what follows from them."""
+    """What the commit writes, the changes, and what follows from them."""
     result = solved.result
-    draw_scoreboard(solved, key="to commit")
     st.subheader("What will be written", anchor=False)
     st.markdown(
         f"- **{counted(len(result.allocations), 'placement')}**, one job line for each worker\n"

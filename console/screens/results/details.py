@@ -57,7 +57,7 @@ NEVER = "Under “never”"
 def draw_allocation(shown: ShownAllocation) -> None:
     """Every placement, to search, filter and download."""
     placed = shown.placed
-    data_table(
+    chosen = data_table(
         placed,
         key="allocation",
         version=shown.version,
@@ -76,7 +76,12 @@ def draw_allocation(shown: ShownAllocation) -> None:
             **tables.at_hospitals(shown.inputs, placed["job_line"]),
         },
         placeholder="Name, internal id, job line or level",
+        id_column="worker",
+        hint="select a row to ask why",
     )
+    if chosen:
+        name = shown.inputs.worker(chosen).name
+        navigation.link("why", f"Why was {literal(name)} placed there?", worker=chosen)
 
 
 def draw_worst_off(shown: ShownAllocation) -> None:

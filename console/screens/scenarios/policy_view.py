@@ -48,6 +48,7 @@ from console.state import backend, scenario_drafts, seeds, trials
 from console.ui import messages, session
 from console.ui.data_table import data_table
 from console.ui.messages import literal
+from console.ui.scoreboard import draw_choices
 from console.ui.tables import counted, draw, is_dark
 
 CAPPED = "Best worst rank"
@@ -167,11 +168,12 @@ def _price_words(price: float) -> str:
 
 
 def _chart(found: dict[str, Solved]) -> None:
-    draw(
+    draw_choices(
         overlaid_distributions(
             {n: rank_distribution(o.placed, len(o.inputs.workers)) for n, o in found.items()},
             dark=is_dark(),
         ),
+        found,
         key="policies distributions",
         alt="Share of workers within their first choices, by aim",
     )

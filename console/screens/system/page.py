@@ -66,6 +66,12 @@ def draw_versions() -> None:
 
 session.require_operator()
 st.title("System", anchor=False)
+if not session.may_see_system():
+    st.info(
+        "This page is for whoever looks after the console. Your role is that of a coordinator.",
+        icon=":material/lock:",
+    )
+    st.stop()
 findings: list[doctor.Finding] = []
 with shown_errors(), st.spinner("Checking the database and the solvers …"):
     findings = backend.service().doctor()

@@ -28,8 +28,8 @@ from console.ui import navigation, session
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, download_buttons
 from console.ui.messages import literal
-from console.ui.scoreboard import draw_scoreboard
-from console.ui.tables import counted, draw, facts_row, is_dark
+from console.ui.scoreboard import draw_doctors, draw_scoreboard, draw_selectable, of_choice
+from console.ui.tables import counted, facts_row, is_dark
 
 
 def draw_fair(source: ShownAllocation) -> None:
@@ -42,11 +42,16 @@ def draw_fair(source: ShownAllocation) -> None:
     _extremes(source, head)
     st.markdown("#### Who got which choice")
     distribution = rank_distribution(placed, len(source.inputs.workers))
-    draw(
+    chosen = draw_selectable(
         rank_distribution_chart(distribution, dark=is_dark()),
-        key=source.key("why profile"),
+        key=f"why profile {source.version}",
         alt="Workers by the choice that they received, with the running share",
     )
+    if chosen:
+        st.markdown(f"**{literal(chosen)}**")
+        draw_doctors(of_choice(chosen, placed, distribution), key="why choice")
+    else:
+        st.caption("Click a bar for the doctors behind it.")
     _worst_off(source, placed)
     _groups(source, placed)
 

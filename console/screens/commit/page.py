@@ -111,5 +111,5 @@ with shown_errors(stop=True):
     )
     if writable:
         draw_sealed_draw(run, solved)
-    st.subheader("Confirm", anchor=False)
+    st.header("Confirm", anchor=False)
     draw_confirmation(run, solved, possible=writable and unchanged, pressed=pressed)

@@ -325,7 +325,7 @@ def draw_first_screen(shown: ShownAllocation) -> None:
     _draw_never(head, shown)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("Choices received", anchor=False)
+        st.header("Choices received", anchor=False)
         distribution = rank_distribution(shown.placed, head.outcome.workers)
         chosen = draw_selectable(
             rank_distribution_chart(distribution, dark=is_dark()),
@@ -337,7 +337,7 @@ def draw_first_screen(shown: ShownAllocation) -> None:
             st.markdown(f"**{literal(chosen)}**")
             draw_doctors(of_choice(chosen, shown.placed, distribution), key="choice")
     with right:
-        st.subheader("Worst-off workers", anchor=False)
+        st.header("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
         name = shown.file_name("worst-off")
         # Ranks are words here, so the columns get no formats of numbers.

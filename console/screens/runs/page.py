@@ -19,7 +19,7 @@ NO_RUNS = (
 def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck | None]) -> None:
     """The waiting runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
+        st.header(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
         order = st.selectbox(
             "Order of waiting runs", list(cards.ORDERS), width=260, on_change=look_only
         )
@@ -34,7 +34,7 @@ def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck 
 def list_completed(rows: list[RunOverview], text: str) -> None:
     """The completed runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(f"Completed ({len(rows):,})", anchor=False, width="stretch")
+        st.header(f"Completed ({len(rows):,})", anchor=False, width="stretch")
         order = st.selectbox(
             "Order of completed runs", list(cards.DONE_ORDERS), width=260, on_change=look_only
         )

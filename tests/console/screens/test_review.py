@@ -12,7 +12,7 @@ BATCH = demo_data.SECOND_BATCH
 
 
 def shown(app) -> str:
-    kinds = (app.caption, app.info, app.subheader)
+    kinds = (app.caption, app.info, app.header)
     texts = [element.value for kind in kinds for element in kind]
     return "\n".join([text_of(app), *texts]).replace("\\", "")
 

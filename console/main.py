@@ -14,9 +14,10 @@ st.set_page_config(
     initial_sidebar_state="auto",
 )
 operator = session.require_operator()
-watch_session()
-use_look()
-reach_everybody()
+with st.container(key="unseen"):
+    watch_session()
+    use_look()
+    reach_everybody()
 pages = navigation.streamlit_pages()
 page = st.navigation(list(pages.values()), position="hidden")
 st.set_page_config(page_title=f"{page.title} · Allocator Console")

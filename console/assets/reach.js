@@ -26,9 +26,15 @@ if (!window.allocatorReach) {
       set(link, "aria-disabled", rests ? "true" : null);
       set(link, "tabindex", rests ? "-1" : null);
     }
+    // What scrolls sideways must be reached to be scrolled.
+    for (const table of all("[data-testid=stTable] > div")) {
+      const scrolls = table.scrollWidth > table.clientWidth;
+      for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", "Table"]])
+        set(table, name, scrolls ? value : null);
+    }
     for (const button of primary()) set(button, "aria-keyshortcuts", "Control+Enter Meta+Enter");
     // The server draws cards instead of tables on a narrow screen; this box tells it.
-    const box = document.querySelector(".st-key-narrow-screen input");
+    const box = document.querySelector(".st-key-unseen input");
     if (box && box.checked !== narrow.matches) box.click();
   };
 

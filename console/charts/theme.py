@@ -106,9 +106,9 @@ def shortened(text: str, longest: int) -> str:
     """
     if len(text) <= longest:
         return text
-    first, *_, last = text.split(SEPARATOR)
-    ends = f"{first} … {last}"
-    if last != text and len(ends) <= longest:
+    parts = text.split(SEPARATOR)
+    ends = f"{parts[0]} … {parts[-1]}"
+    if len(parts) > 1 and len(ends) <= longest:
         return ends
     return f"{text[: longest - 1].rstrip()}…"
 

@@ -26,13 +26,14 @@ AT_ONCE = 12
 """Cards until somebody asks for more."""
 
 
-def draw_rows(shown: pd.DataFrame, *, facts: int = FACTS) -> None:
-    """Every row of a displayed frame as one item of a list."""
+def draw_rows(shown: pd.DataFrame, *, facts: int = FACTS, is_brief: bool = False) -> None:
+    """Every row of a displayed frame as one item of a list; brief = the one fact beside the
+    title."""
     items = "".join(
         f'<li><span class="title">{escape(title)}</span>{_rest(line, told, facts)}</li>'
         for title, line, told in map(_parts, *_rows(shown))
     )
-    st.html(f'<ul class="rows">{items}</ul>')
+    st.html(f'<ul class="rows{" brief" if is_brief else ""}">{items}</ul>')
 
 
 def draw_cards(

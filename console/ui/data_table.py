@@ -177,7 +177,7 @@ def _columns(shown: pd.DataFrame) -> dict[str, Any]:
 def _width(texts: pd.Series) -> int:
     """Pixels that the longest text of a column takes, between a short name and half a screen."""
     longest = texts.astype("str").str.len().max()
-    return int(min(max(24 + 7.2 * longest, 110), 620))
+    return int(min(max(36 + 7.2 * longest, 110), 620))
 
 
 def _count_words(kept: int, total: int, noun: str) -> str:
@@ -200,7 +200,7 @@ def download_buttons(
 ) -> None:
     """Downloads of the frame, each made when somebody asks for it: first as a workbook, whose
     cells say themselves what is text, then as CSV."""
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", width="content"):
         st.download_button(
             "Download Excel",
             data=lambda: table_workbook(made()),

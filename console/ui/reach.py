@@ -17,8 +17,8 @@ _STYLE = Path(__file__).parents[1] / "assets" / "reach.css"
 
 
 def reach_everybody() -> None:
-    """Style, script, and the hidden box that the script ticks on a narrow screen."""
+    """Style, script, and the box that the script ticks on a narrow screen: to be drawn in the
+    container `unseen`, which takes no room."""
     st.html(_STYLE)
     st.html(f'<script src="{REACH}"></script>', unsafe_allow_javascript=True)
-    with st.container(key="narrow-screen"):
-        st.checkbox("Narrow screen", key=NARROW)
+    st.checkbox("Narrow screen", key=NARROW)

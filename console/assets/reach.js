@@ -32,7 +32,10 @@ if (!window.allocatorReach) {
       for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", "Table"]])
         set(table, name, scrolls ? value : null);
     }
-    for (const button of primary()) set(button, "aria-keyshortcuts", "Control+Enter Meta+Enter");
+    for (const button of primary()) {
+      set(button, "aria-keyshortcuts", "Control+Enter Meta+Enter");
+      set(button, "title", "Ctrl + Enter");
+    }
     // The server draws cards instead of tables on a narrow screen; this box tells it.
     const box = document.querySelector(".st-key-unseen input");
     if (box && box.checked !== narrow.matches) box.click();

@@ -176,7 +176,7 @@ def _columns(shown: pd.DataFrame) -> dict[str, Any]:
 
 def _width(texts: pd.Series) -> int:
     """Pixels that the longest text of a column takes, between a short name and half a screen."""
-    longest = texts.astype("str").str.len().max()
+    longest = max((len(str(text)) for text in texts), default=0)
     return int(min(max(36 + 7.2 * longest, 110), 620))
 
 

@@ -71,6 +71,8 @@ def look_at(page: Page, name: str, met: set[str] | None = None) -> list[str]:
                 (met if met is not None else set()).add(rule)
             else:
                 wrong += [f"{look}: {rule}: {node}" for node in nodes]
+        if page.get_by_text("Something went wrong").count():
+            wrong.append(f"{look}: something went wrong")
         if page.evaluate(_TOO_WIDE) > 0:
             wrong.append(f"{look}: wider than the screen")
         page.screenshot(path=ARTIFACTS / f"{look}.png")

@@ -186,6 +186,10 @@ class Progress:
         return self.incumbent - self.bound
 
 
+PROOF_LEFT_OUT = "proof_left_out"
+"""The count of an audit row that gives the bytes of a proof bundle that was too large to store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a commit wrote: one audit row. `told` are names that were spelled anew meanwhile."""
@@ -203,3 +207,14 @@ class Receipt:
     counts: Mapping[str, Any]
     repeated: bool = False
     told: tuple[InputChange, ...] = ()
+
+    @property
+    def proof_words(self) -> str:
+        """Why no proof bundle was stored; empty when one was."""
+        size = self.counts.get(PROOF_LEFT_OUT)
+        if not size:
+            return ""
+        return (
+            f"No proof bundle was stored: at {size / 2**20:,.1f} MiB it was too large for the "
+            "database."
+        )

@@ -30,7 +30,7 @@ from allocator.errors import (
 from allocator.measures.outcome import audit_counts
 from allocator.models import RunInputs
 from allocator.proof.bundle import MOST_BYTES, packed, proof_bundle
-from allocator.result import Receipt, SolveResult, Status
+from allocator.result import PROOF_LEFT_OUT, Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint, differences, spellings
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import read_by
@@ -76,7 +76,7 @@ def commit(
     ]
     audit = {**audit_of(inputs, result, operator, scenario or {}), "digest": digest}
     audit["counts"] = {**audit["counts"], "deciding": deciding_fingerprint(before)}
-    audit |= _proof_of(before, inputs, result, audit, client)
+    audit = _with_proof(before, inputs, result, audit, client)
     try:
         answer = postgres.post("allocations", rows, inputs.run.id, client=client, audit=audit)
     except KeyboardInterrupt:
@@ -96,14 +96,15 @@ def commit(
     return replace(receipt, told=spellings(before, now))
 
 
-def _proof_of(
+def _with_proof(
     before: RunInputs,
     inputs: RunInputs,
     result: SolveResult,
-    audit: Mapping[str, Any],
+    audit: dict[str, Any],
     client: postgres.Client,
-) -> dict[str, str]:
-    """The proof bundle as the commit function stores it; nothing when it is too large for that."""
+) -> dict[str, Any]:
+    """The audit facts with the proof bundle as the commit function stores it; with its size in
+    bytes among the counts instead when it is too large for that."""
     try:
         tried = postgres.fetchAll("solves", inputs.run.id, client=client)
     except MissingTable:
@@ -111,7 +112,9 @@ def _proof_of(
     tried.sort(key=lambda row: str(row["solved_at"]))
     bundle = proof_bundle(before, inputs, result, audit["operator"], audit["scenario"], tried)
     text = packed(bundle)
-    return {} if len(text) > MOST_BYTES else {"proof": text, "proof_digest": bundle["digest"]}
+    if len(text) > MOST_BYTES:
+        return {**audit, "counts": {**audit["counts"], PROOF_LEFT_OUT: len(text)}}
+    return {**audit, "proof": text, "proof_digest": bundle["digest"]}
 
 
 def require_committable(inputs: RunInputs, result: SolveResult, operator: str) -> None:

@@ -258,6 +258,9 @@ def read_proof(run_id: str, *, client: postgres.Client) -> Bundle:
     except MissingTable:
         rows = []
     if not rows:
+        receipt = read_receipt(run_id, client=client)
+        if receipt is not None and receipt.proof_words:
+            raise NoProof(receipt.proof_words)
         raise NoProof
     bundle = unpacked(rows[0]["bundle"])
     if bundle.get("digest") != rows[0]["digest"]:

@@ -33,7 +33,7 @@ from allocator.errors import NotSolved, UsageError
 from allocator.explanation.optimum import Optimum, optimum
 from allocator.models import Policy, RunInputs, Settings
 from allocator.result import Phase, Progress, Status
-from allocator.rules.naming import worker_name
+from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import read_by, unranked_score
 from allocator.solving.residual import NO_ARC, Residual
 from allocator.solving.solver import solve
@@ -42,6 +42,8 @@ WORKED_OUT = (Policy.LEAST_TOTAL, Policy.LOTTERY_ORDER)
 """The policies whose figures are known; by lottery order no list is ever better than the honest."""
 ALPHAS, POWERS = (0.0, 0.3, 0.6, 0.9), (1.0, 2.0, 3.0)
 """What stands beside the settings at hand."""
+TOLD = 4
+"""Places of a list that are told in words."""
 
 OnProgress = Callable[[Progress], None]
 
@@ -214,7 +216,10 @@ def verdict_words(found: Honesty) -> str:
     """What the figures say, in sentences for a coordinator."""
     n = len(found.gains)
     if found.settings.policy is Policy.LOTTERY_ORDER:
-        return "By lottery order no list ever brings a worker more than its honest one."
+        words = "By lottery order no list ever brings a worker more than its honest one"
+        if found.settings.worst_rank is None:
+            return f"{words}."
+        return f"{words}, as long as it does not change whom the limit on the worst rank binds."
     rest = f" {found.n_safer:,} more could rule out a worse draw." if found.n_safer else ""
     rest += f" {found.n_by_luck:,} more might gain with luck." if found.n_by_luck else ""
     if not found.n_sure:
@@ -228,7 +233,8 @@ def verdict_words(found: Honesty) -> str:
 
 def gains_table(inputs: RunInputs, found: Honesty) -> pd.DataFrame:
     """One row for each worker who surely gains, the largest gain first: worker (id), name, now
-    (best rank of the honest list), instead (rank at worst with the other list), gain in ranks."""
+    (best rank of the honest list), instead (rank at worst with the other list), gain in ranks, and
+    list: how such a list begins, in words."""
     rows = [
         {
             "worker": worker.id,
@@ -236,12 +242,24 @@ def gains_table(inputs: RunInputs, found: Honesty) -> pd.DataFrame:
             "now": float(found.best[i]),
             "instead": float(found.sure[i]),
             "gain": float(found.gains[i]),
+            "list": _list_words(inputs, found.lists.get(worker.id, {})),
         }
         for i, worker in enumerate(inputs.workers)
         if found.gains[i] > 0
     ]
-    frame = pd.DataFrame(rows, columns=["worker", "name", "now", "instead", "gain"])
+    frame = pd.DataFrame(rows, columns=["worker", "name", "now", "instead", "gain", "list"])
     return frame.sort_values(["gain", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _list_words(inputs: RunInputs, ranks: Mapping[str, int]) -> str:
+    """The first places of a list: `Surgery, then Emergency = Ward 3, then 12 more`."""
+    places: dict[int, list[str]] = {}
+    for line, rank in ranks.items():
+        places.setdefault(rank, []).append(job_line_name(inputs, line))
+    first = [" = ".join(places[rank]) for rank in sorted(places)[:TOLD]]
+    named = sum(len(places[rank]) for rank in sorted(places)[:TOLD])
+    more = [f"{len(ranks) - named} more"] if len(ranks) > named else []
+    return ", then ".join(first + more)
 
 
 def _all_chains(

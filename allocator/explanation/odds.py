@@ -1,9 +1,10 @@
 """By lot: what the lottery among equally good allocations could have given each worker.
 
-Where few allocations are equally good, every course of the lottery is followed and the odds are
-exact: whoever's turn it is, is equally likely to be any worker; that worker takes the job line it
-likes best among the allocations that are left, each of several equally liked ones equally likely
-(see `solving.tie_break`). Otherwise the lottery is drawn again and again, until every share is
+The lots fall into parts that do not touch each other: no chain of moves leads from one to another.
+Where few allocations of a part are equally good, every course of its lottery is followed and the
+odds are exact: whoever's turn it is, is equally likely to be any worker; that worker takes the job
+line it likes best among the allocations that are left, each of several equally liked ones equally
+likely (see `solving.tie_break`). Otherwise the part is drawn again and again, until every share is
 known to MARGIN with 95 % confidence, or until the time is up: `margin` says how far it came.
 """
 
@@ -14,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from random import Random
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,10 @@ MARGIN, CONFIDENCE = 0.01, 1.96
 SECONDS = 9.0
 MOST = 6
 """More job lines than this are counted in words."""
-ROUND = 200
-"""Draws between two looks at the clock and the margin."""
+FIRST = 400
+"""Courses that are drawn at first; how many more it takes, and how long, is judged by them."""
+WORTH_IT = 0.5
+"""In less than this share of the time that the batch before took, no other is begun."""
 
 Shares = dict[tuple[int, int], float]
 OnDraws = Callable[[int, int], None]
@@ -54,7 +57,7 @@ class Odds:
     @property
     def is_exact(self) -> bool:
         """Whether every course of the lottery was followed."""
-        return not self.draws
+        return not self.draws and not self.stopped
 
     def is_drawn(self, worker: str) -> bool:
         """Whether lots decide the worker's placement."""
@@ -82,7 +85,7 @@ def odds(
     kept: Odds | None = result.derived(_Kept).odds
     if kept is None:
         found = optimum(inputs, result)
-        kept = _exact(found) or _drawn(found, seconds, on_draws, stop)
+        kept = _by_parts(found, seconds, on_draws, stop)
         if not kept.stopped:
             result.derived(_Kept).odds = kept
     return kept
@@ -104,31 +107,57 @@ def _named(found: Optimum, shares: Shares) -> dict[str, dict[str, float]]:
     return named
 
 
+# -- parts ------------------------------------------------------------------------------
+
+
+def _by_parts(
+    found: Optimum, seconds: float, on_draws: OnDraws | None, stop: Callable[[], bool]
+) -> Odds:
+    """The odds of each part, followed where that is possible, else drawn."""
+    ties, scores = TieBreak(found.optimal, found.assigned), found.matrices.scores
+    part_of = ties.component[ties.assigned]
+    shares: Shares = {}
+    drawn: list[Courses] = []
+    random = np.random.default_rng(0)
+    for part in np.unique(part_of[ties.contested]).tolist():
+        workers = ties.contested[part_of[ties.contested] == part]
+        exact = _exact(ties, scores, workers)
+        if exact is None:
+            drawn.append(Courses(ties, scores, workers, random))
+        else:
+            shares |= exact
+    draws, margin = _draw(drawn, seconds, on_draws, stop)
+    for courses in drawn:
+        for i, j in zip(*np.nonzero(courses.counts), strict=True):
+            pair = int(courses.workers[i]), int(courses.lines[j])
+            shares[pair] = float(courses.counts[i, j] / courses.draws)
+    return Odds(_named(found, shares), draws, margin, stopped=stop())
+
+
 # -- exact ------------------------------------------------------------------------------
 
 
-def _exact(found: Optimum) -> Odds | None:
-    """The odds by following every course; None when there are too many."""
-    ties = TieBreak(found.optimal, found.assigned)
-    contested = ties.contested.tolist()
+def _exact(ties: TieBreak, scores: NDArray[np.float64], workers: NDArray[np.intp]) -> Shares | None:
+    """The odds of some workers by following every course; None when there are too many."""
+    contested = workers.tolist()
     optima = _optima(ties, contested)
     if optima is None:
         return None
-    scores = found.matrices.scores[contested]
     known: dict[frozenset[int], dict[int, Fraction]] = {}
     try:
-        chances = _followed(frozenset(range(len(optima))), optima, scores, known)
+        chances = _followed(frozenset(range(len(optima))), optima, scores[contested], known)
     except OverflowError:
         return None
     shares: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
     for number, chance in chances.items():
         for row, column in zip(contested, optima[number], strict=True):
             shares[row, column] += chance
-    return Odds(_named(found, {pair: float(share) for pair, share in shares.items()}))
+    return {pair: float(share) for pair, share in shares.items()}
 
 
 def _optima(ties: TieBreak, contested: list[int]) -> list[tuple[int, ...]] | None:
-    """Every optimal placement of the contested workers; None when there are more than a few."""
+    """Every optimal placement of contested workers, all others as they are; None when there are
+    more than a few."""
     options: dict[int, list[int]] = defaultdict(list)
     for row, column in zip(ties.workers.tolist(), ties.lines.tolist(), strict=True):
         options[row].append(column)
@@ -195,28 +224,35 @@ def _branches(
 # -- drawn ------------------------------------------------------------------------------
 
 
-def _drawn(
-    found: Optimum, seconds: float, on_draws: OnDraws | None, stop: Callable[[], bool]
-) -> Odds:
-    """The odds from draws with numbers of their own, the same ones each time."""
-    ties, scores = TieBreak(found.optimal, found.assigned), found.matrices.scores
-    courses = Courses(ties, scores, Random(0))
+def _draw(
+    parts: list[Courses], seconds: float, on_draws: OnDraws | None, stop: Callable[[], bool]
+) -> tuple[int, float]:
+    """Draw all parts with numbers of their own, the same ones each time: (draws, margin)."""
+    if not parts:
+        return 0, 0.0
     most = int((CONFIDENCE / MARGIN) ** 2 / 4) + 1
-    ends, draws, margin = time.perf_counter() + seconds, 0, 1.0
-    while draws < most and margin > MARGIN:
-        courses.draw()
-        draws += 1
-        if draws % 10 == 0:
-            if on_draws is not None:
-                on_draws(draws, most)
-            if stop() or time.perf_counter() > ends:
-                break
-        if draws % ROUND == 0:
-            margin = _margin(courses.counts, draws)
-    counts = courses.counts
-    pairs = zip(*np.nonzero(counts), strict=True)
-    shares = {(int(i), int(j)): counts[i, j] / draws for i, j in pairs}
-    return Odds(_named(found, shares), draws, _margin(counts, draws), stopped=stop())
+    began, draws, count, margin = time.perf_counter(), 0, FIRST, 1.0
+
+    def go_on(part: int, share: float) -> bool:
+        if on_draws is not None:
+            on_draws(min(most, draws + int(count * (part + share) / len(parts))), most)
+        return not stop() and (not draws or time.perf_counter() - began < seconds)
+
+    while count and margin > MARGIN:
+        before = time.perf_counter()
+        for number, courses in enumerate(parts):
+            if not courses.draw(count, partial(go_on, number)):
+                return draws, margin
+        draws += count
+        margin = max(_margin(courses.counts, draws) for courses in parts)
+        enough = min(most, int(draws * (margin / MARGIN) ** 2 * 1.02) + 1)
+        # Larger batches take less time for each course, so that these will be done in time.
+        now = time.perf_counter()
+        left = max(0.0, seconds - (now - began)) / (now - before)
+        count = min(max(1, enough - draws), int(count * left)) if left > WORTH_IT else 0
+    if on_draws is not None:
+        on_draws(draws, most)
+    return draws, margin
 
 
 def _margin(counts: NDArray[np.int64], draws: int) -> float:

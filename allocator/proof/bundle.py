@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.errors import UsageError
-from allocator.models import RunInputs, Settings
+from allocator.models import Baseline, RunInputs, Settings
 from allocator.result import Certificate, SolveResult
 from allocator.rules import fingerprint as printed
 from allocator.rules.fingerprint import Fact, canonical_facts
@@ -39,10 +39,14 @@ from allocator.solved import identity_of
 
 Bundle = dict[str, Any]
 FORMAT, VERSION = "allocator-console-proof", 1
-PINS, RULINGS = "pins", "rulings"
-"""Facts that only a scenario brings: who must get what, and who may or may not hold what."""
+PINS, RULINGS, BASELINE = "pins", "rulings", "baseline"
+"""Facts that only a scenario brings: who must get what, who may or may not hold what, and who had
+what before: [job line, the only ones to move to or null, ANY, NOT_WORSE or BETTER]."""
+ANY, NOT_WORSE, BETTER = "any", "not worse", "better"
+"""What a worker may move to, by its own list."""
 MOST_BYTES = 32 * 2**20
-"""A stored bundle is at most this large, compressed; a larger one is left out of the commit."""
+"""A stored bundle is at most this large, compressed (2,000 workers and job lines with full lists
+take some 16 MiB); a larger one is left out of the commit, and its audit row says so."""
 MOST_TEXT = 2**30
 
 
@@ -137,12 +141,26 @@ def parsed(content: str | bytes) -> Bundle:
 
 
 def solved_facts(inputs: RunInputs) -> dict[tuple[str, tuple[str, ...]], Any]:
-    """(table, key) → value of everything that decides, pins and rulings included."""
+    """(table, key) → value of everything that decides, with what only a scenario brings."""
     facts: dict[tuple[str, tuple[str, ...]], Any] = {}
     for table, key, value in canonical_facts(inputs):
         facts[table, tuple(key)] = value
     facts |= {(PINS, (worker,)): line for worker, line in inputs.pins.items()}
-    return facts | {(RULINGS, pair): allowed for pair, allowed in inputs.rulings.items()}
+    facts |= {(RULINGS, pair): allowed for pair, allowed in inputs.rulings.items()}
+    return facts | {
+        (BASELINE, (w,)): _before(inputs.baseline, w) for w in inputs.baseline.placements
+    }
+
+
+def _before(base: Baseline, worker: str) -> list[Any]:
+    """What a worker had before, and what it may move to."""
+    had, only = base.placements[worker], base.only_to.get(worker)
+    limit = NOT_WORSE if worker in base.unharmed else ANY
+    return [
+        had,
+        None if only is None else sorted({*only, had}),
+        BETTER if worker in base.improving else limit,
+    ]
 
 
 def _edits(
@@ -225,7 +243,7 @@ def control_totals(inputs: RunInputs, settings: Settings) -> dict[str, Any]:
     facts = solved_facts(inputs)
     mentions: Counter[str] = Counter()
     for (table, key), value in facts.items():
-        if table in (printed.QUALIFICATIONS, printed.ELIGIBILITY, printed.WEIGHTINGS):
+        if table in (printed.QUALIFICATIONS, printed.ELIGIBILITY, printed.WEIGHTINGS, BASELINE):
             mentions.update(_texts([*key, value]))
     return {
         "may_hold": {line: _bits(allowed[:, j]) for j, line in enumerate(lines)},

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from allocator.proof.bundle import Bundle, signed
+from allocator.proof.bundle import BASELINE, Bundle, signed
 from allocator.rules import fingerprint as printed
 from allocator.rules.fingerprint import text_digest
 from allocator.rules.ranks import READ_BY_BUCKET
@@ -23,7 +23,7 @@ from allocator.solved import content_digest
 from allocator.solving.tie_break import lottery_numbers
 
 WITHHELD = "withheld"
-WITHHELD_FIELDS = frozenset({"reason", "author", "name"})
+WITHHELD_FIELDS = frozenset({"reason", "author", "name", "source"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,8 @@ def _workers_of(bundle: Bundle) -> list[str]:
             found.update(value["worker_mapping_ids"])
         elif table == printed.OTHER_PLACEMENTS:
             found.add(key[0])
+    edits = (edit for edits in bundle["edits"] for edit in edits)
+    found |= {key[0] for table, key, _ in edits if table == BASELINE}
     return sorted(found)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from allocator.errors import UsageError
 from allocator.models import (
     AllocatorRun,
+    Baseline,
     Eligibility,
     JobLine,
     Preferences,
@@ -20,7 +21,7 @@ from allocator.models import (
     Weighting,
     Worker,
 )
-from allocator.proof.bundle import PINS, RULINGS, Bundle
+from allocator.proof.bundle import BASELINE, BETTER, NOT_WORSE, PINS, RULINGS, Bundle
 from allocator.result import Progress, SolveResult
 from allocator.rules import fingerprint as printed
 from allocator.rules.ranks import in_run, read_by
@@ -100,6 +101,7 @@ def bundled_inputs(bundle: Bundle) -> RunInputs:
         ),
         pins=tables.get(PINS, {}),
         rulings=tables.get(RULINGS, {}),
+        baseline=_baseline(tables.get(BASELINE, {})),
         scenario=str(bundle["scenario"].get("name") or ""),
         fingerprint=bundle["fingerprint"].partition("/")[0],
     )
@@ -130,6 +132,15 @@ def _worker(key: str, tables: Mapping[str, Table], name: str, lines: Any) -> Wor
         locked=locked,
         qualification_ids=frozenset(tables.get(printed.QUALIFICATIONS, {}).get(key, ())),
         preferences=in_run(Preferences(order, buckets=buckets), lines),
+    )
+
+
+def _baseline(rows: Table) -> Baseline:
+    return Baseline(
+        {worker: had for worker, (had, _, _) in rows.items()},
+        only_to={w: frozenset(only) for w, (_, only, _) in rows.items() if only is not None},
+        improving=frozenset(w for w, (_, _, limit) in rows.items() if limit == BETTER),
+        unharmed=frozenset(w for w, (_, _, limit) in rows.items() if limit == NOT_WORSE),
     )
 
 

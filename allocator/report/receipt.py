@@ -30,6 +30,7 @@ def receipt_facts(run: AllocatorRun, receipt: Receipt) -> list[tuple[str, str]]:
         ("Result", ENDINGS.get(str(counts.get("status")), "")),
         ("Scenario", str(receipt.scenario.get("name") or "")),
         *scoreboard(counts),
+        ("Proof", receipt.proof_words),
     ]
     return [(label, value) for label, value in facts if value]
 

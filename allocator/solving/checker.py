@@ -164,7 +164,7 @@ class Proof:
     def _turns_in_order(self, left: list[float], stage: StageProof) -> bool:
         """The stage takes the next workers' turns whole; each step down a worker's list weighs
         more than all that the workers after it could lose."""
-        values, width = list(stage.weights), len(self.facts.column) + 1
+        values, width = list(stage.weights), 2 * len(self.facts.column) + 2
         if not values or values != left[: len(values)]:
             return False
         if values != left and left[len(values)] // width == values[-1] // width:

@@ -50,15 +50,12 @@ class Facts:
         return {j: (chosen.buckets.get(j, 35) << 32) + rank for j, rank in chosen.order.items()}
 
     def turns(self) -> NDArray[np.float64]:
-        """Turn of the worker in the lottery × (N+1) + the number of better kinds of job line."""
+        """Turn of the worker in the lottery × (2N+2) + twice the score."""
         drawn = {w: sha256(f"{self.settings.seed}\x1f{w}".encode()).digest()[:8] for w in self.row}
         turn = {w: i for i, w in enumerate(sorted(self.row, key=lambda w: drawn[w]))}
         found = np.empty(self.scores.shape)
         for worker, i in self.row.items():
-            kinds = sorted(set(self.scores[i].tolist()))
-            found[i] = np.searchsorted(kinds, self.scores[i]) + turn[worker] * (
-                len(self.column) + 1
-            )
+            found[i] = 2 * self.scores[i] + turn[worker] * 2 * (len(self.column) + 1)
         return found
 
     def _scores(self, worker: Worker) -> NDArray[np.float64]:

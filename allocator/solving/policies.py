@@ -57,16 +57,19 @@ def placement_classes(settings: Settings, matrices: Matrices) -> NDArray[np.floa
 
 
 def _turns(seed: int, matrices: Matrices) -> NDArray[np.float64]:
-    """The worker's turn, 0 …, times (N+1), plus the number of distinct scores that it likes
-    better: no two workers share a class."""
+    """The worker's turn, 0 …, times 2N+2, plus twice the score: no two workers share a class."""
     order = np.argsort(
         lottery_numbers(seed, [worker.id for worker in matrices.inputs.workers]), kind="stable"
     )
     classes = np.empty_like(matrices.scores)
     for turn, worker in enumerate(order.tolist()):
-        levels = np.unique(matrices.scores[worker], return_inverse=True)[1]
-        classes[worker] = turn * (classes.shape[1] + 1) + levels
+        classes[worker] = turn * _width(classes.shape[1]) + np.rint(2 * matrices.scores[worker])
     return classes
+
+
+def _width(n_job_lines: int) -> int:
+    """How far apart the classes of two turns begin."""
+    return 2 * n_job_lines + 2
 
 
 def choice_numbers(matrices: Matrices) -> NDArray[np.float64]:
@@ -140,7 +143,7 @@ def next_stage(
 def _weights_of_turns(left: NDArray[np.float64], n_job_lines: int) -> dict[float, int]:
     """The next turns, as many as whole numbers can compare: each step down a worker's list weighs
     more than all that the later workers could lose."""
-    _, starts = np.unique(left // (n_job_lines + 1), return_index=True)
+    _, starts = np.unique(left // _width(n_job_lines), return_index=True)
     turns = np.split(left, starts[1:])
     product, taken = 1, 0
     for turn in turns:

@@ -46,7 +46,8 @@ SOLVER = (
 CAP = (
     "Nobody who ranked something may be placed on a lower rank than this; workers who gave no "
     "preferences are exempt. An unranked job line counts as the mean of the ranks left open. "
-    "Leave empty for no limit; a tight limit can leave no allocation."
+    "Leave empty for no limit; a tight limit can leave no allocation. It binds by the lists "
+    "themselves, so with a limit another list than the honest one may pay, by lottery order too."
 )
 LARGEST_SEED = 2**53 - 1
 """The largest whole number that a browser counts exactly."""
@@ -56,7 +57,8 @@ POLICY_HELP = {
     Policy.GREEDY: "As many first choices as possible, then second ones; a few may fare badly.",
     Policy.GENEROUS: "As few last ranks as possible, then the one before, and so on.",
     Policy.LEXIMIN: "Lifts whoever fares worst, then the next, and so on.",
-    Policy.LOTTERY_ORDER: "Each chooses in turn, in an order drawn by lot; honest lists do best.",
+    Policy.LOTTERY_ORDER: "Each chooses in turn, in an order drawn by lot; honest lists do best, "
+    "unless there is a limit on the worst rank.",
     Policy.FEWEST_MOVES: "Disturbs as few as possible. What follows decides between equals.",
     Policy.MOST_MOVES: "Grants as many swaps as possible. What follows decides between equals.",
 }

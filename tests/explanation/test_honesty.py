@@ -98,6 +98,10 @@ def test_words_and_table_tell_the_figures():
     frame = gains_table(inputs, found)
     assert len(frame) == found.n_sure
     assert frame["gain"].max() == found.most
+    names = {line.id: line.name for line in inputs.job_lines}
+    for worker, words in zip(frame["worker"], frame["list"], strict=True):
+        first = min(found.lists[worker], key=found.lists[worker].__getitem__)
+        assert words.startswith(names[first])
     assert f"{found.n_sure} of 25 workers" in verdict_words(found)
     short = smallest({"x": 1})
     assert "a list of 1 counts each job line left out as rank 2.5" in budget_words(short)
@@ -124,3 +128,19 @@ def test_what_cannot_be_worked_out_is_told():
     stopped = threading.Event()
     stopped.set()
     assert honesty(smallest({}), Settings(), cancel=stopped) is None
+
+
+@pytest.mark.parametrize("policy", [p for p in Policy if not p.needs_baseline])
+@pytest.mark.parametrize("cap", [None, 3.0])
+def test_the_letter_under_each_policy_says_nothing_that_the_figures_contradict(policy, cap):
+    """A pays by naming x alone under the least total; only lottery order may praise honesty."""
+    inputs, chosen = smallest({"x": 1, "y": 2, "z": 3}), Settings(policy=policy, worst_rank=cap)
+    letters = [doctor_letter(inputs, solve(inputs, chosen), worker) for worker in "AB"]
+    praised = ["another list" in text for text in letters]
+    honest = policy is Policy.LOTTERY_ORDER and cap is None
+    assert praised == [honest] * 2
+    if policy is Policy.LOTTERY_ORDER:
+        found = honesty(inputs, chosen)
+        assert found is not None
+        assert found.n_sure + found.n_safer + found.n_by_luck == 0
+        assert ("as long as" in verdict_words(found)) == (cap is not None)

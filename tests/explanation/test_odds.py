@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from random import Random
 
 import numpy as np
 import pytest
@@ -106,13 +105,35 @@ def test_courses_drawn_quickly_have_the_exact_odds(inputs):
     if result.status is not Status.OPTIMAL:
         return
     exact, best, draws = odds(inputs, result), optimum(inputs, result), 2000
-    courses = Courses(TieBreak(best.optimal, best.assigned), best.matrices.scores, Random(1))
-    for _ in range(draws):
-        courses.draw()
+    ties = TieBreak(best.optimal, best.assigned)
+    if not len(ties.contested):
+        return
+    courses = Courses(ties, best.matrices.scores, ties.contested, np.random.default_rng(1))
+    courses.draw(draws)
+    rows, columns = courses.workers.tolist(), courses.lines.tolist()
     for worker, shares in exact.shares.items():
         row = inputs.worker_positions[worker]
         for line, share in shares.items():
             width = 5 * np.sqrt(share * (1 - share) / draws) + 1 / draws
-            drawn = courses.counts[row, inputs.job_line_positions[line]] / draws
+            column = columns.index(inputs.job_line_positions[line])
+            drawn = courses.counts[rows.index(row), column] / draws
             assert abs(drawn - share) <= width
-        assert courses.counts[row].sum() == draws
+        assert courses.counts[rows.index(row)].sum() == draws
+
+
+def test_parts_that_do_not_touch_are_told_on_their_own(monkeypatch):
+    """Two who want the same are followed exactly beside six others who must be drawn."""
+    monkeypatch.setattr(module, "MOST_OPTIMA", 100)
+    pair, crowd = ("a", "b"), ("c", "d", "e", "f", "g", "h")
+    lines = tuple(JobLine(key, key.upper(), i) for i, key in enumerate(pair + crowd))
+    workers = []
+    for group in (pair, crowd):
+        ranks = {line: rank for rank, line in enumerate(group, start=1)}
+        prefers = preferences(ranks, {line.id for line in lines})
+        workers += [Worker(f"{group[0]}{i}", preferences=prefers) for i in range(len(group))]
+    inputs = RunInputs(RUN, tuple(workers), lines)
+    found = odds(inputs, solve(inputs, Settings()), seconds=600)
+    assert not found.is_exact
+    assert found.shares["a0"] == {"a": 0.5, "b": 0.5}
+    for line in crowd:
+        assert abs(found.shares["c0"][line] - 1 / 6) < 3 * module.MARGIN

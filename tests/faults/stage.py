@@ -22,6 +22,7 @@ import pytest
 from allocator import postgres
 from allocator.config import KEY_VARIABLE, SECRETS_VARIABLE, URL_VARIABLE, Connection
 from allocator.database import commit, transport
+from allocator.errors import AllocatorError
 from allocator.local import stack
 from allocator.local.processes import is_alive
 from allocator.models import Settings
@@ -73,7 +74,8 @@ class Stage:
         stack.stop(self.directory)
 
     def revive(self) -> None:
-        """Start what died; then wait until no commit is open, whichever end of it is alive."""
+        """Start what died; then wait until no commit is open, whichever end of it is alive, and
+        until the stack answers: PostgREST connects anew when a backend of its own was killed."""
         self.info = stack.start(self.directory)
         self.proxy.target = self.info.url
         try:
@@ -82,6 +84,15 @@ class Stage:
             self._connection.close()
             eventually(self._connect)
         wait_until_settled(self.database)
+        service = self.service(direct=True)
+
+        def answers() -> bool:
+            try:
+                return bool(next(postgres.fetch_pages("runs", None, client=service.client)))
+            except AllocatorError:
+                return False
+
+        eventually(answers)
 
     def _connect(self) -> bool:
         try:

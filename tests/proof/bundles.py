@@ -10,6 +10,7 @@ from allocator.proof.bundle import Bundle, proof_bundle
 from allocator.rules.fingerprint import fingerprint
 from allocator.rules.ranks import read_by
 from allocator.scenario import Scenario
+from allocator.scenario.baseline_changes import Hold, ImproveOnly, SetBaseline, SwapWish
 from allocator.scenario.changes import (
     AddWeighting,
     BanPair,
@@ -42,13 +43,34 @@ def scenario_of(inputs: RunInputs, settings: Settings) -> Scenario:
     return Scenario("Rota of March", settings, changes, author="Ada")
 
 
+def repair_of(inputs: RunInputs, settings: Settings) -> Scenario:
+    """A repair: a dearly placed worker left out, rules on moves of each kind for some others."""
+    first, second, third, fourth, *others = solve(inputs, Settings(seed=settings.seed)).allocations
+    before = tuple((a.worker_mapping, a.job_line) for a in (first, second, third, fourth, *others))
+    lines = frozenset({others[0].job_line, others[1].job_line})
+    changes = (
+        SetBaseline(placements=before, source="the run of March"),
+        LeaveOut(worker=first.worker_mapping, reason="Withdrew", author="Ada"),
+        BanPair(worker=others[2].worker_mapping, job_line=others[2].job_line),
+        Hold(workers=frozenset({second.worker_mapping})),
+        ImproveOnly(workers=frozenset({third.worker_mapping})),
+        SwapWish(worker=fourth.worker_mapping, job_lines=lines),
+    )
+    return Scenario("Repair of April", settings, changes, author="Ada")
+
+
 def bundle_of(
-    inputs: RunInputs, settings: Settings | None = None, *, scenario: bool = False
+    inputs: RunInputs,
+    settings: Settings | None = None,
+    *,
+    scenario: bool = False,
+    repair: bool = False,
 ) -> Bundle:
     """The bundle of a solve, as it is read back from its text."""
     settings = settings or Settings()
     as_read = hydrated_like(inputs, settings)
     chosen = scenario_of(as_read, settings) if scenario else None
+    chosen = repair_of(as_read, settings) if repair else chosen
     solved = chosen.apply(as_read) if chosen else as_read
     result = solve(solved, settings)
     audit = chosen.audit() if chosen else {}

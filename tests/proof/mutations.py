@@ -47,6 +47,13 @@ def kind(bundle: Bundle, path: Path) -> tuple[Any, ...]:
     return path[:1] if path[0] not in ("settings", "proof", "totals") else path[:2]
 
 
+def moves(bundle: Bundle) -> int:
+    """Workers who are not on the job line that they had before."""
+    edits = [edit for edits in bundle["edits"] for edit in edits if edit[0] == "baseline"]
+    had = {key[0]: value[0] for _, key, value in edits if value}
+    return sum(had.get(worker, line) != line for worker, line, _ in bundle["allocation"])
+
+
 def is_covered(bundle: Bundle, path: Path) -> bool:
     """Whether the arithmetic must notice a change of the field, with all digests repaired."""
     if path[0] == "inputs":
@@ -57,11 +64,17 @@ def is_covered(bundle: Bundle, path: Path) -> bool:
         is_free = table == "job_lines" and value["used_places"] and path[-1] == "must_have_workers"
         return table not in UNUSED_TABLES and not is_person and not is_free
     if path[0] == "edits":
-        return bundle["edits"][path[1]][path[2]][0] not in UNUSED_TABLES
+        table, key, _ = bundle["edits"][path[1]][path[2]]
+        later = (edit for edits in bundle["edits"][path[1] + 1 :] for edit in edits)
+        return table not in UNUSED_TABLES and all(edit[:2] != [table, key] for edit in later)
     if path[0] == "settings":
         cap = bundle["settings"]["worst_rank"]
         lines = len(bundle["totals"]["places"])
         in_vain = path[1] == "worst_rank" and (cap is None or cap >= lines)
+        if path[1] == "seed":
+            return bool(bundle["settings"]["policy"] == "lottery_order")
+        if path[1] == "move_price":
+            return moves(bundle) > 0
         return path[1] not in UNUSED_SETTINGS and not in_vain
     return path[0] not in ONLY_DIGESTS | DIGESTS
 

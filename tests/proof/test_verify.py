@@ -29,16 +29,23 @@ CASES = {
     "generous": Settings(policy=Policy.GENEROUS, alpha=0.1 + 0.2),
     "a power between": Settings(power=1.5, alpha=0.123456789),
     "a high power": Settings(power=10, alpha=0.0),
+    "lottery order": Settings(policy=Policy.LOTTERY_ORDER, seed=11),
+}
+REPAIRS = {
+    "fewest moves": Settings(policy=Policy.FEWEST_MOVES),
+    "most moves": Settings(policy=Policy.MOST_MOVES, power=2.0),
+    "a price of a move": Settings(move_price=2.75, alpha=0.25),
 }
 
 
 @pytest.fixture(scope="module")
 def bundles():
     """A bundle of each case, with a scenario."""
-    return {name: bundle_of(medium_run(), of, scenario=True) for name, of in CASES.items()}
+    made = {name: bundle_of(medium_run(), of, scenario=True) for name, of in CASES.items()}
+    return made | {name: bundle_of(medium_run(), of, repair=True) for name, of in REPAIRS.items()}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *REPAIRS])
 def test_every_proof_of_ours_holds(bundles, name):
     assert bundles[name]["status"] == "optimal"
     assert complaint(bundles[name]) == ""
@@ -55,10 +62,13 @@ def test_every_proof_of_a_small_run_holds(inputs, chosen):
     assert complaint(bundle_of(inputs, chosen)) == ""
 
 
-@pytest.mark.parametrize("name", ["least total", "leximin", "a power between"])
+MUTATED = ["least total", "leximin", "a power between", "lottery order", *REPAIRS]
+
+
+@pytest.mark.parametrize("name", MUTATED)
 def test_no_proof_with_a_changed_field_holds(bundles, name):
     bundle, random = bundles[name], Random(name)
-    for path in spread(bundle, 60, random):
+    for path in spread(bundle, 150, random):
         changed = mutated(bundle, path, random)
         assert complaint(changed), path
         if is_covered(bundle, path):

@@ -125,6 +125,8 @@ def _commit(
         f"Committed by {receipt.operator}: {receipt.n_allocations} allocations. {again}".strip(),
         style="bold green",
     )
+    if receipt.proof_words:
+        out.say(receipt.proof_words)
     for change in receipt.told:
         out.say(f"Spelled anew since it was read, which changes nothing: {change}.")
 

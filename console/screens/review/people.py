@@ -12,7 +12,7 @@ from allocator.rules.ranks import NEVER_WORDS
 from console.charts import preference_heatmap
 from console.screens.review.parts import draw_view
 from console.state.readings import RunReading
-from console.ui import tables
+from console.ui import navigation, tables
 from console.ui.about import about_worker
 from console.ui.data_table import data_table, newly_chosen
 
@@ -134,6 +134,7 @@ def _by_worker(source: RunReading) -> None:
         f"{budget_words(source.inputs)} Whether another list would have brought workers more is "
         "worked out on Scenarios, part Policies."
     )
+    navigation.link("scenarios", "Does an honest list pay?")
     data_table(
         frame,
         key=source.key("lists"),

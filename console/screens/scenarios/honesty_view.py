@@ -75,6 +75,7 @@ def _draw_figures(bench: Bench, found: list[Honesty]) -> None:
                     "now": "Rank with the honest list",
                     "instead": "Rank with another list",
                     "gain": "Ranks gained",
+                    "list": "A list that would have brought it",
                 }
             ),
             key=f"honesty workers {bench.run_id}",

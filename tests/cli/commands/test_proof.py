@@ -7,10 +7,16 @@ import json
 import subprocess
 import sys
 
+import pytest
 from openpyxl import load_workbook
 
+from allocator.database import commit
 from allocator.demo import demo_data
 from allocator.errors import ExitCode
+from allocator.models import Policy, Settings
+from allocator.scenario import Scenario
+from allocator.scenario.baseline_changes import SetBaseline
+from allocator.scenario.changes import LeaveOut
 
 RUN = demo_data.BY_EYE
 
@@ -40,6 +46,41 @@ def test_a_committed_run_is_exported_verified_and_replayed(cli, tmp_path):
     assert {(a["worker_mapping"], a["job_line"]) for a in again["allocations"]} == {
         (a["worker_mapping"], a["job_line"]) for a in solved["allocations"]
     }
+
+
+@pytest.mark.parametrize("settings", [["--policy", "lottery_order"], ["--policy", "leximin"]])
+def test_a_bundle_of_another_policy_is_verified_and_replayed(cli, tmp_path, settings):
+    code, _ = cli("solve", RUN, *settings, "--commit", "--operator", "Ada")
+    assert code == ExitCode.DONE
+    assert_proven(cli, tmp_path)
+
+
+def test_a_committed_repair_is_verified_and_replayed(cli, tmp_path):
+    solved = cli("solve", RUN, "--seed", "3")[1]
+    held = [(a["worker_mapping"], a["job_line"]) for a in solved["allocations"]]
+    changes = (
+        SetBaseline(tuple(held)),
+        LeaveOut(worker=held[0][0], reason="Withdrew", author="Ada"),
+    )
+    repair = Scenario("Repair", Settings(policy=Policy.FEWEST_MOVES), changes, author="Ada")
+    (tmp_path / "repair.json").write_text(repair.to_json())
+    chosen = ["--scenario", str(tmp_path / "repair.json"), "--commit", "--operator", "Ada"]
+    code, said = cli("solve", RUN, *chosen)
+    assert code == ExitCode.DONE, said
+    assert_proven(cli, tmp_path)
+
+
+def assert_proven(cli, folder):
+    """Plain Python proves the exported bundle in `folder`; both solvers replay it alike."""
+    target = folder / "proof.json"
+    code, _ = cli("export-proof", RUN, "--out", str(target), "--with-verifier")
+    assert code == ExitCode.DONE
+    command = [sys.executable, "-I", "-S", "verify.py", "proof.json"]
+    done = subprocess.run(command, cwd=folder, env={}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    for solver in ("highs", "cbc"):
+        code, again = cli("replay", str(target), "--solver", solver)
+        assert (code, again["identical"]) == (ExitCode.DONE, True)
 
 
 def test_a_pseudonymised_export_gives_each_worker_a_slip(cli, database, tmp_path):
@@ -136,3 +177,12 @@ def test_a_seal_is_made_entered_and_shown(cli, database):
     for wrong in (["--source", "x"], ["--source", "x", "--operator", "Ada"]):
         code, said = cli("seal", RUN, *wrong)
         assert (code, said["error"]["kind"]) == (ExitCode.USAGE, "UsageError")
+
+
+def test_a_bundle_that_is_too_large_is_left_out_aloud(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr(commit, "MOST_BYTES", 1000)
+    solved = committed(cli)
+    assert solved["receipt"]["counts"]["proof_left_out"] > 1000
+    code, said = cli("export-proof", RUN, "--out", str(tmp_path / "none.json"))
+    assert (code, said["error"]["kind"]) == (ExitCode.FAILED, "NoProof")
+    assert "too large for the database" in said["error"]["message"]

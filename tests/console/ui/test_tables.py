@@ -14,7 +14,7 @@ from allocator.measures.comparison import EVERYBODY
 from allocator.models import AllocatorRun
 from allocator.result import Check, Status
 from allocator.review import eligibility_by_worker, review_workers
-from console.screens.scenarios.change_list import masked
+from console.screens.scenarios.compare import masked
 from console.ui import tables
 from console.ui.solve_progress import log_frame
 from tests.builders import W1, small_result, small_run

@@ -107,10 +107,8 @@ def shortened(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
     parts = text.split(SEPARATOR)
-    ends = f"{parts[0]} … {parts[-1]}"
-    if len(parts) > 1 and len(ends) <= longest:
-        return ends
-    return f"{text[: longest - 1].rstrip()}…"
+    ends = f"{parts[0]} … {parts[-1]}" if len(parts) > 2 else text
+    return ends if len(ends) <= longest else f"{ends[: longest - 1].rstrip()}…"
 
 
 def folded(text: str, width: int = 38) -> str:

@@ -16,7 +16,7 @@ from console.ui import session
 from console.ui.messages import literal
 
 TITLES = tuple(LABELS[key] for key in ("name", "job_line_name"))
-FIRST = (*TITLES, LABELS["rank"], LABELS["holders"])
+FIRST = (*TITLES, LABELS["rank"], LABELS["holders"], "Why not")
 """Labels of the columns that a reader looks for first, on a table and on a card."""
 
 FACTS = 3

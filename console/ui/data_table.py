@@ -21,7 +21,7 @@ TALL = 520
 WHOLE = ("name", "job_line_name", "where", "holders")
 """Columns as wide as their longest text: names are never clipped."""
 
-WIDTHS = {"job_lines": 420, "rule": 250, "qualifications": 260}
+WIDTHS = {"job_lines": 420, "rule": 250, "qualifications": 260, "Why not": 400}
 """Widths in pixels of other columns whose texts are long, so that the numbers stay in sight."""
 
 
@@ -163,7 +163,7 @@ def _height(rows: int, tallest: int) -> int | Literal["content"]:
 
 
 def _columns(shown: pd.DataFrame) -> dict[str, Any]:
-    widths = {LABELS[column]: width for column, width in WIDTHS.items()}
+    widths = {LABELS.get(column, column): width for column, width in WIDTHS.items()}
     whole = {LABELS[column] for column in WHOLE}
     config = tables.column_config(shown)
     for column in shown.columns:

@@ -55,6 +55,7 @@ class JobKind(StrEnum):
     SWEEP = "sweep"
     HONESTY = "honesty"
     PROCESS_PENDING = "process-pending"
+    PUBLICATION = "publication"
 
 
 class JobState(StrEnum):

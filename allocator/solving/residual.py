@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 
 NO_ARC = 2**60
 """Cost of a move that is not allowed; every real distance is far smaller."""
+HALF_ARC = NO_ARC // 2
+"""Below it is every real distance, above it one over a move that is not allowed."""
+NODES = 128
+"""Nodes that chains are continued over at once, the nearest first."""
 BLOCK = 2**22
 """Pairs handled at once, so that memory stays bounded."""
 
@@ -89,6 +93,7 @@ class Residual:
 
     def _fill(self, lines: NDArray[np.intp]) -> None:
         """Compute the arcs that leave these job lines, and those to and from OUTSIDE."""
+        self._turned: NDArray[np.int64] | None = None
         self.arcs[lines, : self.outside] = NO_ARC
         movers = np.flatnonzero(np.isin(self.assigned, lines))
         movers = movers[np.argsort(self.assigned[movers], kind="stable")]
@@ -165,26 +170,44 @@ class Residual:
                     return distance, cycle
         raise AssertionError("Bellman–Ford neither settled nor closed a cycle")
 
-    def distances_to(self, target: int, barred: int = -1) -> tuple[NDArray[np.int64], list[int]]:
+    def distances_to(
+        self, target: int, barred: int = -1, *, outward: bool = False
+    ) -> tuple[NDArray[np.int64], list[int]]:
         """Cheapest chain from every node to `target`: (distance, next node); optimal graphs only.
 
-        `barred` is a worker who may not move in the chain. Unreachable nodes are at NO_ARC.
+        `outward`: from `target` to every node, and the node before. `barred` is a worker who may
+        not move in the chain. Unreachable nodes are at NO_ARC.
         """
-        arcs = self.arcs
         if barred >= 0:
             arcs = self._without(barred)
+            into = arcs if outward else arcs.T
+        else:
+            into = self.arcs if outward else self._into
         distance = np.full(self.outside + 1, NO_ARC, dtype=np.int64)
         following = np.full(self.outside + 1, -1, dtype=np.intp)
         distance[target] = 0
-        while True:
-            through = np.where((arcs < NO_ARC) & (distance < NO_ARC), arcs + distance, NO_ARC)
-            best = through.argmin(axis=1)
-            value = through[np.arange(len(best)), best]
-            better = value < distance
-            if not better.any():
-                return distance, [int(k) for k in following]
+        waiting = np.zeros(self.outside + 1, dtype=np.bool_)
+        waiting[target] = True
+        while len(nearer := np.flatnonzero(waiting)):  # a chain gets shorter only over such a node
+            if len(nearer) > NODES:
+                nearer = nearer[np.argpartition(distance[nearer], NODES)[:NODES]]
+            waiting[nearer] = False
+            through = into[nearer] + distance[nearer, None]
+            best = through.argmin(axis=0)
+            value = through[best, np.arange(len(best))]
+            better = (value < distance) & (value < HALF_ARC)
             distance[better] = value[better]
-            following[better] = best[better]
+            following[better] = nearer[best[better]]
+            waiting |= better
+        return distance, following.tolist()
+
+    @property
+    def _into(self) -> NDArray[np.int64]:
+        """The arcs by their end, so that those into one node lie together; `arcs` must not be
+        written to afterwards but by a move."""
+        if self._turned is None:
+            self._turned = np.ascontiguousarray(self.arcs.T)
+        return self._turned
 
     def _without(self, barred: int) -> NDArray[np.int64]:
         """The arcs when one worker stays put."""

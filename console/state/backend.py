@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from allocator.jobs import JobKind, Jobs
+from allocator.report.publication import Publication
 from allocator.service import AllocatorService
 from allocator.solved import Solved
 from console.state.store import BYTES_A_PLACEMENT, SMALL, Store, weight_of_inputs
@@ -37,6 +38,8 @@ def _weight_of_result(result: object) -> float:
     """Bytes that a job's result keeps from being freed: its inputs above all."""
     if isinstance(result, list | tuple):
         return sum(map(_weight_of_result, result))
+    if isinstance(result, Publication):
+        return len(result.content)
     if not isinstance(result, Solved):
         return SMALL
     changed = result.inputs is not result.as_read

@@ -29,6 +29,8 @@ R = TypeVar("R")
 
 _OPERATOR = "operator"
 _LEFT = "signed out here"
+NARROW = "narrow screen"
+"""The hidden box that the page's script ticks on a narrow screen."""
 
 
 def gate_token() -> str | None:
@@ -103,6 +105,11 @@ def remember(name: str, value: Any, run: str = "") -> None:
 def forget(name: str, run: str = "") -> None:
     """Drop what `remember` kept."""
     st.session_state.pop(_key(name, run), None)
+
+
+def is_narrow() -> bool:
+    """Whether the browser's window is at most 640 pixels wide: draw cards, not tables."""
+    return bool(st.session_state.get(NARROW, False))
 
 
 def _key(name: str, run: str) -> str:

@@ -272,7 +272,7 @@ KEPT_SECONDS = 30
 def draw_preview(solved: Solved, operator: str) -> None:
     """What the commit writes, the changes, and what follows from them."""
     result = solved.result
-    st.subheader("What will be written", anchor=False)
+    st.header("What will be written", anchor=False)
     st.markdown(
         f"- **{counted(len(result.allocations), 'placement')}**, one job line for each worker\n"
         "- the run is marked as **completed** and becomes read-only\n"
@@ -305,7 +305,7 @@ def draw_preview(solved: Solved, operator: str) -> None:
 
 def draw_changed_since(solved: Solved) -> bool:
     """What changed in the database since the run was read; True when nothing did."""
-    st.subheader("Changes since the run was solved", anchor=False)
+    st.header("Changes since the run was solved", anchor=False)
     with shown_errors():
         changes = _changes(solved)
         if not changes:
@@ -330,7 +330,7 @@ def draw_changed_rows(changes: tuple[InputChange, ...]) -> None:
 def draw_passed_checks(solved: Solved) -> None:
     """Every rule that was checked independently, with its count."""
     checks = solved.result.checks
-    st.subheader("Checks passed", anchor=False)
+    st.header("Checks passed", anchor=False)
     st.caption(
         "A second program part that shares nothing with the solver tested the allocation "
         "against the data."

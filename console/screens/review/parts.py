@@ -59,7 +59,7 @@ MOST_NAMED = 4
 
 def draw_attention(source: RunReading) -> None:
     """What needs attention, by name: first whether the run can be solved at all."""
-    st.subheader("What needs attention", anchor=False)
+    st.header("What needs attention", anchor=False)
     if source.inputs.run.is_pending:
         is_known = _found(source.run_id, source.read_at) is not None
         watched = st.fragment(draw_solvable, run_every=None if is_known else 1.0)

@@ -227,7 +227,7 @@ def _weightings(source: RunReading) -> None:
 @st.dialog("About this weighting", width="large")
 @session.signed_in
 def about_weighting(source: RunReading, row: pd.Series, weighting_id: str) -> None:
-    st.subheader(row["effect"], anchor=False)
+    st.header(row["effect"], anchor=False)
     facts_row(
         [
             ("Weighting (positive = less wanted)", f"{row['weighting']:+d}"),

@@ -28,7 +28,7 @@ WHAT_NEXT = (
 def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck | None]) -> None:
     """The waiting runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
+        st.header(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
         order = st.selectbox(
             "Order of waiting runs", list(cards.ORDERS), width=260, on_change=look_only
         )
@@ -43,7 +43,7 @@ def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck 
 def list_completed(rows: list[RunOverview], text: str) -> None:
     """The completed runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(f"Completed ({len(rows):,})", anchor=False, width="stretch")
+        st.header(f"Completed ({len(rows):,})", anchor=False, width="stretch")
         order = st.selectbox(
             "Order of completed runs", list(cards.DONE_ORDERS), width=260, on_change=look_only
         )

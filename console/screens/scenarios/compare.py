@@ -90,12 +90,12 @@ def _is_sound(bench: Bench, scenario: Scenario) -> bool:
 
 def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
     version = version_of(solved)
-    st.subheader("Who wins, who loses, and the figures", anchor=False)
+    st.header("Who wins, who loses, and the figures", anchor=False)
     st.caption(f"In brackets: the difference to “{literal(solved[0].name)}”. Green is better.")
     _headlines(solved, version)
     for one in solved:
         st.caption(f"**{literal(one.name)}**: {literal(terms_of(one))}")
-    st.subheader("Who moves", anchor=False)
+    st.header("Who moves", anchor=False)
     after = solved[1]
     if len(solved) > 2:
         names = [one.name for one in solved[1:]]

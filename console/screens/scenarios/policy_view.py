@@ -180,7 +180,7 @@ def _chart(found: dict[str, Solved]) -> None:
 
 
 def _open_buttons(bench: Bench, offered: dict[str, Scenario]) -> None:
-    st.subheader("What the aims mean", anchor=False)
+    st.header("What the aims mean", anchor=False)
     for name, scenario in offered.items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{name}**  \n{MEANS[name]}", width="stretch")

@@ -170,8 +170,8 @@ watched_solve(run)
 if scenario := _from_workbench(run.id):
     with shown_errors():
         draw_scenario_again(run, inputs, scenario)
-    st.subheader("The run as it is, without the scenario's changes", anchor=False)
+    st.header("The run as it is, without the scenario's changes", anchor=False)
 else:
-    st.subheader("Settings", anchor=False)
+    st.header("Settings", anchor=False)
 with shown_errors():
     draw_form(run, inputs)

@@ -290,7 +290,7 @@ def _draw_answer(source: ShownAllocation, worker: Worker, option: dict[Hashable,
         )
         tells = teller(source.inputs, source.result, worker.id, letter=hidden, others_ranks=hidden)
         answer, moves = tells.answer(option), option["moves"]
-        st.markdown(f"#### {literal(answer.question)}")
+        st.markdown(f"## {literal(answer.question)}")
         st.markdown(literal(f"{answer.reason} {answer.price}"))
         if answer.note:
             st.caption(literal(answer.note))
@@ -311,7 +311,7 @@ def _draw_answer(source: ShownAllocation, worker: Worker, option: dict[Hashable,
 
 
 def _letter(source: ShownAllocation, worker: Worker, line: str | None) -> None:
-    st.markdown("#### A letter to the doctor")
+    st.markdown("## A letter to the doctor")
     st.caption(
         "One page to print or send: the placement, why not each job line ranked higher, and how "
         "places were decided. It names no other doctor."

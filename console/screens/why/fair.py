@@ -40,7 +40,7 @@ def draw_fair(source: ShownAllocation) -> None:
     if words := alike_words(head.ranks_apart):
         st.caption(words)
     _extremes(source, head)
-    st.markdown("#### Who got which choice")
+    st.markdown("## Who got which choice")
     distribution = rank_distribution(placed, len(source.inputs.workers))
     chosen = draw_selectable(
         rank_distribution_chart(distribution, dark=is_dark()),
@@ -58,7 +58,7 @@ def draw_fair(source: ShownAllocation) -> None:
 
 def _extremes(source: ShownAllocation, head: Headline) -> None:
     best = extremes(source.inputs, source.result.settings)
-    st.markdown("#### How far from the fairest possible")
+    st.markdown("## How far from the fairest possible")
     st.caption(
         "Both limits are exact: no allocation that keeps the rules does better. They are about "
         "workers who ranked something. A job line that such a worker did not rank counts as the "
@@ -117,7 +117,7 @@ def scenario_id(source: ShownAllocation, name: str, settings: Settings) -> str:
 
 
 def _worst_off(source: ShownAllocation, placed: pd.DataFrame) -> None:
-    st.markdown("#### The worst-off")
+    st.markdown("## The worst-off")
     worst = worst_off(placed)
     chosen = data_table(
         worst,
@@ -137,7 +137,7 @@ def _worst_off(source: ShownAllocation, placed: pd.DataFrame) -> None:
 
 
 def _groups(source: ShownAllocation, placed: pd.DataFrame) -> None:
-    st.markdown("#### By group")
+    st.markdown("## By group")
     grouping = st.segmented_control(
         "Group by",
         list(GROUPINGS),

@@ -14,7 +14,7 @@ BATCH = demo_data.SECOND_BATCH
 
 
 def shown(app) -> str:
-    kinds = (app.caption, app.info, app.subheader)
+    kinds = (app.caption, app.info, app.header)
     texts = [element.value for kind in kinds for element in kind]
     return "\n".join([text_of(app), *texts]).replace("\\", "")
 
@@ -215,7 +215,7 @@ def test_review_of_a_run_without_workers_and_job_lines(page, connected):
 def test_review_opens_on_what_needs_attention(page, demo_database):
     wait_for(demo_data.INFEASIBLE)
     app = page("review", run=demo_data.INFEASIBLE)
-    assert "What needs attention" in [header.value for header in app.subheader]
+    assert "What needs attention" in [header.value for header in app.header]
     assert "As it is, this run cannot be solved" in text_of(app)
     wait_for(BATCH)
     app = page("review", run=BATCH)

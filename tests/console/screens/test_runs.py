@@ -17,8 +17,8 @@ from tests.waiting import PATIENCE, eventually
 def shown(app) -> str:
     captions = "\n".join(caption.value for caption in app.caption)
     infos = "\n".join(info.value for info in app.info)
-    subheaders = "\n".join(subheader.value for subheader in app.subheader)
-    return "\n".join([text_of(app), captions, infos, subheaders]).replace("\\", "")
+    headers = "\n".join(header.value for header in app.header)
+    return "\n".join([text_of(app), captions, infos, headers]).replace("\\", "")
 
 
 def cards(app) -> list[str]:

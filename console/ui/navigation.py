@@ -200,6 +200,9 @@ _STEPPER = """
 [data-testid="stLayoutWrapper"]:has(> .st-key-step-foot) {
   position: sticky; bottom: 0; z-index: 98; background: light-dark(#FFFFFF, #10181F);
 }
+@media (max-width: 640px) {  /* where it would hide controls as they are scrolled to */
+  [data-testid="stLayoutWrapper"]:has(> .st-key-step-foot) { position: static; }
+}
 .st-key-step-foot {
   border-top: 1px solid light-dark(#C9D3DC, #3A4A57); padding: 0.5rem 0;
 }

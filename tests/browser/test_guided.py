@@ -75,36 +75,3 @@ def test_sign_in_to_receipt_takes_seven_clicks_and_each_is_in_view(
     click(page.get_by_role("button", name=re.compile("Commit .* placements")), "Commit")
     expect(page.get_by_text("This run is committed and read-only.")).to_be_visible()
     assert clicks <= 7
-
-
-def test_why_not_a_job_line_takes_three_clicks_and_two_typings(
-    signed_in, demo_database: Database
-) -> None:
-    page = signed_in(path=f"/solve?run={RUN}")
-    page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
-    expect(page.get_by_text("Proven optimal").first).to_be_visible()
-    line = demo_database.rows(
-        "select l.name from job_lines l join allocator_py_runs r"
-        " on r.allocation_run = l.allocation_run where r.id = %s order by 1",
-        RUN,
-    )[-1]["name"]
-    worker = demo_database.rows(
-        "select coalesce(w.preferred_name, w.firstname) || ' ' || w.lastname as name"
-        " from workers w join allocation_run_worker_mappings m on m.worker = w.id"
-        " join allocator_py_runs r on r.allocation_run = m.allocation_run"
-        " where r.id = %s order by 1",
-        RUN,
-    )[-1]["name"]
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Why?").click()  # first click
-    expect(page.locator("h1")).to_have_text("Why?")
-    settle(page)
-    for label, text in (("Worker", worker), ("Why not this job line?", line)):
-        box = page.get_by_role("combobox", name=label)
-        box.click()  # second and third click
-        box.fill(text)
-        page.keyboard.press("Enter")
-        settle(page)
-    answer = page.get_by_role("heading", name=re.compile(re.escape(worker)))
-    expect(answer.filter(has_text=line)).to_be_in_viewport()
-    expect(page).to_have_url(re.compile("worker=.*line="))
-    keep(page, "guided-why")

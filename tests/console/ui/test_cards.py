@@ -27,13 +27,10 @@ def test_results_are_a_list_with_name_job_line_and_rank(page, demo_database):
     app = narrow(page("results", run=RUN))
     assert not app.exception
     assert not app.dataframe
-    _, allocation, *_ = lists_of(app)
-    assert allocation.count('<span class="title">') == 12
-    first = allocation.split("</li>")[0]
-    name, line, rank = (
-        first.index(part) for part in ("Anika Chandrasekara", "Line 002 · ", "<dt>Rank</dt>")
-    )
-    assert name < line < rank
+    names = [b.label for b in app.button if (b.key or "").startswith("open ")]
+    cards = [e.proto.body for e in app.get("html") if e.proto.body.startswith('<div class="card">')]
+    assert (len(names), names[0], len(cards)) == (12, "Anika Chandrasekara", 12)
+    assert 0 < cards[0].index("Line 002 · ") < cards[0].index("<dt>Rank</dt>")
 
 
 def test_worker_is_opened_again_and_again_from_the_same_card(page, demo_database):
@@ -41,7 +38,7 @@ def test_worker_is_opened_again_and_again_from_the_same_card(page, demo_database
     for _ in range(2):
         button = next(b for b in app.button if b.label == "Anika Chandrasekara")
         app = button.click().run()
-        assert [h.value for h in app.header] == ["Anika Chandrasekara"]
+        assert "Anika Chandrasekara" in [h.value for h in app.header]
     assert not app.exception
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from allocator.jobs import Job
 from allocator.models import RunInputs
-from allocator.result import Status
+from allocator.result import Progress, Status
 from allocator.scenario import Scenario
 from allocator.solved import Solved
 from console.state import scenario_drafts, trials
@@ -80,7 +80,7 @@ def solved_or_wait(bench: Bench, scenarios: Sequence[Scenario]) -> list[Solved] 
     if not found.snapshot().is_running:
         _ended(bench, found, scenarios)
         return None
-    watch_job(found, lambda progress: progress.iterations / max(progress.variables, 1))
+    watch_job(found, steps_done)
     return None
 
 
@@ -92,6 +92,11 @@ def _ended(bench: Bench, job: Job, scenarios: Sequence[Scenario]) -> None:
     else:
         st.info("The solve was stopped.")
     st.button("Solve again", icon=":material/refresh:", key=f"again {job.subject}")
+
+
+def steps_done(progress: Progress) -> float:
+    """The share that is done of work that counts its steps."""
+    return progress.iterations / max(progress.variables, 1)
 
 
 @st.fragment(run_every=1.0)

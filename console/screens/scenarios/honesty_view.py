@@ -18,7 +18,7 @@ from allocator.explanation.honesty import (
 )
 from allocator.jobs import JobKind, OnProgress
 from allocator.measures.terms import AIM_NAMES
-from console.screens.scenarios.bench import Bench, watch_job
+from console.screens.scenarios.bench import Bench, steps_done, watch_job
 from console.state import backend, seeds, trials
 from console.ui import messages
 from console.ui.data_table import data_table
@@ -40,7 +40,7 @@ def draw_honesty(bench: Bench) -> None:
         return
     snapshot = job.snapshot()
     if snapshot.is_running:
-        watch_job(job, lambda progress: progress.iterations / max(progress.variables, 1))
+        watch_job(job, steps_done)
     elif snapshot.error is not None:
         messages.show_error(snapshot.error)
     elif snapshot.result:

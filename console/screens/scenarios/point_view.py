@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +15,7 @@ from allocator.repair.points import Frontier, Point
 from allocator.scenario import Scenario
 from console.screens.scenarios.baseline_view import siblings
 from console.screens.scenarios.bench import PART, VIEWS, Bench, show_view, watch_job
+from console.screens.scenarios.who_moves import list_of_moves, move_item, text_of
 from console.state import repairs, scenario_drafts
 from console.ui import messages, navigation, session
 from console.ui.data_table import data_table
@@ -78,21 +78,14 @@ def shifts_list(moved: Sequence[Shift], label: str) -> str:
             better = one.ranks < 0
             kind, sign = ("better", "▲") if better else ("worse", "▼")
             words = f"{'Better' if better else 'Worse'} by {abs(one.ranks):g}"
-        items.append(
-            f'<li class="{kind}"><span class="sign" title="{escape(words)}" role="img" '
-            f'aria-label="{escape(words)}">{sign}</span><div><strong>{_text(one.name)}</strong> '
-            f'{_text(one.from_name)} <span class="rank">{_text(one.rank_before)}</span> → '
-            f'{_text(one.to_name)} <span class="rank">{_text(one.rank_after)}</span>: '
-            f"{_text(one.why)}</div></li>"
+        inner = (
+            f"<strong>{text_of(one.name)}</strong> "
+            f'{text_of(one.from_name)} <span class="rank">{text_of(one.rank_before)}</span> → '
+            f'{text_of(one.to_name)} <span class="rank">{text_of(one.rank_after)}</span>: '
+            f"{text_of(one.why)}"
         )
-    return (
-        f'<ul class="moves" tabindex="0" role="list" aria-label="{escape(label)}">'
-        f"{''.join(items)}</ul>"
-    )
-
-
-def _text(words: object) -> str:
-    return escape(" ".join(str(words).split()))
+        items.append(move_item(kind, sign, words, inner))
+    return list_of_moves(items, label)
 
 
 def draw_ways_on(

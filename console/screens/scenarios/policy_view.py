@@ -39,6 +39,7 @@ from console.screens.scenarios.bench import (
     has_allocation,
     show_view,
     solved_or_wait,
+    steps_done,
     watch_job,
 )
 from console.screens.scenarios.change_list import draw_problems
@@ -219,7 +220,7 @@ def draw_sweep(bench: Bench) -> None:
         return
     snapshot = job.snapshot()
     if snapshot.is_running:
-        watch_job(job, lambda progress: progress.iterations / max(progress.variables, 1))
+        watch_job(job, steps_done)
     elif snapshot.error is not None:
         messages.show_error(snapshot.error)
     elif isinstance(snapshot.result, pd.DataFrame):

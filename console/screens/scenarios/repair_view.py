@@ -9,7 +9,7 @@ from allocator.repair.points import Frontier, Point
 from console.charts import CONFIG
 from console.charts.repair import moves_chart
 from console.screens.scenarios.baseline_view import draw_baseline, draw_move_rules, draw_news
-from console.screens.scenarios.bench import Bench, watch_job
+from console.screens.scenarios.bench import Bench, steps_done, watch_job
 from console.screens.scenarios.change_list import draw_problems
 from console.screens.scenarios.point_view import draw_free_places, draw_point
 from console.state import repairs, trials
@@ -52,7 +52,7 @@ def _found(bench: Bench) -> Frontier | None:
         job = repairs.frontier_of(bench.reading, bench.scenario, bench.operator)
     snapshot = job.snapshot()
     if snapshot.is_running:
-        watch_job(job, lambda progress: progress.iterations / max(progress.variables, 1))
+        watch_job(job, steps_done)
         return None
     if isinstance(snapshot.result, Frontier):
         return snapshot.result

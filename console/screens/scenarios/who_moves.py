@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import pandas as pd
@@ -70,13 +71,24 @@ def moves_list(moves: pd.DataFrame, label: str) -> str:
     for row in moves.to_dict("records"):
         outcome = str(row["outcome"])
         words, sign, kind = FATES.get(outcome, (outcome.capitalize(), "•", "same"))
-        items.append(
-            f'<li class="{kind}"><span class="sign" title="{escape(words)}" role="img" '
-            f'aria-label="{escape(words)}">{sign}</span>'
-            f"<div><strong>{_text(row['name'])}</strong> "
+        inner = (
+            f"<strong>{text_of(row['name'])}</strong> "
             f"{_place(row['from'], row['rank_before'])} → {_place(row['to'], row['rank_after'])}"
-            "</div></li>"
         )
+        items.append(move_item(kind, sign, words, inner))
+    return list_of_moves(items, label)
+
+
+def move_item(kind: str, sign: str, words: str, inner: str) -> str:
+    """HTML of one move: its sign, which `words` tell to whoever does not see it, and `inner`."""
+    return (
+        f'<li class="{kind}"><span class="sign" title="{escape(words)}" role="img" '
+        f'aria-label="{escape(words)}">{sign}</span><div>{inner}</div></li>'
+    )
+
+
+def list_of_moves(items: Sequence[str], label: str) -> str:
+    """HTML of a list of `move_item`, which scrolls where it finds too little room."""
     return (
         f'<ul class="moves" tabindex="0" role="list" aria-label="{escape(label)}">'
         f"{''.join(items)}</ul>"
@@ -84,11 +96,12 @@ def moves_list(moves: pd.DataFrame, label: str) -> str:
 
 
 def _place(job_line: str, rank: str) -> str:
-    told = f' <span class="rank">{_text(rank)}</span>' if rank else ""
-    return f"{_text(job_line or NOT_PLACED)}{told}"
+    told = f' <span class="rank">{text_of(rank)}</span>' if rank else ""
+    return f"{text_of(job_line or NOT_PLACED)}{told}"
 
 
-def _text(words: object) -> str:
+def text_of(words: object) -> str:
+    """Words for HTML, on one line."""
     return escape(" ".join(str(words).split()))
 
 

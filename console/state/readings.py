@@ -6,6 +6,7 @@ few. Nothing here goes stale unnoticed: pages say when they read, and commit rea
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +44,11 @@ class RunReading:
     def version(self) -> str:
         """Changes whenever the run is read again: goes into the keys of tables with selections."""
         return f"{self.read_at:%H%M%S%f}"
+
+    def subject(self, content: str) -> str:
+        """A background job's subject: the same content on the same reading shares a job."""
+        digest = hashlib.sha256(content.encode()).hexdigest()[:24]
+        return f"{self.run_id} {self.version} {digest}"
 
     def key(self, name: str) -> str:
         """The key of a widget of this run."""

@@ -6,7 +6,6 @@ seeds (see `seeds`).
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -116,8 +115,7 @@ def subject_of(reading: RunReading, scenario: Scenario, more: str = "") -> str:
     plain: Settings = replace(scenario.settings, policy=Policy.LEAST_TOTAL, move_price=0.0)
     changes = tuple(replace(change, reason="", author="") for change in scenario.changes)
     content = Scenario("of a repair", plain, changes).to_json()
-    digest = hashlib.sha256(f"{content}{more}".encode()).hexdigest()[:24]
-    return f"{reading.run_id} {reading.version} {digest}"
+    return reading.subject(f"{content}{more}")
 
 
 def _round(reading: RunReading, scenario: Scenario, wishes: Wishes) -> str:

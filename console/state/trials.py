@@ -6,7 +6,6 @@ Nothing is written but the log of seeds: each that somebody tries on a run is lo
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Sequence
@@ -153,9 +152,7 @@ def is_quick(reading: RunReading, missing: int) -> bool:
 
 def _subject(reading: RunReading, scenarios: Sequence[Scenario]) -> str:
     """The background job's subject: the same scenarios on the same reading share a job."""
-    content = "\n".join(one.to_json() for one in scenarios)
-    digest = hashlib.sha256(content.encode()).hexdigest()[:24]
-    return f"{reading.run_id} {reading.version} {digest}"
+    return reading.subject("\n".join(one.to_json() for one in scenarios))
 
 
 def problems(reading: RunReading, scenario: Scenario) -> tuple[str, ...]:

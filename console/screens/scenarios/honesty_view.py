@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 
 import pandas as pd
@@ -118,5 +117,4 @@ def _start(bench: Bench) -> None:
 
 
 def _subject(bench: Bench) -> str:
-    digest = hashlib.sha256(bench.scenario.to_json().encode()).hexdigest()[:24]
-    return f"{bench.run_id} {bench.version} {digest}"
+    return bench.reading.subject(bench.scenario.to_json())

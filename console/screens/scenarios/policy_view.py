@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Sequence
@@ -283,9 +282,9 @@ def _step(progress: SweepProgress, elapsed: float) -> Progress:
 def _subject(bench: Bench) -> str:
     """One sweep a scenario and reading; alpha and power of the scenario do not matter."""
     settings = replace(bench.scenario.settings, alpha=0.0, power=1.0)
-    content = replace(bench.scenario, name="", author="", settings=settings).to_json()
-    digest = hashlib.sha256(content.encode()).hexdigest()[:24]
-    return f"{bench.run_id} {bench.version} {digest}"
+    return bench.reading.subject(
+        replace(bench.scenario, name="", author="", settings=settings).to_json()
+    )
 
 
 def _outcome(bench: Bench, job: Job, frame: pd.DataFrame) -> None:

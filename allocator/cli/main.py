@@ -55,7 +55,16 @@ def parser() -> ArgumentParser:
     show = _add(verbs, "show", "runs.show", "show one run without solving it")
     _add_run(show)
     solve = _add(verbs, "solve", "solve.solve", "solve one run")
-    _add_run(solve)
+    solve.add_argument(
+        "run", nargs="?", default="", metavar="RUN", help="the run's id, or enough of its beginning"
+    )
+    solve.add_argument(
+        "--workbook",
+        default="",
+        metavar="FILE",
+        help="solve the run in this workbook (.xlsx) or folder of CSV files, without a database",
+    )
+    solve.add_argument("--out", default="", metavar="FILE", help="write the result (.xlsx) there")
     _add_solving(solve)
     solve.add_argument("--commit", action="store_true", help="write the allocations")
     solve.add_argument(
@@ -239,6 +248,7 @@ def _add_proof(verbs: Any) -> None:
 def _add_workbooks(verbs: Any) -> None:
     blank = _add(verbs, "template", "workbook.template", "write a workbook to fill in")
     blank.add_argument("file", metavar="FILE", help="the workbook to write (.xlsx)")
+    blank.add_argument("--example", action="store_true", help="filled with the demo's intern year")
     export = _add(
         verbs, "export-workbook", "workbook.export_workbook", "write a run's inputs as a workbook"
     )

@@ -6,6 +6,6 @@ whose `rows` go into the local database or straight into `RunInputs`.
 
 from allocator.workbook.book import Book
 from allocator.workbook.reading import read_workbook
-from allocator.workbook.writing import book_of, template, written
+from allocator.workbook.writing import book_of, example, template, written
 
-__all__ = ["Book", "book_of", "read_workbook", "template", "written"]
+__all__ = ["Book", "book_of", "example", "read_workbook", "template", "written"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -113,14 +114,14 @@ class Book:
             ],
             "allocation_run_preferencer_weightings": [
                 {
-                    "id": uid("weighting", number),
+                    "id": uid("weighting", name),
                     "allocation_run": run,
                     "job_line": uid("job line", row["job_line"]) if row["job_line"] else None,
                     "qualification_tag_ids": every("tag", row["tags"]),
                     "worker_mapping_ids": every("mapping", row["workers"]),
                     "weighting": row["weighting"],
                 }
-                for number, row in enumerate(self.weightings)
+                for name, row in self._weightings()
             ],
             "allocator_py_runs": [
                 {
@@ -133,6 +134,15 @@ class Book:
             ],
         }
 
+    def _weightings(self) -> Iterator[tuple[str, Row]]:
+        """Each with what makes its id: what it says, so that the order of rows plays no part."""
+        seen: Counter[str] = Counter()
+        for row in self.weightings:
+            lists = sorted(row["tags"]), sorted(row["workers"])
+            said = repr((row["job_line"], *lists, row["weighting"]))
+            yield f"{said}/{seen[said]}", row
+            seen[said] += 1
+
     def inputs(self, now: datetime | None = None) -> RunInputs:
         """The run as the database would give it, data errors included, without a database.
 
@@ -140,42 +150,50 @@ class Book:
         the same allocation.
         """
         now = now or datetime.now(UTC)
-        return inputs_of(_read_back(self.rows("", now), now))
+        tables = self.rows("", now)
+        return inputs_of(rows_in_memory(tables, tables["allocator_py_runs"][0]["id"], now))
 
 
 NAMES = ("firstname", "lastname", "preferred_name", "qualificationlevel")
 """Columns of a worker that are texts."""
 
 
-def _read_back(tables: Mapping[str, list[Row]], now: datetime) -> RunRows:
+def rows_in_memory(tables: Mapping[str, Sequence[Row]], run_id: str, now: datetime) -> RunRows:
+    """What is read of tables for one run that stands alone, as if a database held them."""
+    [own] = [row for row in tables["allocator_py_runs"] if row["id"] == run_id]
+    key = own["allocation_run"]
+    [parent] = [row for row in tables["allocationruns"] if row["id"] == key]
+    [plan] = [row for row in tables["allocationplans"] if row["id"] == parent["allocationplan"]]
+    run_row = {**own, "allocationruns": {**parent, "allocationplans": plan}}
     people = {row["id"]: row for row in tables["workers"]}
-    mapping_of = {row["worker"]: row["id"] for row in tables["allocation_run_worker_mappings"]}
-    plan = tables["allocationplans"][0]
-    parent = {**tables["allocationruns"][0], "allocationplans": plan}
-    run_row = {**tables["allocator_py_runs"][0], "allocationruns": parent}
-    lists: dict[str, list[Ranked]] = {}
+
+    def here(table: str) -> list[Row]:
+        return [row for row in tables[table] if row["allocation_run"] == key]
+
+    mappings, lines = here("allocation_run_worker_mappings"), here("job_lines")
+    mapping_of = {row["worker"]: row["id"] for row in mappings}
+    known = {row["id"] for row in lines}
+    lists: dict[str, list[Ranked]] = {row["id"]: [] for row in mappings}
     for row in tables["preference_worker_job_lines"]:
-        lists.setdefault(row["allocation_run_worker_mapping"], []).append(
-            Ranked(row["job_line"], row["order_preference"], row["like_dislike_preference"])
-        )
+        if (own_list := lists.get(row["allocation_run_worker_mapping"])) is not None:
+            rank, bucket = row["order_preference"], row["like_dislike_preference"]
+            own_list.append(Ranked(row["job_line"], rank, bucket))
     return RunRows(
         allocator_run(run_row),
         now,
         run_row,
-        workers=[
-            {**row, "workers": people[row["worker"]]}
-            for row in tables["allocation_run_worker_mappings"]
-        ],
-        job_lines=tables["job_lines"],
-        eligibility=tables["job_line_eligibility"],
-        weightings=tables["allocation_run_preferencer_weightings"],
-        tags=tables["qualification_tags"],
+        workers=[{**row, "workers": people[row["worker"]]} for row in mappings],
+        job_lines=lines,
+        eligibility=[r for r in tables["job_line_eligibility"] if r["job_line"] in known],
+        weightings=here("allocation_run_preferencer_weightings"),
+        tags=[row for row in tables["qualification_tags"] if row["org"] == plan["org"]],
         qualifications=[
             {
                 "worker_mapping_id": mapping_of[row["worker"]],
                 "qualification_tag_id": row["qualification_tag"],
             }
             for row in tables["worker_qualifications"]
+            if row["worker"] in mapping_of
         ],
         preferences=lists,
     )

@@ -15,7 +15,7 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
-from allocator.errors import UsageError
+from allocator.errors import BadWorkbook, DataIssue, UsageError
 
 LARGEST = 400 * 2**20
 """Bytes that a workbook may unpack to."""
@@ -37,7 +37,7 @@ def read_sheets(source: Path | bytes) -> list[Sheet]:
     """The sheets of a workbook, its path or its bytes, or of a folder's CSV files, by name.
 
     Formulas count by the values that the file holds; hidden cells count like others. Raises
-    UsageError for what is neither.
+    UsageError for what is neither, BadWorkbook for formulas without a value.
     """
     if isinstance(source, Path) and source.is_dir():
         found = [_csv(path) for path in sorted(source.glob("*.csv"))]
@@ -58,9 +58,13 @@ def read_sheets(source: Path | bytes) -> list[Sheet]:
     if size > LARGEST:
         raise UsageError("The workbook is too large.", remedy="Keep only its filled sheets.")
     try:
-        return list(_sheets(data))
+        found = list(_sheets(data))
+        uncomputed = tuple(_uncomputed(data, found))
     except Exception as exc:  # openpyxl raises whatever a damaged part makes it stumble over
         raise _no_workbook() from exc
+    if uncomputed:
+        raise BadWorkbook(uncomputed)
+    return found
 
 
 def _no_workbook() -> UsageError:
@@ -77,6 +81,27 @@ def _sheets(data: bytes) -> Iterator[Sheet]:
             sheet.reset_dimensions()  # programs other than Excel may write wrong ones
             rows = [[_value(cell) for cell in row] for row in sheet.iter_rows()]
             yield Sheet(sheet.title, rows)
+    finally:
+        book.close()
+
+
+def _uncomputed(data: bytes, sheets: list[Sheet]) -> Iterator[DataIssue]:
+    """Formulas whose value the file does not hold: a program wrote it and nobody opened it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        parts = [name for name in packed.namelist() if name.startswith("xl/worksheets/sheet")]
+        if not any(re.search(rb"<f[ >/]", packed.read(name)) for name in parts):
+            return
+    book = load_workbook(io.BytesIO(data), read_only=True)
+    try:
+        for sheet, seen in zip(book.worksheets, sheets, strict=True):
+            sheet.reset_dimensions()
+            for number, (row, values) in enumerate(zip(sheet.iter_rows(), seen.rows, strict=True)):
+                for at, (cell, value) in enumerate(zip(row, values, strict=True)):
+                    if value is None and cell.data_type == "f":
+                        remedy = "Open the workbook in your spreadsheet program and save it again."
+                        where = f"cell {seen.address(number, at)}"
+                        message = "The formula has no value in the file."
+                        yield DataIssue(f"sheet {seen.title}", where, message, remedy)
     finally:
         book.close()
 

@@ -212,9 +212,9 @@ class _Reader:
             worker = row[0] if row else None
             filled = {at: v for at, v in enumerate(row[1:], start=1) if v is not None}
             if worker is None and filled:
-                at = sheet.address(number, 0)
+                first = sheet.address(number, 0)
                 self._fault(
-                    sheet.title, at, "Worker ID is blank.", "Fill it, or clear the whole row."
+                    sheet.title, first, "Worker ID is blank.", "Fill it, or clear the whole row."
                 )
             elif worker is not None and str(worker) not in self._book.workers:
                 self._lost(sheet.title, sheet.address(number, 0), "worker", str(worker))

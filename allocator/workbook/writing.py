@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -13,10 +14,11 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from allocator.database.hydrate import inputs_of
 from allocator.models import RunInputs
 from allocator.rules.ranks import BUCKET_NAMES
 from allocator.workbook import layout
-from allocator.workbook.book import Book
+from allocator.workbook.book import Book, rows_in_memory
 from allocator.workbook.layout import Layout
 
 FILL, FONT = PatternFill("solid", fgColor="0B5186"), Font(bold=True, color="FFFFFF")
@@ -28,11 +30,20 @@ def template() -> bytes:
     return written(Book())
 
 
+def example() -> bytes:
+    """The demo's intern year as a workbook (.xlsx)."""
+    from allocator.demo import demo_data
+
+    tables = demo_data.rows()
+    rows = rows_in_memory(tables, demo_data.INTERN_YEAR, datetime.now(UTC))
+    return written(book_of(inputs_of(rows)))
+
+
 def book_of(inputs: RunInputs) -> Book:
     """A run's inputs by name: workers and job lines that take part, and their ranks of these.
 
     Places are those that are left; a worker or job line whose name is missing or taken gets its
-    id as well. Data errors are left behind.
+    id as well. Data errors, and the terms of job lines, are left behind.
     """
     workers = _names((w.id, w.internal_id) for w in inputs.workers)
     lines = _names((j.id, j.name) for j in inputs.job_lines)
@@ -61,9 +72,9 @@ def book_of(inputs: RunInputs) -> Book:
             "submitted": worker.submitted,
             "locked": worker.locked,
         }
-        for line in lines.keys() & (chosen.order.keys() | chosen.buckets.keys()):
-            pair = chosen.order.get(line), chosen.buckets.get(line)
-            book.preferences[name, lines[line]] = pair
+        for key in lines.keys() & (chosen.order.keys() | chosen.buckets.keys()):
+            pair = chosen.order.get(key), chosen.buckets.get(key)
+            book.preferences[name, lines[key]] = pair
     for line in inputs.job_lines:
         book.job_lines[lines[line.id]] = {
             "sort_order": line.sort_order,
@@ -119,7 +130,7 @@ def written(book: Book) -> bytes:
             if column.choices:
                 offered = DataValidation("list", formula1=f'"{",".join(column.choices)}"')
                 offered.add(f"{letter}2:{letter}100000")
-                sheet.add_data_validation(offered)
+                sheet.data_validations.append(offered)
         heads = [_cell(sheet, heading) for heading in headings]
         for head, column in zip(heads, each.columns, strict=False):
             if column.words:

@@ -9,13 +9,14 @@ from hypothesis import given
 from openpyxl import Workbook, load_workbook
 
 from allocator.errors import BadWorkbook
+from allocator.models import Settings
 from allocator.solving.solver import solve
-from allocator.workbook import book_of, read_workbook, template, written
+from allocator.workbook import book_of, example, read_workbook, template, written
 from tests.strategies import run_inputs
 
 
 def filled(**sheets):
-    """A workbook with these rows on its sheets; _ stands for a blank in a title."""
+    """A workbook with these rows on its sheets; an underscore stands for a blank in a title."""
     book = Workbook()
     book.remove(book.active)
     for title, rows in sheets.items():
@@ -38,7 +39,10 @@ LINES = [["LINE", "capacity"], ["Surgery", 1], ["Medicine", 2]]
 @given(run_inputs())
 def test_a_run_written_and_read_again_has_the_same_facts(inputs):
     first = read_workbook(written(book_of(inputs)))
-    assert first.inputs().fingerprint == read_workbook(written(first)).inputs().fingerprint
+    assert (
+        first.inputs().fingerprint
+        == read_workbook(written(book_of(first.inputs()))).inputs().fingerprint
+    )
     again, names = first.inputs(), {j.id: j.name for j in inputs.job_lines}
     here = {j.id: j.name for j in again.job_lines}
     lists = {w.internal_id: w for w in again.workers}
@@ -55,7 +59,8 @@ def test_a_run_written_and_read_again_has_the_same_facts(inputs):
     assert sorted(w.weighting for w in again.weightings) == sorted(
         w.weighting for w in inputs.weightings
     )
-    assert solve(again).objective == pytest.approx(solve(inputs).objective)
+    totals = [solve(each, Settings()).objective for each in (again, inputs)]
+    assert totals[0] == pytest.approx(totals[1])
 
 
 def test_a_wide_matrix_with_odd_headings_and_padded_ids_is_read():
@@ -99,3 +104,18 @@ def test_the_template_offers_choices():
     offered = [v.formula1 for s in book for v in s.data_validations.dataValidation]
     assert '"yes,no"' in offered
     assert any("never" in words for words in offered)
+
+
+def test_a_formula_counts_by_its_value_and_one_without_is_named():
+    book = filled(Workers=WORKERS, Job_lines=[*LINES, ["Psychiatry", "=1+1"]])
+    with pytest.raises(BadWorkbook) as caught:
+        read_workbook(saved(book))
+    assert [issue.row for issue in caught.value.issues] == ["cell B4"]
+
+
+def test_the_example_is_the_demos_intern_year():
+    inputs = read_workbook(example()).inputs()
+    assert not inputs.issues
+    assert len(inputs.workers) > 100
+    again = read_workbook(written(book_of(inputs))).inputs()
+    assert again.fingerprint == inputs.fingerprint

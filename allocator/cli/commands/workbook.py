@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from allocator.cli.output import Output, service_for
-from allocator.errors import ConfigurationError, ExitCode, UsageError
+from allocator.cli.output import Output, service_for, write_bytes
+from allocator.errors import ConfigurationError, ExitCode
 
 
 def template(args: Namespace, out: Output) -> int:
-    """Write a workbook to fill in."""
-    from allocator.workbook import template as empty
+    """Write a workbook to fill in, or the demo as one."""
+    from allocator import workbook
 
-    _write(args.file, empty(), out)
+    _write(args.file, workbook.example() if args.example else workbook.template(), out)
     return ExitCode.DONE
 
 
@@ -54,12 +54,6 @@ def local_import(args: Namespace, out: Output) -> int:
 
 
 def _write(path: str, data: bytes, out: Output) -> None:
-    try:
-        Path(path).write_bytes(data)
-    except OSError as exc:
-        raise UsageError(
-            f"The file {path} cannot be written: {exc.strerror}.",
-            remedy="Give a path in an existing directory that you may write to.",
-        ) from exc
+    write_bytes(path, data)
     out.add(written=str(path))
     out.say(f"Written: {path}")

@@ -11,7 +11,7 @@ BENCHMARK_REQUIREMENTS := tests/benchmarks/requirements.txt
 IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser console test faults lint format benchmark clean
+.PHONY: help install browser console test faults lint format benchmark wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,7 +64,10 @@ $(BENCHMARK_STAMP): $(DEV_STAMP) $(BENCHMARK_REQUIREMENTS)
 benchmark: $(BENCHMARK_STAMP)  ## Compare with the dense model and other solvers; ARGS="--quick"
 	$(PYTHON) -m tests.benchmarks $(ARGS)
 
+wheel: $(STAMP)  ## Build the wheel into dist/
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 clean:  ## Remove what was generated; databases of the local stack stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf tests/artifacts tests/benchmarks/results
+	rm -rf tests/artifacts tests/benchmarks/results dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -54,7 +54,11 @@ class JobKind(StrEnum):
     TRIALS = "trials"
     SWEEP = "sweep"
     HONESTY = "honesty"
+    FRONTIER = "frontier"
+    GAINS = "gains"
+    SWAPS = "swap round"
     PROCESS_PENDING = "process-pending"
+    PUBLICATION = "publication"
 
 
 class JobState(StrEnum):

@@ -183,6 +183,15 @@ class LeftOut:
     name: str
     reason: str
 
+    @property
+    def is_placed_elsewhere(self) -> bool:
+        """Whether it is a worker whom another run or program has placed."""
+        return self.kind == "worker" and self.reason.startswith(HAS_A_PLACE)
+
+
+HAS_A_PLACE = "Already placed"
+"""How the reason of a worker begins who has a place already."""
+
 
 class NoticeKind(StrEnum):
     """What a notice is about."""

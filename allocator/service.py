@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from allocator.database.doctor import Finding
-    from allocator.database.overview import RunBatch, RunOverview
+    from allocator.database.overview import PlanYears, RunBatch, RunOverview
     from allocator.database.records import Draft, LoggedSolve, SavedScenario
     from allocator.errors import AllocatorError, InputChange
     from allocator.proof.seal import Seal
@@ -213,30 +213,45 @@ class AllocatorService:
 
         return read_proof(run_id, client=self.client)
 
-    def disclosure(self, run_id: str) -> tuple[str, bytes]:
-        """The page (HTML) and the workbook (.xlsx) that answer a request for information about a
-        committed run: from its data or, where that has changed since, from its proof bundle.
+    def committed_solve(self, run_id: str) -> tuple[RunInputs, SolveResult]:
+        """What a committed run was solved on and the checked result: from its data or, where that
+        has changed since, from its proof bundle, with names as they are today.
 
         Raises NoProof when it has neither.
         """
         from allocator.database.records import committed
         from allocator.errors import NoProof
-        from allocator.proof.disclosure import Disclosed, disclosure
-        from allocator.proof.replay import bundled_inputs, replay
+        from allocator.proof.replay import bundled_inputs, replay, told_by
 
         receipt = self.receipt(run_id)
         if receipt is None:
             raise NoProof("The run was not committed by this program, so nothing can be told.")
-        solved = committed(self.hydrate(run_id), receipt, self.allocations(run_id))
-        if solved is None:
-            bundle = self.proof(run_id)
-            again = replay(bundle)
-            if not again.is_identical:
-                raise NoProof("The proof bundle does not give the allocation that was committed.")
-            solved = bundled_inputs(bundle), again.result
+        now = self.hydrate(run_id)
+        solved = committed(now, receipt, self.allocations(run_id))
+        if solved is not None:
+            return solved
+        bundle = self.proof(run_id)
+        again = replay(bundle)
+        if not again.is_identical:
+            raise NoProof("The proof bundle does not give the allocation that was committed.")
+        return told_by(bundled_inputs(bundle), now), again.result
+
+    def disclosure(self, run_id: str) -> tuple[str, bytes]:
+        """The page (HTML) and the workbook (.xlsx) that answer a request for information about a
+        committed run. Raises NoProof."""
+        from allocator.proof.disclosure import Disclosed, disclosure
+
+        solved, receipt = self.committed_solve(run_id), self.receipt(run_id)
+        assert receipt is not None
         tried = postgres.fetchAll("solves", run_id, client=self.client)
         tried.sort(key=lambda row: str(row["solved_at"]))
         return disclosure(Disclosed(*solved, receipt, tried, self.seals(run_id)))
+
+    def years(self, plan: str = "") -> list[PlanYears]:
+        """The completed runs of each plan side by side; `plan` is part of its name or empty."""
+        from allocator.database.overview import plan_years
+
+        return plan_years(self.client, plan)
 
     def seals(self, run_id: str) -> list[Seal]:
         """Every seal of a run, the oldest first; the last may hold."""

@@ -1,4 +1,4 @@
-"""`python -m console`: the console on the configured database, else on a local one with demo data.
+"""`allocator-console`: the console on the configured database, else on a local one with demo data.
 
 The demo gets an operator whose password is random for each data dir; both are kept there,
 readable by its owner alone, and printed at the start.
@@ -10,6 +10,7 @@ import argparse
 import os
 import secrets
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from allocator.errors import AllocatorError, ConfigurationError
 from allocator.local import stack
 from allocator.operators import hash_password
 
-ROOT = Path(__file__).resolve().parents[1]
+# Streamlit finds its configuration, .streamlit/config.toml, beside this script.
+SCRIPT = Path(__file__).resolve().with_name("app.py")
 OPERATOR = "demo"
 FIRST_PORT = 8501
 
@@ -26,7 +28,6 @@ FIRST_PORT = 8501
 def main(arguments: list[str] | None = None) -> int:
     """Prepare the database and the demo operator, say where to go, become the server."""
     options = _parser().parse_args(arguments)
-    os.chdir(ROOT)  # where Streamlit looks for .streamlit
     try:
         if not config.is_configured():
             _prepare_demo(options.data_dir)
@@ -36,13 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
         return exc.exit_code
     sys.stdout.write(f"  Console:  http://127.0.0.1:{port}\n\n")
     sys.stdout.flush()
-    script = str(Path("console", "app.py"))
-    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(SCRIPT), f"--server.port={port}"]
+    if os.name == "nt":  # where exec leaves the terminal without its process
+        return subprocess.call(command)
     os.execv(sys.executable, command)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m console", description="Start the console.")
+    parser = argparse.ArgumentParser(prog="allocator-console", description="Start the console.")
     parser.add_argument("--port", type=int, default=0, help="default: 8501 or the next free one")
     parser.add_argument("--data-dir", type=Path, help="where the local demo database lives")
     return parser

@@ -9,6 +9,7 @@ import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from allocator import __version__
@@ -45,7 +46,7 @@ class Parser(ArgumentParser):
 def parser() -> ArgumentParser:
     """The whole command line."""
     top = Parser(
-        prog="python -m allocator",
+        prog="allocator" if Path(sys.argv[0]).stem == "allocator" else "python -m allocator",
         description=DESCRIPTION,
         epilog=f"Exit codes: {ExitCode.in_words()}.",
     )
@@ -89,6 +90,7 @@ def parser() -> ArgumentParser:
         verbs, "process-pending", "solve.process_pending", "solve and commit every pending run"
     )
     _add_solving(pending)
+    _add_publication(verbs)
     _add_proof(verbs)
     _add(verbs, "doctor", "system.doctor", "look for what is wrong and say what to do")
     _add_local(verbs)
@@ -207,6 +209,33 @@ def _add_solving(to: ArgumentParser) -> None:
         action="store_true",
         help="commit an allocation that ran out of time unproven; one of a stopped solve never",
     )
+
+
+def _add_publication(verbs: Any) -> None:
+    publish = _add(
+        verbs, "publish", "publish.publish", "write letters, lists and the report of a commit"
+    )
+    _add_run(publish)
+    publish.add_argument(
+        "--out", required=True, metavar="FOLDER", help="a new folder, or a file that ends in .zip"
+    )
+    publish.add_argument("--no-pdf", action="store_true", help="letters as HTML only: quicker")
+    publish.add_argument(
+        "--with-names",
+        action="store_true",
+        help="letters tell names and ranks of other doctors where they explain",
+    )
+    whom = publish.add_mutually_exclusive_group()
+    whom.add_argument(
+        "--since",
+        default="",
+        metavar="RUN",
+        help="letters only to those whose placement is another than in this completed run; by "
+        "default the baseline, when the run was solved from one",
+    )
+    whom.add_argument("--everybody", action="store_true", help="letters to all in any case")
+    years = _add(verbs, "years", "publish.years", "put the completed runs of a plan side by side")
+    years.add_argument("--plan", default="", metavar="NAME", help="plans whose name holds this")
 
 
 def _add_proof(verbs: Any) -> None:

@@ -16,8 +16,9 @@ from allocator.result import Phase, Progress
 if TYPE_CHECKING:
     from allocator.diagnosis import DiagnosisProgress
     from allocator.repair.points import RepairProgress
+    from allocator.report.publication import Published
 
-    Event = Progress | Reading | DiagnosisProgress | RepairProgress
+    Event = Progress | Reading | DiagnosisProgress | RepairProgress | Published
 
 STEPS = {phase: step for step, phase in enumerate(Phase)}
 """A bar has a step for each phase of the solve."""

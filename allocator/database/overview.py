@@ -7,7 +7,7 @@ completed runs are told by their audit rows.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,8 +21,10 @@ from allocator.database.transport import OnReading, together
 from allocator.database.validation import run_issues
 from allocator.errors import DataIssue, Denied, MissingTable, RunNotFound
 from allocator.measures.outcome import outcome_of_audit, outcome_of_ranks
+from allocator.measures.years import YearColumn, YearsTable, side_by_side, without_year, year_in
 from allocator.models import AllocatorRun
 from allocator.result import Receipt
+from allocator.rules.moments import local_time
 
 MOST_UNAUDITED = 12
 """Completed runs without an audit row whose allocations are read, the latest first."""
@@ -108,6 +110,70 @@ def overviews(client: postgres.Client) -> list[RunOverview]:
             **(_recorded(receipts[run.id]) if run.id in receipts else counts.get(run.id, {})),
         )
         for run in (*pending, *completed)
+    ]
+
+
+MOST_YEARS = 8
+"""Completed runs of a plan that are put side by side, the latest of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanYears:
+    """The completed runs of one plan, the oldest first, with the published `tables` side by side.
+
+    `plan` is the plan's name without its year; runs of former years belong to it.
+    """
+
+    plan: str
+    runs: tuple[RunOverview, ...]
+    tables: tuple[YearsTable, ...]
+
+
+def plan_years(client: postgres.Client, plan: str = "") -> list[PlanYears]:
+    """The completed runs of every plan whose name holds `plan`, by name; the stored placements of
+    each are read, `MOST_YEARS` runs of a plan at most."""
+    kept: dict[tuple[str, str], list[RunOverview]] = {}
+    for row in overviews(client):
+        name = without_year(row.run.plan_name)
+        if not row.run.is_pending and plan.strip().casefold() in row.run.plan_name.casefold():
+            kept.setdefault((name.casefold(), row.run.org), []).append(row)
+
+    def read(run: AllocatorRun, _told: OnReading) -> list[float | None]:
+        rows = postgres.fetchAll("allocations", run, client=client)
+        return [row["original_preference"] for row in rows]
+
+    found = []
+    for _, latest in sorted(kept.items()):
+        rows = latest[:MOST_YEARS][::-1]
+        ranks = together([partial(read, row.run) for row in rows])
+        columns = [
+            YearColumn(label, _figures(row), tuple(each))
+            for label, row, each in zip(_labels(rows), rows, ranks, strict=True)
+        ]
+        name = without_year(rows[-1].run.plan_name) or "Allocation run"
+        found.append(PlanYears(name, tuple(rows), side_by_side(columns)))
+    return found
+
+
+def _figures(row: RunOverview) -> dict[str, Any]:
+    names = ("workers", "submitted", "job_lines", "seats", "left_out")
+    figures = {name: getattr(row, name) for name in names}
+    return {**row.outcome, **{n: v for n, v in figures.items() if v is not None}}
+
+
+def _labels(rows: Sequence[RunOverview]) -> list[str]:
+    """`2027`, `2027 batch 2`; runs that are still alike get their day and time."""
+    labels = []
+    for row in rows:
+        begins = str(row.run.startdate.year) if row.run.startdate else row.run.plan_name
+        year = year_in(row.run.plan_name) or begins
+        labels.append(f"{year} batch {row.batch}" if row.batches > 1 else year)
+    times = Counter(labels)
+    return [
+        f"{label}, {local_time(row.run, row.run.completed_at)}"
+        if times[label] > 1 and row.run.completed_at
+        else label
+        for label, row in zip(labels, rows, strict=True)
     ]
 
 

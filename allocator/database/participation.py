@@ -16,7 +16,7 @@ from allocator.database.rows import (
     moment,
     worker_name,
 )
-from allocator.models import LeftOut
+from allocator.models import HAS_A_PLACE, LeftOut
 from allocator.rules.moments import local_time
 
 
@@ -141,4 +141,4 @@ def _already_placed(rows: RunRows, earlier: Row, names: Mapping[str, str]) -> st
     where = names.get(earlier["job_line"], "a job line outside this allocation run")
     when = completed_at(earlier)
     said = f" completed {local_time(rows.run, when)}" if when else ""
-    return f"Already placed on {where} by the run{said}"
+    return f"{HAS_A_PLACE} on {where} by the run{said}"

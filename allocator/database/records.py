@@ -7,26 +7,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
-
-import numpy as np
-import pandas as pd
+from math import isnan
+from typing import TYPE_CHECKING, Any, Self
 
 from allocator import postgres
 from allocator.database.rows import moment
 from allocator.errors import AllocatorError, DatabaseError, MissingTable, NoProof, UsageError
 from allocator.measures.outcome import audit_counts
 from allocator.models import Preferences, RunInputs, Settings
-from allocator.proof.bundle import Bundle, unpacked
 from allocator.proof.seal import Seal
 from allocator.result import Allocation, Effort, Receipt, SolveResult, Status
 from allocator.rules.fingerprint import deciding_fingerprint
-from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import bucket_words, read_by
 from allocator.scenario import apply_changes
 from allocator.scenario.file import changes_from
-from allocator.solving.checker import check
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from allocator.proof.bundle import Bundle
 
 log = logging.getLogger(__name__)
 
@@ -262,6 +262,8 @@ def read_proof(run_id: str, *, client: postgres.Client) -> Bundle:
         if receipt is not None and receipt.proof_words:
             raise NoProof(receipt.proof_words)
         raise NoProof
+    from allocator.proof.bundle import unpacked
+
     bundle = unpacked(rows[0]["bundle"])
     if bundle.get("digest") != rows[0]["digest"]:
         raise NoProof("The stored proof bundle is not the one that was committed.")
@@ -297,6 +299,8 @@ def committed(
         allocations = tuple(_allocations(solved, settings, rows))
     except (KeyError, TypeError, ValueError, UsageError):
         return None
+    from allocator.solving.checker import check
+
     verdict = check(solved, settings, allocations, receipt.objective, None)
     result = SolveResult(
         _status(receipt),
@@ -318,6 +322,8 @@ def stored_placements(inputs: RunInputs, rows: Iterable[Row]) -> pd.DataFrame:
     """The stored rows with names, by worker: `worker`, `name`, `job_line`, `job_line_name`,
     `original_preference` (the rank on the worker's whole list, NaN: unranked), `bucket` as in
     `measures.placements` (empty for a worker who takes no part any more)."""
+    import pandas as pd
+
     chosen = {worker.id: worker.preferences for worker in inputs.workers}
     records = [
         {
@@ -356,6 +362,10 @@ def _allocations(
     inputs: RunInputs, settings: Settings, rows: Iterable[Row]
 ) -> Iterable[Allocation]:
     """Raises KeyError when a row names a worker or job line that takes no part."""
+    import numpy as np
+
+    from allocator.rules.matrices import matrices
+
     arrays = matrices(inputs)
     workers = {worker.id: i for i, worker in enumerate(inputs.workers)}
     job_lines = {job_line.id: i for i, job_line in enumerate(inputs.job_lines)}
@@ -366,6 +376,6 @@ def _allocations(
             row["worker_mapping"],
             row["job_line"],
             float(arrays.scores[pair]),
-            None if original is None or np.isnan(original) else float(original),
+            None if original is None or isnan(original) else float(original),
             float(arrays.coefficients(settings, *map(np.atleast_1d, pair))[0]),
         )

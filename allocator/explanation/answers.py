@@ -5,15 +5,16 @@ To a coordinator with names; in a letter to the doctor with nobody else's.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from allocator.explanation.fairness import tied_workers
+from allocator.explanation.fairness import all_ties
 from allocator.explanation.optimum import Chains, Move, Optimum, optimum
 from allocator.explanation.wording import (
     AIMS,
@@ -66,16 +67,17 @@ class Answer:
 class Teller:
     """Answers for one worker; make it with `teller`.
 
-    `letter` speaks to the worker and leaves the others nameless; their moves, which give their
-    ranks away, are then told with `others_ranks` alone. `tied` are job lines that an equally
-    good allocation gives the worker.
+    `letter` speaks to the worker and leaves the others nameless unless `others_names`; their
+    moves, which give their ranks away, are then told with `others_ranks` alone. `tied` are the
+    positions of job lines that an equally good allocation gives the worker.
     """
 
     found: Optimum
     worker: str
-    tied: frozenset[str]
+    tied: frozenset[int]
     letter: bool = False
     others_ranks: bool = False
+    others_names: bool = False
 
     @property
     def who(self) -> str:
@@ -113,7 +115,9 @@ class Teller:
     def _name(self, worker: str) -> str:
         if not self.letter:
             return worker_name(self.found.inputs, worker)
-        return "you" if worker == self.worker else ANOTHER
+        if worker == self.worker:
+            return "you"
+        return worker_name(self.found.inputs, worker) if self.others_names else ANOTHER
 
     def _move(self, move: Move, before: Move | None) -> str:
         """One move; whoever makes way for the move before it starts where that one ended."""
@@ -129,8 +133,10 @@ class Teller:
     def _holders(self, option: Option) -> str:
         """Who holds a job line and how they ranked it; a letter says no more than how many."""
         ids = option["holder_ids"]
-        if self.letter:
+        if self.letter and not self.others_names:
             return ANOTHER if len(ids) == 1 else f"{len(ids)} other doctors"
+        if self.letter and not self.others_ranks:
+            return joined([self._name(worker) for worker in ids])
         column = self.found.columns[option["job_line"]]
         ranks = (choice_words(self.found.rank(self.found.rows[w], column)) for w in ids)
         return joined([f"{self._name(w)} ({rank})" for w, rank in zip(ids, ranks, strict=True)])
@@ -164,7 +170,7 @@ class Teller:
         if situation is Situation.HELD or isnan(price):
             return ""
         chosen, allowed = self.found.result.settings, situation in (Situation.FULL, Situation.FREE)
-        if option["job_line"] in self.tied:
+        if self.found.columns[option["job_line"]] in self.tied:
             return (
                 f"an equally good allocation would give it to {self.who}; drawing lots with the"
                 f" number {chosen.seed} decided between them"
@@ -209,13 +215,13 @@ def teller(
     *,
     letter: bool = False,
     others_ranks: bool = False,
+    others_names: bool = False,
 ) -> Teller:
     """A teller for one worker. Raises KeyError when it does not take part, NotExplained."""
     inputs.worker(worker_id)
-    ties = tied_workers(inputs, result)
-    tied = ties.loc[ties["worker"] == worker_id, "alternative_ids"]
-    lines = frozenset(line for ids in tied for line in ids)
-    return Teller(optimum(inputs, result), worker_id, lines, letter, others_ranks)
+    found = optimum(inputs, result)
+    lines = frozenset(all_ties(inputs, result).of(found.rows[worker_id]).tolist())
+    return Teller(found, worker_id, lines, letter, others_ranks, others_names)
 
 
 def worker_answers(
@@ -225,13 +231,27 @@ def worker_answers(
     *,
     letter: bool = False,
     others_ranks: bool = False,
+    others_names: bool = False,
+    better_only: bool = False,
 ) -> list[tuple[dict[Hashable, Any], Answer]]:
-    """Every row of `placement_options`, best first, with its answer.
+    """Every row of `placement_options`, best first, with its answer; with `better_only` those of
+    the job lines that the worker would have liked better than its own.
 
     Raises KeyError when the worker does not take part, NotExplained.
     """
-    tells = teller(inputs, result, worker_id, letter=letter, others_ranks=others_ranks)
-    options = placement_options(inputs, result, worker_id).to_dict("records")
+    tells = teller(
+        inputs,
+        result,
+        worker_id,
+        letter=letter,
+        others_ranks=others_ranks,
+        others_names=others_names,
+    )
+    options: list[dict[Hashable, Any]]
+    if better_only:
+        options = list(_better(tells.found, worker_id))
+    else:
+        options = placement_options(inputs, result, worker_id).to_dict("records")
     return [(option, tells.answer(option)) for option in options]
 
 
@@ -291,6 +311,21 @@ def placement_options(inputs: RunInputs, result: SolveResult, worker_id: str) ->
     return frame.sort_values(["score", "job_line_name", "job_line"], ignore_index=True)
 
 
+def _better(found: Optimum, worker_id: str) -> Iterator[dict[Hashable, Any]]:
+    """The rows of `placement_options` with a negative score change, in its order; `holders`, which
+    no answer tells, are left out."""
+    row = found.rows[worker_id]
+    scores = found.matrices.scores[row]
+    columns = np.flatnonzero(scores < scores[found.assigned[row]]).tolist()
+    if not columns:
+        return
+    prices, chains = found.forcing(row)
+    names = found.by_name
+    for column in sorted(columns, key=lambda j: (scores[j], names[j])):
+        option = _record(found, row, column, int(prices[column]), chains, named=False)
+        yield {name: nan if value is None else value for name, value in option.items()}
+
+
 def chain(found: Optimum, row: int, column: int, chains: Chains) -> tuple[Move, ...]:
     """The moves when the worker is forced to the job line; none when it holds it."""
     if column == found.assigned[row]:
@@ -298,7 +333,9 @@ def chain(found: Optimum, row: int, column: int, chains: Chains) -> tuple[Move, 
     return (found.move(row, column), *found.moves(chains, chains.path(column)))
 
 
-def _record(found: Optimum, row: int, column: int, price: int, chains: Chains) -> dict[str, object]:
+def _record(
+    found: Optimum, row: int, column: int, price: int, chains: Chains, *, named: bool = True
+) -> dict[Hashable, Any]:
     line, arrays = found.inputs.job_lines[column], found.matrices
     score, here = float(arrays.scores[row, column]), int(found.assigned[row])
     rule, possible = Rule(int(arrays.rules[row, column])), price < NO_ARC
@@ -315,7 +352,7 @@ def _record(found: Optimum, row: int, column: int, price: int, chains: Chains) -
         "eligible": rule.eligible,
         "rule": rule.words,
         "places": line.places,
-        "holders": ", ".join(f"{found.name(w)} ({found.rank(w, column)})" for w in holders),
+        "holders": ", ".join(f"{found.name(w)} ({found.rank(w, column)})" for w in holders * named),
         "holder_ids": tuple(found.inputs.workers[w].id for w in holders),
         "price": price * found.costs.unit + found.cut(row, column) if possible else None,
         "moves": chain(found, row, column, chains) if possible else (),

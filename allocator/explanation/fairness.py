@@ -87,6 +87,35 @@ TIED_COLUMNS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Pairs of worker and job line that equally good allocations have beside the present ones, by
+    position and sorted by worker; `n_workers` have some."""
+
+    workers: NDArray[np.intp]
+    lines: NDArray[np.intp]
+    n_workers: int
+
+    def of(self, row: int) -> NDArray[np.intp]:
+        """The other job lines of one worker."""
+        start, end = np.searchsorted(self.workers, [row, row + 1])
+        return self.lines[start:end]
+
+
+def all_ties(inputs: RunInputs, result: SolveResult) -> Ties:
+    """The ties of a result, found once. Raises NotExplained."""
+    return result.derived(_all_ties, inputs)
+
+
+def _all_ties(result: SolveResult, inputs: RunInputs) -> Ties:
+    found = optimum(inputs, result)
+    ties = TieBreak(found.optimal, found.assigned)
+    other = ties.lines != found.assigned[ties.workers]
+    order = np.argsort(ties.workers[other], kind="stable")
+    workers = ties.workers[other][order]
+    return Ties(workers, ties.lines[other][order], len(np.unique(workers)))
+
+
 def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     """Workers whose placement is one of several that equally good allocations give, by name.
 
@@ -97,13 +126,10 @@ def tied_workers(inputs: RunInputs, result: SolveResult) -> pd.DataFrame:
     """
     found = optimum(inputs, result)
     scores = found.matrices.scores
-    ties = TieBreak(found.optimal, found.assigned)
-    others: dict[int, list[int]] = {}
-    for row, column in zip(ties.workers.tolist(), ties.lines.tolist(), strict=True):
-        if column != found.assigned[row]:
-            others.setdefault(row, []).append(column)
     records = []
-    for row, columns in others.items():
+    ties = all_ties(inputs, result)
+    for row in np.unique(ties.workers).tolist():
+        columns = ties.of(row).tolist()
         here = int(found.assigned[row])
         ordered = [
             j for _, _, j in sorted((scores[row, j], found.line_name(j), j) for j in columns)

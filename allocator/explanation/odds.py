@@ -5,7 +5,7 @@ Where few allocations of a part are equally good, every course of its lottery is
 odds are exact: whoever's turn it is, is equally likely to be any worker; that worker takes the job
 line it likes best among the allocations that are left, each of several equally liked ones equally
 likely (see `solving.tie_break`). Otherwise the part is drawn again and again, until every share is
-known to MARGIN with 95 % confidence, or until the time is up: `margin` says how far it came.
+known to a margin with 95 % confidence, or until the time is up: `margin` says how far it came.
 """
 
 from __future__ import annotations
@@ -78,24 +78,27 @@ def odds(
     result: SolveResult,
     *,
     seconds: float = SECONDS,
+    margin: float = MARGIN,
     on_draws: OnDraws | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Odds:
-    """The odds of every placement; kept with the result. Raises NotExplained."""
-    kept: Odds | None = result.derived(_Kept).odds
-    if kept is None:
-        found = optimum(inputs, result)
-        kept = _by_parts(found, seconds, on_draws, stop)
-        if not kept.stopped:
-            result.derived(_Kept).odds = kept
-    return kept
+    """The odds of every placement, drawn shares to `margin`; kept with the result until a smaller
+    margin is asked for. Raises NotExplained."""
+    kept: _Kept = result.derived(_Kept)
+    if kept.odds is not None and kept.margin <= margin:
+        return kept.odds
+    made = _by_parts(optimum(inputs, result), seconds, margin, on_draws, stop)
+    if not made.stopped:
+        kept.odds, kept.margin = made, 0.0 if made.is_exact else margin
+    return made
 
 
 class _Kept:
-    """Where a result keeps its odds."""
+    """Where a result keeps its odds, and the margin that they were asked for."""
 
     def __init__(self, _result: SolveResult) -> None:
         self.odds: Odds | None = None
+        self.margin = 0.0
 
 
 def _named(found: Optimum, shares: Shares) -> dict[str, dict[str, float]]:
@@ -111,7 +114,11 @@ def _named(found: Optimum, shares: Shares) -> dict[str, dict[str, float]]:
 
 
 def _by_parts(
-    found: Optimum, seconds: float, on_draws: OnDraws | None, stop: Callable[[], bool]
+    found: Optimum,
+    seconds: float,
+    wanted: float,
+    on_draws: OnDraws | None,
+    stop: Callable[[], bool],
 ) -> Odds:
     """The odds of each part, followed where that is possible, else drawn."""
     ties, scores = TieBreak(found.optimal, found.assigned), found.matrices.scores
@@ -126,7 +133,7 @@ def _by_parts(
             drawn.append(Courses(ties, scores, workers, random))
         else:
             shares |= exact
-    draws, margin = _draw(drawn, seconds, on_draws, stop)
+    draws, margin = _draw(drawn, seconds, wanted, on_draws, stop)
     for courses in drawn:
         for i, j in zip(*np.nonzero(courses.counts), strict=True):
             pair = int(courses.workers[i]), int(courses.lines[j])
@@ -225,12 +232,16 @@ def _branches(
 
 
 def _draw(
-    parts: list[Courses], seconds: float, on_draws: OnDraws | None, stop: Callable[[], bool]
+    parts: list[Courses],
+    seconds: float,
+    wanted: float,
+    on_draws: OnDraws | None,
+    stop: Callable[[], bool],
 ) -> tuple[int, float]:
     """Draw all parts with numbers of their own, the same ones each time: (draws, margin)."""
     if not parts:
         return 0, 0.0
-    most = int((CONFIDENCE / MARGIN) ** 2 / 4) + 1
+    most = int((CONFIDENCE / wanted) ** 2 / 4) + 1
     began, draws, count, margin = time.perf_counter(), 0, FIRST, 1.0
 
     def go_on(part: int, share: float) -> bool:
@@ -238,14 +249,14 @@ def _draw(
             on_draws(min(most, draws + int(count * (part + share) / len(parts))), most)
         return not stop() and (not draws or time.perf_counter() - began < seconds)
 
-    while count and margin > MARGIN:
+    while count and margin > wanted:
         before = time.perf_counter()
         for number, courses in enumerate(parts):
             if not courses.draw(count, partial(go_on, number)):
                 return draws, margin
         draws += count
         margin = max(_margin(courses.counts, draws) for courses in parts)
-        enough = min(most, int(draws * (margin / MARGIN) ** 2 * 1.02) + 1)
+        enough = min(most, int(draws * (margin / wanted) ** 2 * 1.02) + 1)
         # Larger batches take less time for each course, so that these will be done in time.
         now = time.perf_counter()
         left = max(0.0, seconds - (now - began)) / (now - before)

@@ -86,6 +86,11 @@ class Optimum:
         """Classes of placements that the policy counts, (workers, job lines)."""
         return placement_classes(self.result.settings, self.matrices)
 
+    @cached_property
+    def _back(self) -> dict[int, Chains]:
+        """The chains back to the job line that was asked about last."""
+        return {}
+
     @property
     def assigned(self) -> NDArray[np.intp]:
         """Position of each worker's job line."""
@@ -125,6 +130,13 @@ class Optimum:
         """The job line's name."""
         return job_line_name(self.inputs, self.inputs.job_lines[column].id)
 
+    @cached_property
+    def by_name(self) -> list[int]:
+        """Place of each job line when they are sorted by name."""
+        lines = self.inputs.job_lines
+        order = sorted(range(len(lines)), key=lambda j: (self.line_name(j), lines[j].id))
+        return [int(place) for place in np.argsort(order)]
+
     def chains(self, node: int, *, outward: bool = False) -> Chains:
         """Cheapest chains to a node of the residual graph, or from it, under the policy."""
         policy = self.result.settings.policy
@@ -140,7 +152,10 @@ class Optimum:
         an ineligible one has the price of an exception.
         """
         here = int(self.assigned[row])
-        chains = self.chains(here)
+        if here not in self._back:  # the holders of a job line share their chains
+            self._back.clear()
+            self._back[here] = self.chains(here)
+        chains = self._back[here]
         own = self.costs.values[row] - self.costs.values[row, here]
         back = chains.distance[:-1]
         return np.where(back >= NO_ARC, NO_ARC, own + back), chains
@@ -258,24 +273,13 @@ def cheapest_chains(
         while len(left := _classes_that_differ(residual, classes, done)):
             weights = next_stage(policy, left, classes.shape)
             staged = _with_costs(residual, stage_costs(weights, classes))
-            distance, _ = _distances(staged, node, outward)
+            distance, _ = staged.distances_to(node, outward=outward)
             sign = np.where(sign == 0, np.sign(distance), sign)
             residual = _tight(staged, distance, outward)
             done.update(weights)
     residual = _with_costs(residual, objective)
-    distance, following = _distances(residual, node, outward)
+    distance, following = residual.distances_to(node, outward=outward)
     return Chains(residual, distance, following, np.where(sign == 0, np.sign(distance), sign))
-
-
-def _distances(residual: Residual, node: int, outward: bool) -> tuple[NDArray[np.int64], list[int]]:
-    if not outward:
-        return residual.distances_to(node)
-    forward = residual.arcs
-    try:
-        residual.arcs = np.ascontiguousarray(forward.T)
-        return residual.distances_to(node)
-    finally:
-        residual.arcs = forward
 
 
 def _classes_that_differ(

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jwt
 import platformdirs
 
 from allocator.errors import ConfigurationError
@@ -153,6 +152,8 @@ class Secrets:
 def _key(secret: str, role: str) -> str:
     now = int(time.time())
     claims = {"iss": "allocator-console", "role": role, "iat": now, "exp": now + TEN_YEARS}
+    import jwt
+
     return jwt.encode(claims, secret, algorithm="HS256")
 
 

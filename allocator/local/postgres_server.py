@@ -14,17 +14,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import psutil
-import psycopg
-from psycopg import sql
 
 from allocator.errors import DatabaseError, DatabaseFull
 from allocator.local.files import Files, Secrets, is_root, is_short, runtime_dir
 from allocator.local.ownership import Marker, Seed, holds_files, is_ours, read_marker, write_marker
 from allocator.local.processes import end, is_alive
+
+if TYPE_CHECKING:
+    import psycopg
 
 # PostgreSQL refuses to start while a process of its crashed predecessor still holds the memory.
 START_SECONDS = 120.0
@@ -280,6 +281,8 @@ CONSOLE_DIR = Path(__file__).parents[1] / "database" / "sql"
 
 def apply_schema(dsn: str, authenticator_password: str) -> None:
     """The owning applications' schema and then our own objects; harmless when applied twice."""
+    from psycopg import sql
+
     with _connection_when_ready(dsn) as connection:
         connection.execute("set client_min_messages = warning")
         run_sql_files(connection, SCHEMA_DIR)
@@ -291,6 +294,8 @@ def apply_schema(dsn: str, authenticator_password: str) -> None:
 
 def _connection_when_ready(dsn: str) -> psycopg.Connection[Any]:
     """A server whose own process died recovers by itself, and takes nobody until it has."""
+    import psycopg
+
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -310,6 +315,8 @@ def run_sql_files(connection: psycopg.Connection[Any], directory: Path) -> None:
 
 def is_empty(dsn: str) -> bool:
     """True when there is no allocation plan."""
+    import psycopg
+
     with psycopg.connect(dsn) as connection:
         return connection.execute("select from allocationplans limit 1").fetchone() is None
 
@@ -339,6 +346,8 @@ def _insert_alike(
     rows: list[Mapping[str, Any]],
 ) -> None:
     """Rows that all name the same columns, at least one."""
+    from psycopg import sql
+
     statement = sql.SQL(
         "insert into {t} ({c}) select {c} from json_populate_recordset(null::{t}, %s)"
     ).format(t=sql.Identifier(table), c=sql.SQL(", ").join(map(sql.Identifier, columns)))

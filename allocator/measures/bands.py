@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from allocator.lazily import Lazily
 from allocator.models import RunInputs
 from allocator.rules.ranks import NEVER_WORDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Lazily("pandas")
 
 EDGES = (1, 3, 5)
 ALL_WORKERS = "All workers"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from allocator.errors import UsageError
+from allocator.lazily import Lazily
 from allocator.measures import headline, rank_distribution
 from allocator.measures.bands import GROUPINGS, NO_GROUP
 from allocator.measures.outcome import NEVER_PLACED, TOPS
 from allocator.models import RunInputs
 from allocator.rules.naming import tag_name
 from allocator.solved import Solved
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Lazily("pandas")
 
 EVERYBODY = "All workers"
 MEASURES = ("mean_score", "worker_dissatisfaction", "weighting_points")

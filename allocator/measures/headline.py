@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from allocator.lazily import Lazily
 from allocator.measures.bands import amount, rank_words
 from allocator.measures.outcome import Outcome, outcome
 from allocator.measures.placements import placements
@@ -17,6 +18,11 @@ from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import matrices
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import NEVER_WORDS, bucket_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Lazily("pandas")
 
 MOST_WORST_OFF = 5
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+
+from allocator.lazily import Lazily
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Lazily("pandas")
 
 SMALL = 5
 HIDDEN = "hidden"
@@ -127,6 +131,9 @@ def _is_bridge(shape: tuple[int, ...], others: NDArray[np.intp], row: int, colum
     """Whether, without it, its row and its column are no longer linked by hidden cells."""
     n_rows, nodes = shape[0], shape[0] + shape[1]
     links = (others[:, 0], others[:, 1] + n_rows)
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = csr_array((np.ones(len(others)), links), shape=(nodes, nodes))
     _, label = connected_components(graph, directed=False)
     return bool(label[row] != label[column + n_rows])
@@ -134,6 +141,8 @@ def _is_bridge(shape: tuple[int, ...], others: NDArray[np.intp], row: int, colum
 
 def _is_pinned(low: NDArray[np.float64], high: NDArray[np.float64], row: int, column: int) -> bool:
     """Whether adding up leaves one value only (the system is a network, so ends are whole)."""
+    from scipy.optimize import linprog
+
     rows, columns = low.shape
     down = np.array([1.0] * (rows - 1) + [-1.0])
     across = np.array([1.0] * (columns - 1) + [-1.0])

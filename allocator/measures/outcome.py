@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from math import isnan
+from statistics import fmean, median
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-from scipy.optimize import linear_sum_assignment
-
-from allocator.measures.placements import placements
 from allocator.models import RunInputs
 from allocator.result import SolveResult
-from allocator.rules.matrices import matrices
-from allocator.rules.ranks import NEVER_WORDS
+from allocator.rules.ranks import NEVER_WORDS, bucket_words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TOPS = (3, 5, 10)
 """Placements are counted within each worker's top k."""
@@ -89,33 +88,45 @@ def outcome(inputs: RunInputs, result: SolveResult) -> Outcome:
 
 
 def _outcome(result: SolveResult, inputs: RunInputs) -> Outcome:
-    placed = placements(inputs, result)
-    chose = placed[placed["n_ranked"] > 0]
-    ranks = chose["rank"].dropna()
-    worst = chose["score"].max()
+    from allocator.rules.matrices import matrices
+
+    arrays = matrices(inputs)
+    lists = [inputs.worker(a.worker_mapping).preferences for a in result.allocations]
+    lines = [a.job_line for a in result.allocations]
+    pairs = [
+        (inputs.worker_positions[a.worker_mapping], inputs.job_line_positions[a.job_line])
+        for a in result.allocations
+    ]
+    chose = [
+        (pair, chosen, j)
+        for pair, chosen, j in zip(pairs, lists, lines, strict=True)
+        if chosen.scores
+    ]
+    ranks = [chosen.scores[line] for _, chosen, line in chose if line in chosen.scores]
+    scores = [float(arrays.scores[pair]) for pair, _, _ in chose]
+    worst = max(scores, default=None)
     nothing = [worker for worker in inputs.workers if not worker.preferences.scores]
     nothing.sort(key=lambda worker: (worker.name, worker.internal_id, worker.id))
     return Outcome(
         workers=len(inputs.workers),
-        placed=len(placed),
+        placed=len(pairs),
         ranked=len(inputs.workers) - len(nothing),
         no_preferences=tuple(worker.id for worker in nothing),
-        first_choices=int(chose["first_choice"].sum()),
+        first_choices=sum(bool(arrays.first_choices[pair]) for pair, _, _ in chose),
         first_choices_possible=first_choices_possible(inputs),
-        within={k: int((ranks <= k).sum()) for k in TOPS},
+        within={k: sum(rank <= k for rank in ranks) for k in TOPS},
         unranked=len(chose) - len(ranks),
-        mean_rank=_figure(ranks.mean()),
-        median_rank=_figure(ranks.median()),
-        mean_score=_figure(chose["score"].mean()),
-        worst_score=_figure(worst),
-        n_worst=int((chose["score"] == worst).sum()),
-        weighting_points=int(placed["weighting"].sum()),
-        never=int((placed["bucket"] == NEVER_WORDS).sum()),
+        mean_rank=fmean(ranks) if ranks else None,
+        median_rank=float(median(ranks)) if ranks else None,
+        mean_score=fmean(scores) if scores else None,
+        worst_score=worst,
+        n_worst=scores.count(worst) if worst is not None else 0,
+        weighting_points=int(sum(arrays.weightings[pair] for pair in pairs)),
+        never=sum(
+            bucket_words(chosen, line) == NEVER_WORDS
+            for chosen, line in zip(lists, lines, strict=True)
+        ),
     )
-
-
-def _figure(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 def first_choices_possible(inputs: RunInputs) -> int | None:
@@ -132,6 +143,11 @@ def _most_first_choices(inputs: RunInputs) -> int | None:
     The first place of a mandatory job line gains more than all first choices together, so that
     an optimum fills every mandatory job line if any allocation does.
     """
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    from allocator.rules.matrices import matrices
+
     arrays, n_workers = matrices(inputs), len(inputs.workers)
     places = np.minimum(arrays.upper, n_workers)
     if not n_workers or places.sum() < n_workers or (arrays.lower > places).any():
@@ -260,11 +276,11 @@ def outcome_of_ranks(ranks: Iterable[float | None]) -> dict[str, Any]:
     unranked, which here may also be a worker without preferences. A rank below 2 is a first
     choice for sure (1.5 is one of two); among three or more tied firsts a rank cannot tell.
     """
-    all_ranks = pd.Series(list(ranks), dtype="float64")
-    ranked = all_ranks.dropna()
+    everybody = list(ranks)
+    ranked = [rank for rank in everybody if rank is not None and not isnan(rank)]
     return {
-        "placed": len(all_ranks),
-        "first_choices": int((ranked < 2).sum()),
-        "within": {str(k): int((ranked <= k).sum()) for k in TOPS},
-        "unranked": len(all_ranks) - len(ranked),
+        "placed": len(everybody),
+        "first_choices": sum(rank < 2 for rank in ranked),
+        "within": {str(k): sum(rank <= k for rank in ranked) for k in TOPS},
+        "unranked": len(everybody) - len(ranked),
     }

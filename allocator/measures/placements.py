@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from allocator.lazily import Lazily
 from allocator.measures.bands import EDGES, band_labels, band_of, rank_words
 from allocator.models import RunInputs
 from allocator.result import SolveResult
@@ -14,6 +15,11 @@ from allocator.rules.eligibility import Rule
 from allocator.rules.matrices import Matrices, matrices
 from allocator.rules.naming import job_line_name, worker_name
 from allocator.rules.ranks import bucket_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Lazily("pandas")
 
 PLACED_COLUMNS = {
     "worker": "str",

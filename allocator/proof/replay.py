@@ -25,6 +25,10 @@ from allocator.proof.bundle import BASELINE, BETTER, NOT_WORSE, PINS, RULINGS, B
 from allocator.result import Progress, SolveResult
 from allocator.rules import fingerprint as printed
 from allocator.rules.ranks import in_run, read_by
+from allocator.scenario.baseline_changes import MoveRule, SetBaseline, SwapWish
+from allocator.scenario.change import Draft
+from allocator.scenario.file import changes_from
+from allocator.scenario.scenario import in_order
 from allocator.solving.solver import solve
 
 Table = Mapping[Any, Any]
@@ -105,7 +109,43 @@ def bundled_inputs(bundle: Bundle) -> RunInputs:
         scenario=str(bundle["scenario"].get("name") or ""),
         fingerprint=bundle["fingerprint"].partition("/")[0],
     )
-    return read_by(inputs, Settings(bucket_order=by_bucket))
+    return read_by(_moved_from(inputs, bundle), Settings(bucket_order=by_bucket))
+
+
+def _moved_from(inputs: RunInputs, bundle: Bundle) -> RunInputs:
+    """With the scenario's baseline and rules on moving, which are no facts that an edit states."""
+    changes = changes_from(list(bundle["scenario"].get("changes") or ()))
+    draft = Draft.of(inputs, inputs.scenario)
+    for number in in_order(changes):
+        if isinstance(changes[number], SetBaseline | MoveRule | SwapWish):
+            changes[number].make(draft)
+    return replace(inputs, baseline=draft.baseline)
+
+
+def told_by(bundled: RunInputs, now: RunInputs) -> RunInputs:
+    """Bundled inputs with what the run, as it is read today, tells beside the facts that decide:
+    plan and days, first and last names, internal ids, terms, and who is left out."""
+    people = {worker.id: worker for worker in now.workers}
+    lines = {job_line.id: job_line for job_line in now.job_lines}
+    here = bundled.worker_positions
+    return replace(
+        bundled,
+        run=now.run,
+        workers=tuple(
+            replace(worker, **{name: getattr(people[worker.id], name) for name in _TOLD})
+            if worker.id in people
+            else worker
+            for worker in bundled.workers
+        ),
+        job_lines=tuple(
+            replace(line, terms=lines[line.id].terms) if line.id in lines else line
+            for line in bundled.job_lines
+        ),
+        left_out=tuple(row for row in now.left_out if row.id not in here),
+    )
+
+
+_TOLD = ("firstname", "lastname", "preferred_name", "internal_id", "qualificationlevel")
 
 
 def _tables(bundle: Bundle) -> dict[str, dict[Any, Any]]:

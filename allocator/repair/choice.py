@@ -32,7 +32,8 @@ def scenario_for(found: Frontier, point: Point, begun: Scenario) -> Scenario:
         return replace(named, settings=replace(settings, move_price=price))
     held = found.inputs.baseline.placements
     staying = frozenset(w for w, j in point.placements.items() if held.get(w) == j)
-    return named.then(Hold(staying)) if staying else named
+    why = f"Stays where {point.moves} move"
+    return named.then(Hold(staying, reason=why)) if staying else named
 
 
 def _price_between(least: float, most: float) -> float | None:

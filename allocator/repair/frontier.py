@@ -36,6 +36,7 @@ from allocator.solving.residual import NO_ARC, Face
 from allocator.solving.starting import Start, best_allocation
 
 OnProgress = Callable[[RepairProgress], None]
+OUT_OF_TIME = "The search ended before it was known what each number of moves costs."
 
 
 def frontier(
@@ -154,7 +155,7 @@ class _Search:
             lambda: None,
         )
         if not done:
-            raise SolveCancelled("The frontier was not found before the search was stopped.")
+            raise SolveCancelled(OUT_OF_TIME)
         return master.assigned, master.prices
 
     # -- breakpoints ----------------------------------------------------------------------
@@ -329,7 +330,7 @@ class _Search:
 
     def _go_on(self) -> None:
         if self._stop():
-            raise SolveCancelled("The frontier was not found before the search was stopped.")
+            raise SolveCancelled(OUT_OF_TIME)
 
     def _report(self, done: int, total: int, step: str) -> None:
         if self.on_progress is not None:

@@ -85,7 +85,7 @@ def gains(
     Raises UsageError as `Scenario.apply`, SolveCancelled.
     """
     plain: Settings = replace(scenario.settings, policy=Policy.LEAST_TOTAL, move_price=0.0)
-    tried = replace(scenario, settings=plain).then(ImproveOnly())
+    tried = replace(scenario, settings=plain).then(ImproveOnly(reason="Nobody is to be worse off"))
     inputs = read_by(tried.apply(as_read), plain)
     result = solve(inputs, plain, on_progress=on_progress, cancel=cancel)
     if result.status is Status.CANCELLED:

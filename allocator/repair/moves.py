@@ -78,7 +78,9 @@ def _shift(inputs: RunInputs, worker: str, before: str, after: str) -> Shift:
         ranks = float(arrays.scores[row, to] - arrays.scores[row, columns[before]])
         rank_before = rank(columns[before])
         rule = Rule(int(arrays.rules[row, columns[before]]))
-        if not rule.eligible:
+        if after in inputs.baseline.only_to.get(worker, ()):
+            why = "wished for it"
+        elif not rule.eligible:
             why = f"may not keep it: {rule.words[:1].lower()}{rule.words[1:]}"
         elif ranks < 0:
             why = "is better placed"

@@ -95,14 +95,20 @@ def swap_round(
             else:
                 granted.append(line)
         if granted:
-            kept.append(SwapWish(worker, frozenset(granted)))
+            kept.append(SwapWish(worker, frozenset(granted), reason="Wish of the swap round"))
     outside = [
         LeaveOut(w.id, reason="No job line to swap") for w in inputs.workers if w.id not in held
     ]
     scenario = Scenario(
         name,
         settings,
-        (baseline, Hold(), *kept, KeepNumbers(), *outside),
+        (
+            baseline,
+            Hold(reason="Only who wishes to swap moves"),
+            *kept,
+            KeepNumbers(reason="A swap changes no numbers"),
+            *outside,
+        ),
         run=as_read.run.id,
         fingerprint=as_read.fingerprint,
     )

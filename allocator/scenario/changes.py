@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from allocator.models import LeftOut, NoticeKind, RunInputs
+from allocator.models import HAS_A_PLACE, LeftOut, NoticeKind, RunInputs
 from allocator.rules.naming import job_line_name, places, worker_name
 from allocator.rules.ranks import NEVER, in_run
 from allocator.scenario.baseline_changes import (
@@ -268,7 +268,7 @@ class RespectOtherPlacements(Change):
                 draft.job_lines[line.id] = replace(line, used_places=line.used_places + 1)
             if draft.workers.pop(placed.worker, None) is not None:
                 reason = (
-                    f"Already placed on {placed.job_line_name} by another application "
+                    f"{HAS_A_PLACE} on {placed.job_line_name} by another application "
                     f"({placed.state} {placed.at})"
                 )
                 out = LeftOut("worker", placed.worker, placed.worker_name, reason)

@@ -23,11 +23,11 @@ from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 from allocator.models import SolverName
 from allocator.solving.problem import Answer, Columns, Problem
 from allocator.solving.residual import NO_ARC, Face, Residual
-from allocator.solving.starting import Start, scattered, smallest
+from allocator.solving.starting import Start, attractive, priced_out
 
-FOR_WORKER, FOR_JOB_LINE = 3, 8
+COLUMNS_OF_WORKER, COLUMNS_OF_JOB_LINE = 3, 8
 """Pairs of each worker, and of each job line, that are columns from the start."""
-MORE = 5
+NEW_COLUMNS = 5
 """Most pairs of a worker that become columns after a round."""
 
 
@@ -85,7 +85,8 @@ class Master:
             if not self._is_sound(problem.columns, answer.assigned, prices):
                 return self._repair(answer.assigned, stop)
             self._keep(answer.assigned, prices)
-            more = self._priced_out(answer.assigned, prices)
+            found = Start(answer.assigned, prices)
+            more = Columns(*priced_out(self.costs, self.face, found, NEW_COLUMNS))
             if not len(more):
                 self.assigned, self.prices = answer.assigned, prices
                 return True
@@ -115,16 +116,6 @@ class Master:
         least_filled = filled[prices < 0] == self.face.lower[prices < 0]
         return bool((own == least).all() and full.all() and least_filled.all())
 
-    def _priced_out(self, assigned: NDArray[np.intp], prices: NDArray[np.int64]) -> Columns:
-        """Pairs that a worker would prefer to its own at these prices, the best few of each."""
-        own = self.costs[np.arange(len(assigned)), assigned] + prices[assigned]
-        reduced = np.where(self.face.allowed, self.costs + prices, NO_ARC)
-        workers = np.flatnonzero(reduced.min(axis=1) < own)
-        reduced = reduced[workers] - own[workers, None]
-        chosen = smallest(reduced, MORE) & (reduced < 0)
-        rows, job_lines = np.nonzero(chosen)
-        return Columns(workers[rows], job_lines)
-
     def _repair(self, assigned: NDArray[np.intp], stop: Callable[[], bool]) -> bool:
         """Make an allocation optimal in the residual graph, and count what that took."""
         residual = Residual(self.costs, self.face, assigned.copy())
@@ -142,15 +133,9 @@ def promising(costs: NDArray[np.int64], face: Face, start: Start) -> Columns:
     """The pairs to begin with, by how little the start's prices make a worker lose with them.
 
     Each worker and each job line contribute their best few, and each worker its pair of the
-    start. Equally good ones are scattered, so that workers of one taste do not all name the
-    same job lines.
+    start.
     """
-    priced = np.where(face.allowed, costs + start.prices, NO_ARC)
-    loss = (priced - priced.min(axis=1, keepdims=True)).astype(np.float64)
-    loss += scattered(*costs.shape)
-    chosen = smallest(loss, FOR_WORKER)
-    chosen |= smallest(np.ascontiguousarray(loss.T), FOR_JOB_LINE).T
-    chosen &= face.allowed
+    chosen = attractive(costs, face, start.prices, COLUMNS_OF_WORKER, COLUMNS_OF_JOB_LINE)
     chosen[np.arange(len(costs)), start.assigned] = True
     return Columns(*np.nonzero(chosen))
 

@@ -19,6 +19,12 @@ from numpy.typing import NDArray
 
 NO_ARC = 2**60
 """Cost of a move that is not allowed; every real distance is far smaller."""
+THIN_SHARE = 0.05
+"""With fewer of the pairs allowed it is faster to go through those alone."""
+HALF_ARC = NO_ARC // 2
+"""Below it is every real distance, above it one over a move that is not allowed."""
+NODES = 128
+"""Nodes that chains are continued over at once, the nearest first."""
 BLOCK = 2**22
 """Pairs handled at once, so that memory stays bounded."""
 
@@ -74,6 +80,7 @@ class Residual:
     def __post_init__(self) -> None:
         self.n_job_lines = self.costs.shape[1]
         self.outside = self.n_job_lines
+        self.is_thin = np.count_nonzero(self.face.allowed) < THIN_SHARE * self.face.allowed.size
         self.arcs = np.full((self.outside + 1,) * 2, NO_ARC, dtype=np.int64)
         self._fill(np.arange(self.n_job_lines))
 
@@ -89,8 +96,28 @@ class Residual:
 
     def _fill(self, lines: NDArray[np.intp]) -> None:
         """Compute the arcs that leave these job lines, and those to and from OUTSIDE."""
+        self._turned: NDArray[np.int64] | None = None
         self.arcs[lines, : self.outside] = NO_ARC
         movers = np.flatnonzero(np.isin(self.assigned, lines))
+        if self.is_thin:
+            self._fill_thinly(movers)
+        else:
+            self._fill_densely(movers)
+        filled = self.filled
+        self.arcs[:-1, self.outside] = np.where(filled < self.face.upper, 0, NO_ARC)
+        self.arcs[self.outside, :-1] = np.where(filled > self.face.lower, 0, NO_ARC)
+        np.fill_diagonal(self.arcs, NO_ARC)
+
+    def _fill_thinly(self, movers: NDArray[np.intp]) -> None:
+        """Compute the arcs of these workers' job lines one pair at a time."""
+        rows, targets = np.nonzero(self.face.allowed[movers])
+        workers = movers[rows]
+        origins = self.assigned[workers]
+        changes = self.costs[workers, targets] - self.costs[workers, origins]
+        np.minimum.at(self.arcs, (origins, targets), changes)
+
+    def _fill_densely(self, movers: NDArray[np.intp]) -> None:
+        """Compute the arcs of these workers' job lines a whole row at a time."""
         movers = movers[np.argsort(self.assigned[movers], kind="stable")]
         block = max(1, BLOCK // max(1, self.n_job_lines))
         for start in range(0, len(movers), block):
@@ -102,10 +129,6 @@ class Residual:
             best = np.minimum.reduceat(moves, first, axis=0)
             here = self.arcs[origin[first], : self.outside]
             self.arcs[origin[first], : self.outside] = np.minimum(here, best)
-        filled = self.filled
-        self.arcs[:-1, self.outside] = np.where(filled < self.face.upper, 0, NO_ARC)
-        self.arcs[self.outside, :-1] = np.where(filled > self.face.lower, 0, NO_ARC)
-        np.fill_diagonal(self.arcs, NO_ARC)
 
     def mover(self, origin: int, target: int, barred: int = -1) -> int:
         """The worker of `origin` who loses least by moving to `target`; the first of equals."""
@@ -128,27 +151,34 @@ class Residual:
         return moves
 
     def optimise(
-        self, stop: Callable[[], bool] = lambda: False
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        near: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.int64] | None, int]:
         """Cancel negative cycles until none is left; returns (prices, cycles cancelled).
 
         The prices (job lines,) depend on the costs and the face only, not on which optimal
-        allocation is at hand: distances in the residual graph are marginal costs. They are
+        allocation is at hand: distances in the residual graph are marginal costs. With prices
+        `near` to begin with they stay close to these instead, and are found sooner. They are
         None when `stop()` became true first.
         """
         cancelled = 0
+        begin = np.zeros(self.outside + 1, dtype=np.int64)
+        if near is not None:
+            begin[:-1] = near
         while not stop():
-            distance, cycle = self._distances()
+            distance, cycle = self._distances(begin)
             if cycle is None:
                 return distance[:-1] - distance[-1], cancelled
             self.move_along(cycle)
             cancelled += 1
         return None, cancelled
 
-    def _distances(self) -> tuple[NDArray[np.int64], list[int] | None]:
-        """Bellman–Ford from every node to its cheapest target; a negative cycle if there is one."""
+    def _distances(self, begin: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int] | None]:
+        """Bellman–Ford from every node to its cheapest target, which costs `begin` to end at;
+        a negative cycle if there is one."""
         n = self.outside + 1
-        distance = np.zeros(n, dtype=np.int64)
+        distance = begin.copy()
         following = np.full(n, -1, dtype=np.intp)
         for step in range(n + 1):
             through = self.arcs + distance
@@ -165,26 +195,44 @@ class Residual:
                     return distance, cycle
         raise AssertionError("Bellman–Ford neither settled nor closed a cycle")
 
-    def distances_to(self, target: int, barred: int = -1) -> tuple[NDArray[np.int64], list[int]]:
+    def distances_to(
+        self, target: int, barred: int = -1, *, outward: bool = False
+    ) -> tuple[NDArray[np.int64], list[int]]:
         """Cheapest chain from every node to `target`: (distance, next node); optimal graphs only.
 
-        `barred` is a worker who may not move in the chain. Unreachable nodes are at NO_ARC.
+        `outward`: from `target` to every node, and the node before. `barred` is a worker who may
+        not move in the chain. Unreachable nodes are at NO_ARC.
         """
-        arcs = self.arcs
         if barred >= 0:
             arcs = self._without(barred)
+            into = arcs if outward else arcs.T
+        else:
+            into = self.arcs if outward else self._into
         distance = np.full(self.outside + 1, NO_ARC, dtype=np.int64)
         following = np.full(self.outside + 1, -1, dtype=np.intp)
         distance[target] = 0
-        while True:
-            through = np.where((arcs < NO_ARC) & (distance < NO_ARC), arcs + distance, NO_ARC)
-            best = through.argmin(axis=1)
-            value = through[np.arange(len(best)), best]
-            better = value < distance
-            if not better.any():
-                return distance, [int(k) for k in following]
+        waiting = np.zeros(self.outside + 1, dtype=np.bool_)
+        waiting[target] = True
+        while len(nearer := np.flatnonzero(waiting)):  # a chain gets shorter only over such a node
+            if len(nearer) > NODES:
+                nearer = nearer[np.argpartition(distance[nearer], NODES)[:NODES]]
+            waiting[nearer] = False
+            through = into[nearer] + distance[nearer, None]
+            best = through.argmin(axis=0)
+            value = through[best, np.arange(len(best))]
+            better = (value < distance) & (value < HALF_ARC)
             distance[better] = value[better]
-            following[better] = best[better]
+            following[better] = nearer[best[better]]
+            waiting |= better
+        return distance, following.tolist()
+
+    @property
+    def _into(self) -> NDArray[np.int64]:
+        """The arcs by their end, so that those into one node lie together; `arcs` must not be
+        written to afterwards but by a move."""
+        if self._turned is None:
+            self._turned = np.ascontiguousarray(self.arcs.T)
+        return self._turned
 
     def _without(self, barred: int) -> NDArray[np.int64]:
         """The arcs when one worker stays put."""

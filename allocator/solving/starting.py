@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from math import ceil, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from ot.lp import emd
+from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_flow
+from scipy.sparse.csgraph import maximum_flow, min_weight_full_bipartite_matching
 
 from allocator.errors import Infeasible
-from allocator.solving.residual import Face
-
-Flow: TypeAlias = tuple[NDArray[np.float64], dict[str, Any]]
-"""What POT returns: the flow, and a log with the potentials `u` (rows) and `v` (columns)."""
+from allocator.solving.residual import NO_ARC, Face, Residual
 
 QUICK = 500_000
-"""Up to this many pairs it is faster to wait than to watch for a cancel."""
+"""Up to this many pairs any allocation is looked for among all of them at once."""
 THIN = 30
 """Pairs of a worker or job line among which an allocation is looked for first."""
 SCATTER = 0.618
 """Share of the job lines by which each worker begins after the one before."""
-HIGHEST_PRICE = 2.0**58
-"""Prices stay below this: added to a cost they fit into int64."""
-DETERRENTS = (50, 50_000)
-"""Cost of a forbidden pair, in multiples of the spread of costs; the second is tried if need be."""
+WHOLE, WHOLE_CROWDED = 1_050_000, 100_000
+"""Workers times places that are matched at once, and when the job lines are crowded."""
+CROWDED = 8
+"""With so many places to a job line, or more, moves between job lines are cheaper than matching."""
+FOR_WORKER, FOR_JOB_LINE, MORE = 8, 6, 8
+"""Pairs of each worker, and of each job line, that are matched at first, and that a worker adds."""
+FORBIDDEN = 3
+"""Cost of a forbidden pair in a part of a run, in multiples of the spread of costs."""
+REWARDS = (50, 50_000)
+"""For a mandatory place that is filled, in multiples of the spread; the second if need be."""
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """An allocation (job line of each worker) and prices (job lines,) to begin with.
-
-    Both come out of floating point: nobody relies on either being the best.
-    """
+    """An allocation (job line of each worker) and prices (job lines,) to begin with."""
 
     assigned: NDArray[np.intp]
     prices: NDArray[np.int64]
@@ -120,90 +120,196 @@ def _by_maximum_flow(face: Face) -> NDArray[np.intp]:
 
 
 def best_allocation(costs: NDArray[np.int64], face: Face, stop: Callable[[], bool]) -> Start | None:
-    """The best allocation by POT's network simplex; None when stopped. Raises Infeasible.
+    """A best allocation, and whole prices that prove it; None when stopped. Raises Infeasible.
 
-    The run is a transport problem: a unit of mass for each worker, the places of each job line,
-    one dummy row for the places that stay empty. A mandatory job line is two columns: one place
-    that the dummy avoids, and the rest.
+    A small run is matched whole, whatever `stop()` says. A larger one is dealt into small parts,
+    whose prices tell which few pairs of the whole are worth matching. No step takes long or more
+    memory than a few tables of the costs, so that a cancel is heeded.
     """
-    start: Start | None = None
-    for deterrent in DETERRENTS:
-        start = _transport(costs, face, deterrent, stop)
-        if start is None or face.holds(start.assigned):
-            return start
-    assert start is not None
-    return Start(feasible_allocation(face), start.prices)
-
-
-def _transport(
-    costs: NDArray[np.int64], face: Face, deterrent: int, stop: Callable[[], bool]
-) -> Start | None:
-    """The transport problem's optimum and potentials; forbidden pairs are just dear."""
-    n_workers = len(costs)
+    n_workers, n_job_lines = costs.shape
     upper = np.minimum(face.upper, n_workers)
-    spare = int(upper.sum()) - n_workers
-    if spare < 0 or (face.lower > upper).any() or face.lower.sum() > n_workers:
+    places = int(upper.sum())
+    if places < n_workers or (face.lower > upper).any() or face.lower.sum() > n_workers:
         raise Infeasible
-    forced, rest = np.flatnonzero(face.lower), np.flatnonzero(upper > face.lower)
-    owner = np.concatenate([forced, rest])
-    places = np.concatenate([face.lower[forced], (upper - face.lower)[rest]]).astype(np.float64)
-    # The library takes costs below zero for a mistake: count from the least.
-    above_least = (costs - costs.min()).astype(np.float64)
-    dear = deterrent * (float(above_least.max()) + 1)
-    table = np.where(face.allowed, above_least, dear)[:, owner]
-    mass = np.ones(n_workers)
-    if spare:
-        dummy = np.zeros(len(owner))
-        dummy[: len(forced)] = dear
-        table, mass = np.vstack([table, dummy]), np.append(mass, spare)
-    found = _watched(
-        lambda: emd(mass, places, table, numItermax=10**12, log=True, center_dual=False),
-        costs.size,
-        stop,
-    )
-    if found is None:
+    crowded = places >= CROWDED * n_job_lines
+    n_parts = ceil(sqrt(n_workers * places / (WHOLE_CROWDED if crowded else WHOLE)))
+    if n_parts <= 1:
+        return _settled(costs, face, _matched_whole(costs, face), np.zeros_like(upper))
+    dealt = _by_parts(costs, face, n_parts, stop)
+    if dealt is None:
         return None
-    flow, potentials = found
-    assigned = owner[flow[:n_workers].argmax(axis=1)].astype(np.intp)
-    # A place that stays empty costs nothing: the dummy's potential is the zero of the prices.
-    zero = -potentials["u"][-1] if spare else potentials["v"][len(forced) :].max(initial=-np.inf)
-    return Start(assigned, _whole_prices(potentials["v"], owner, zero, len(upper)))
+    if crowded:
+        assigned = dealt.assigned if face.holds(dealt.assigned) else feasible_allocation(face)
+        return _settled(costs, face, assigned, dealt.prices, stop)
+    return _by_rounds(costs, face, dealt.prices, stop)
 
 
-def _whole_prices(
-    values: NDArray[np.float64], owner: NDArray[np.intp], zero: float, n_job_lines: int
-) -> NDArray[np.int64]:
-    """A job line's price: how much the better of its columns is worth less than `zero`."""
-    best = np.full(n_job_lines, -np.inf)
-    np.maximum.at(best, owner, values)
-    zero = zero if np.isfinite(zero) else 0.0
-    prices = np.where(np.isfinite(best), zero - best, 0.0)
-    whole: NDArray[np.int64] = np.rint(prices.clip(-HIGHEST_PRICE, HIGHEST_PRICE)).astype(np.int64)
-    return whole
+def _settled(
+    costs: NDArray[np.int64],
+    face: Face,
+    assigned: NDArray[np.intp],
+    near: NDArray[np.int64],
+    stop: Callable[[], bool] = lambda: False,
+) -> Start | None:
+    """The allocation made a best one of the face, in whole numbers, with prices like `near`."""
+    residual = Residual(costs, face, assigned)
+    prices, _ = residual.optimise(stop, near)
+    return None if prices is None else Start(residual.assigned, prices)
 
 
-def _watched(work: Callable[[], Flow], size: int, stop: Callable[[], bool]) -> Flow | None:
-    """What `work` returns; None as soon as `stop()` is true.
+def _matched_whole(costs: NDArray[np.int64], face: Face) -> NDArray[np.intp]:
+    """An allocation of the face that is best but for rounding; raises Infeasible."""
+    table = np.where(face.allowed, costs - costs.min(), np.inf)
+    for reward in REWARDS:
+        assigned = _matched_places(table, face.lower, face.upper, reward * _spread(costs))
+        if face.holds(assigned):
+            return assigned
+    return feasible_allocation(face)
 
-    The library releases the interpreter's lock but cannot be interrupted: it is left behind.
-    """
-    if size <= QUICK:
-        return work()
-    outcome: list[Flow] = []
-    failure: list[BaseException] = []
 
-    def run() -> None:
+def _spread(costs: NDArray[np.int64]) -> float:
+    return float(costs.max() - costs.min()) + 1
+
+
+def _copies(
+    lines: NDArray[np.intp], upper: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Repeats each entry for every place of its job line: (position of the entry, place 0 …)."""
+    times = upper[lines]
+    entries = np.repeat(np.arange(len(lines)), times)
+    return entries, np.arange(len(entries)) - np.repeat(np.cumsum(times) - times, times)
+
+
+def _matched_places(
+    table: NDArray[np.float64], lower: NDArray[np.int64], upper: NDArray[np.int64], reward: float
+) -> NDArray[np.intp]:
+    """The job line of each worker when a column is made of each place; raises Infeasible."""
+    owner, place = _copies(np.arange(len(upper)), np.minimum(upper, len(table)))
+    columns = table[:, owner]
+    columns[:, place < lower[owner]] -= reward
+    try:
+        taken = linear_sum_assignment(columns)[1]
+    except ValueError:
+        raise Infeasible from None
+    assigned: NDArray[np.intp] = owner[taken]
+    return assigned
+
+
+def _matched_pairs(costs: NDArray[np.int64], face: Face) -> NDArray[np.intp]:
+    """`_matched_whole` for a face of few pairs; raises Infeasible also when only the mandatory
+    places could not all be filled."""
+    workers, lines = np.nonzero(face.allowed)
+    upper = np.minimum(face.upper, len(costs))
+    pair, place = _copies(lines, upper)
+    columns = (np.cumsum(upper) - upper)[lines][pair] + place
+    forced = place < face.lower[lines][pair]
+    owner = np.repeat(np.arange(len(upper)), upper)
+    for multiple in REWARDS:
+        reward = multiple * _spread(costs) if face.lower.any() else 0.0
+        # An entry of 0 would be none: count from 1.
+        weights = (costs[workers, lines] - costs.min() + 1)[pair] + np.where(forced, 0.0, reward)
+        graph = csr_array((weights, (workers[pair], columns)), shape=(len(costs), len(owner)))
         try:
-            outcome.append(work())
-        except BaseException as error:
-            failure.append(error)
+            taken = min_weight_full_bipartite_matching(graph)[1]
+        except ValueError:
+            raise Infeasible from None
+        assigned: NDArray[np.intp] = owner[taken]
+        if face.holds(assigned):
+            return assigned
+    raise Infeasible
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.02)
+
+def _by_parts(
+    costs: NDArray[np.int64], face: Face, n_parts: int, stop: Callable[[], bool]
+) -> Start | None:
+    """Workers and places dealt into parts by lot, each matched on its own; None when stopped.
+
+    The parts' prices are near those of the whole, for each is a sample of it. The allocation may
+    hold forbidden pairs, which are just dear.
+    """
+    n_workers, n_job_lines = costs.shape
+    deal = np.random.default_rng(0)
+    workers, lines = deal.permutation(n_workers), deal.permutation(n_job_lines)
+    entries, place = _copies(lines, np.minimum(face.upper, n_workers))
+    owner = lines[entries]
+    forced = place < face.lower[owner]
+    spread = _spread(costs)
+    total, seen = np.zeros(n_job_lines), np.zeros(n_job_lines)
+    assigned = np.empty(n_workers, dtype=np.intp)
+    for part in range(n_parts):
         if stop():
             return None
-    if failure:
-        raise failure[0]
-    return outcome[0]
+        some = np.sort(workers[part::n_parts])
+        upper = np.bincount(owner[part::n_parts], minlength=n_job_lines)
+        lower = np.bincount(owner[part::n_parts][forced[part::n_parts]], minlength=n_job_lines)
+        open_ = np.flatnonzero(upper)
+        there = np.ix_(some, open_)
+        dear = int(costs.max() + FORBIDDEN * spread)
+        own = np.where(face.allowed[there], costs[there], dear)
+        sample = Face(np.ones(own.shape, dtype=bool), lower[open_], upper[open_])
+        table = (own - costs.min()).astype(np.float64)
+        taken = _matched_places(table, sample.lower, sample.upper, REWARDS[0] * spread)
+        settled = _settled(own, sample, taken, np.zeros_like(sample.upper), stop)
+        if settled is None:
+            return None
+        assigned[some] = open_[settled.assigned]
+        total[open_] += settled.prices
+        seen[open_] += 1
+    return Start(assigned, np.rint(total / np.maximum(seen, 1)).astype(np.int64))
+
+
+def _by_rounds(
+    costs: NDArray[np.int64], face: Face, prices: NDArray[np.int64], stop: Callable[[], bool]
+) -> Start | None:
+    """Match the pairs that the prices make attractive, price all others, and again."""
+    chosen = attractive(costs, face, prices, FOR_WORKER, FOR_JOB_LINE)
+    while not stop():
+        few = Face(chosen, face.lower, face.upper)
+        try:
+            assigned = _matched_pairs(costs, few)
+        except Infeasible:
+            assigned = feasible_allocation(face)
+            chosen[np.arange(len(costs)), assigned] = True
+            with suppress(Infeasible):
+                assigned = _matched_pairs(costs, few)
+        settled = _settled(costs, few, assigned, prices, stop)
+        if settled is None:
+            return None
+        workers, lines = priced_out(costs, face, settled, MORE)
+        if not len(workers):
+            return settled
+        chosen[workers, lines] = True
+        prices = settled.prices
+    return None
+
+
+def attractive(
+    costs: NDArray[np.int64],
+    face: Face,
+    prices: NDArray[np.int64],
+    for_worker: int,
+    for_job_line: int,
+) -> NDArray[np.bool_]:
+    """Marks the pairs with which a worker loses least at these prices, the best few of each worker
+    and of each job line. Equally good ones are scattered, so that workers of one taste do not
+    all name the same job lines."""
+    priced = np.where(face.allowed, costs + prices, NO_ARC)
+    loss = (priced - priced.min(axis=1, keepdims=True)).astype(np.float64)
+    loss += scattered(*costs.shape)
+    chosen = smallest(loss, for_worker)
+    chosen |= smallest(np.ascontiguousarray(loss.T), for_job_line).T
+    chosen &= face.allowed
+    return chosen
+
+
+def priced_out(
+    costs: NDArray[np.int64], face: Face, start: Start, most: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (workers, job lines) that a worker would prefer to its own at these prices, at most
+    so many of each worker."""
+    own = costs[np.arange(len(costs)), start.assigned] + start.prices[start.assigned]
+    reduced = np.where(face.allowed, costs + start.prices, NO_ARC)
+    workers = np.flatnonzero(reduced.min(axis=1) < own)
+    reduced = reduced[workers] - own[workers, None]
+    rows, job_lines = np.nonzero(smallest(reduced, most) & (reduced < 0))
+    return workers[rows], job_lines

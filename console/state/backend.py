@@ -10,9 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from allocator.jobs import JobKind, Jobs
+from allocator.repair.points import Frontier
+from allocator.repair.swaps import SwapRound
+from allocator.report.publication import Publication
 from allocator.service import AllocatorService
 from allocator.solved import Solved
-from console.state.store import BYTES_A_PLACEMENT, SMALL, Store, weight_of_inputs
+from console.state.store import BYTES_A_MOVE, BYTES_A_PLACEMENT, SMALL, Store, weight_of_inputs
 
 
 @lru_cache(maxsize=1)
@@ -37,6 +40,13 @@ def _weight_of_result(result: object) -> float:
     """Bytes that a job's result keeps from being freed: its inputs above all."""
     if isinstance(result, list | tuple):
         return sum(map(_weight_of_result, result))
+    if isinstance(result, Frontier):
+        placements = len(result.points) * len(result.inputs.workers)
+        return weight_of_inputs(result.inputs) + placements * BYTES_A_MOVE
+    if isinstance(result, SwapRound):
+        return weight_of_inputs(result.inputs)
+    if isinstance(result, Publication):
+        return len(result.content)
     if not isinstance(result, Solved):
         return SMALL
     changed = result.inputs is not result.as_read

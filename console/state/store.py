@@ -24,6 +24,8 @@ SMALL = 20_000
 BYTES_A_ROW = 2_000
 BYTES_A_RANK = 160
 BYTES_A_PAIR = 40
+BYTES_A_MOVE = 130
+"""A worker's job line in a point of a frontier: the entry of a dictionary."""
 BYTES_A_PLACEMENT = 4_500
 """Measured; with the matrices and graphs that hang on inputs once somebody asked for them."""
 

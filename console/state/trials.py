@@ -18,6 +18,8 @@ from allocator.jobs import Job, JobKind, OnProgress
 from allocator.models import RunInputs, Settings
 from allocator.result import Phase, Progress
 from allocator.scenario import Change, Scenario
+from allocator.scenario.baseline_changes import MoveRule
+from allocator.scenario.changes import SetBaseline, SwapWish
 from allocator.solved import Solved
 from console.state import backend, seeds
 from console.state.readings import RunReading
@@ -27,6 +29,8 @@ MOST_AT_ONCE = 400
 """Runs with more workers are solved in the background."""
 MOST_SOLVED = 40
 """Settings under which one scenario's outcomes are kept, however many a slider passes."""
+MOVES = (SetBaseline, MoveRule, SwapWish)
+"""Changes about moves, which mean nothing each for itself."""
 MOST_WORK_AT_ONCE = 1200
 """Likewise for several scenarios: workers × scenarios not solved yet."""
 
@@ -154,8 +158,9 @@ def _subject(reading: RunReading, scenarios: Sequence[Scenario]) -> str:
     return f"{reading.run_id} {reading.version} {digest}"
 
 
-def problems(as_read: RunInputs, scenario: Scenario) -> tuple[str, ...]:
+def problems(reading: RunReading, scenario: Scenario) -> tuple[str, ...]:
     """Why the scenario cannot be applied, each as a sentence; empty when it can."""
+    as_read = reading.inputs
     gone = [
         f"Change {number} names something that is no longer in the run: “{words}”"
         for number, (change, words) in enumerate(
@@ -163,15 +168,22 @@ def problems(as_read: RunInputs, scenario: Scenario) -> tuple[str, ...]:
         )
         if _names_unknown(as_read, change)
     ]
-    return (*gone, *scenario.conflicts(as_read))
+    found = (*gone, *scenario.conflicts(as_read))
+    if not found and any(isinstance(change, MOVES) for change in scenario.changes):
+        try:
+            variant(reading, scenario)  # what rules on moves need is seen with all changes only
+        except UsageError as error:
+            return tuple(error.facts.get("problems") or (error.message,))
+    return found
 
 
 def _names_unknown(as_read: RunInputs, change: Change) -> bool:
-    try:
-        Scenario("check", changes=(change,)).apply(as_read)
-    except UsageError:
-        return True
-    return False
+    weightings = {row.id for row in as_read.weightings}
+    return not (
+        change.worker_ids <= as_read.worker_positions.keys()
+        and change.job_line_ids <= as_read.job_line_positions.keys()
+        and change.weighting_ids <= weightings
+    )
 
 
 def _key(reading: RunReading, scenario: Scenario) -> tuple[str, str, str, tuple[Change, ...], str]:

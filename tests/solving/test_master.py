@@ -190,7 +190,7 @@ def test_run_decides_from_any_start(solver: SolverName, drawn, data):
 
 def test_run_asks_again_for_pairs_that_the_columns_lacked(monkeypatch):
     """With one column for each worker the master needs the pairs that pricing brings."""
-    for name in ("FOR_WORKER", "FOR_JOB_LINE"):
+    for name in ("COLUMNS_OF_WORKER", "COLUMNS_OF_JOB_LINE"):
         monkeypatch.setattr(f"allocator.solving.master.{name}", 1)
     for solver in SolverName:
         result = solve(synthetic_inputs(60, 61, 40), Settings(solver=solver))

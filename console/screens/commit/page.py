@@ -20,6 +20,7 @@ from console.state import backend, solving
 from console.ui import navigation, session
 from console.ui.messages import Message, literal, shown_errors
 from console.ui.notes import draw_notices
+from console.ui.publication import draw_publication
 from console.ui.receipt import draw_receipt
 from console.ui.session import stored_outcome
 
@@ -36,6 +37,7 @@ def draw_committed(run: AllocatorRun) -> None:
         )
     else:
         st.success("This run is committed and read-only.", icon=":material/lock:")
+        draw_publication(run, receipt, stored.solved)
         draw_receipt(run, receipt, stored.solved)
     with st.container(horizontal=True):
         navigation.link("results", "Look at the results, report and files")

@@ -7,9 +7,11 @@ import streamlit as st
 from allocator.errors import MissingTable
 from allocator.models import AllocatorRun
 from allocator.result import Receipt
+from console.screens.history.years import draw_years
 from console.state import backend
 from console.ui import navigation
 from console.ui.messages import literal, shown_errors
+from console.ui.publication import draw_publication
 from console.ui.receipt import draw_receipt
 from console.ui.session import stored_outcome
 from console.ui.solve_progress import draw_solves
@@ -82,9 +84,11 @@ with shown_errors(stop=True):
     receipt = stored.receipt if stored else None
     if stored and receipt:
         draw_receipt(run, receipt, stored.solved)
+        draw_publication(run, receipt, stored.solved)
         draw_disclosure(run)
     elif not run.is_pending:
         st.info(
             "Another program completed this run, so there is no receipt.", icon=":material/lock:"
         )
+    draw_years(run)
     draw_log(run, receipt)

@@ -18,7 +18,7 @@ from console.state.scenario_drafts import ScenarioDraft
 from console.ui import messages, session
 from console.ui.messages import literal
 
-VIEWS = ("Try changes", "Compare", "Policies", "Sweep")
+VIEWS = ("Try changes", "Compare", "Policies", "Sweep", "Repair", "Swaps")
 PART = "part"
 """The address's parameter for the open view."""
 _VIEW = "what-if view"
@@ -96,15 +96,19 @@ def _ended(bench: Bench, job: Job, scenarios: Sequence[Scenario]) -> None:
 
 @st.fragment(run_every=1.0)
 @session.signed_in
-def watch_job(job: Job, share: Callable[..., float]) -> None:
-    """Show how far a background job is; the page is drawn anew when it ends."""
+def watch_job(job: Job, share: Callable[..., float] | None = None) -> None:
+    """Show how far a background job is, or only what it does where nobody can tell the `share` that
+    is done; the page is drawn anew when it ends."""
     snapshot = job.snapshot()
     if not snapshot.is_running:
         st.rerun(scope="app")
     progress = snapshot.progress
     words = literal(progress.message) if progress else "Starting"
-    done = min(1.0, share(progress)) if progress else 0.0
-    st.progress(done, text=f"{words} · {snapshot.elapsed:.0f} s")
+    told = f"{words} · {snapshot.elapsed:.0f} s"
+    if share is None:
+        st.markdown(f":material/progress_activity: {told}")
+    else:
+        st.progress(min(1.0, share(progress)) if progress else 0.0, text=told)
     st.button(
         "Stopping …" if snapshot.cancelling else "Stop",
         icon=":material/stop_circle:",

@@ -20,7 +20,7 @@ from console.ui.tables import counted
 
 def draw_problems(bench: Bench) -> bool:
     """Say plainly what keeps the scenario from being solved; gives whether anything does."""
-    found = trials.problems(bench.as_read, bench.scenario)
+    found = trials.problems(bench.reading, bench.scenario)
     if found:
         lines = "\n".join(f"- {literal(problem)}" for problem in found)
         st.error(

@@ -76,7 +76,7 @@ def candidates(bench: Bench) -> dict[str, Scenario]:
 
 
 def _is_sound(bench: Bench, scenario: Scenario) -> bool:
-    problems = trials.problems(bench.as_read, scenario)
+    problems = trials.problems(bench.reading, scenario)
     for problem in problems:
         st.warning(f"“{literal(scenario.name)}” is left out: {literal(problem)}")
     if scenario.is_stale(bench.as_read):

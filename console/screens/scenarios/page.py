@@ -10,7 +10,9 @@ from console.screens.scenarios.compare import draw_compare
 from console.screens.scenarios.dials import draw_dials
 from console.screens.scenarios.outcome_view import accepted, draw_bar, draw_on_demand
 from console.screens.scenarios.policy_view import draw_policies, draw_sweep
+from console.screens.scenarios.repair_view import draw_repair
 from console.screens.scenarios.shelf import draw_shelf
+from console.screens.scenarios.swaps_view import draw_swaps
 from console.screens.scenarios.weighting_editor import draw_weighting_editor
 from console.state import scenario_drafts, scenario_store, seeds
 from console.ui import navigation, session
@@ -39,7 +41,8 @@ def try_changes(bench: Bench) -> None:
             draw_on_demand(bench, *solved)
 
 
-DRAW = dict(zip(VIEWS, (try_changes, draw_compare, draw_policies, draw_sweep), strict=True))
+PARTS = (try_changes, draw_compare, draw_policies, draw_sweep, draw_repair, draw_swaps)
+DRAW = dict(zip(VIEWS, PARTS, strict=True))
 
 
 @st.fragment

@@ -15,9 +15,10 @@ from allocator.explanation.odds import odds, odds_words
 from allocator.explanation.wording import placed_words
 from allocator.measures import higher_choices, status_words, worst_off
 from allocator.measures.terms import terms_of
-from allocator.models import AllocatorRun, Policy, Worker
+from allocator.models import AllocatorRun, Policy, RunInputs, Worker
 from allocator.report.letter import LetterOptions, doctor_letter
 from allocator.report.parts import POLICIES
+from allocator.rules.naming import job_line_name
 from allocator.rules.ranks import NEVER_WORDS
 from console.charts.explanation import chain_picture, chain_words
 from console.state import solving
@@ -177,8 +178,15 @@ def _facts(source: ShownAllocation, worker: Worker) -> None:
             ("Ranked", f"{ranked:,} of {counted(len(source.inputs.job_lines), 'job line')}"),
             ("Qualification level", worker.qualificationlevel),
             ("Placed on", line or "Not placed"),
+            ("Held before", held_before(source.inputs, worker.id)),
         ]
     )
+
+
+def held_before(inputs: RunInputs, worker_id: str) -> str:
+    """The job line that a repair or swap round begins with; empty without one."""
+    before = inputs.baseline.placements.get(worker_id)
+    return job_line_name(inputs, before) if before else ""
 
 
 def _options(source: ShownAllocation, worker: Worker, told: Told) -> str | None:

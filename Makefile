@@ -11,7 +11,7 @@ BENCHMARK_REQUIREMENTS := tests/benchmarks/requirements.txt
 IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser console test faults lint format benchmark wheel clean
+.PHONY: help install browser console test pictures faults lint format benchmark wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ console: $(STAMP)  ## Start the local stack with demo data and the console on it
 
 test: $(DEV_STAMP) browser lint  ## Lint, types, layering and every test
 	$(PYTHON) -m pytest $(IN_PARALLEL)
+
+pictures: $(DEV_STAMP) browser  ## Every page and state, both sizes and themes, in tests/artifacts
+	ALL_LOOKS=1 $(PYTHON) -m pytest tests/browser/test_reach.py
 
 faults: $(DEV_STAMP)  ## Commits that meet faults, counted by kind; ARGS="--commits 200 --seed 1"
 	$(PYTHON) -m tests.faults $(ARGS)

@@ -244,6 +244,26 @@ def operators() -> Hidden:
     return found
 
 
+ADMINISTRATOR, COORDINATOR = "administrator", "coordinator"
+
+
+def roles() -> dict[str, str]:
+    """Operator name → `administrator` or `coordinator`, from `[roles]`; whoever is not named
+    there is an administrator, who also sees the System page.
+
+    Raises ConfigurationError for another role.
+    """
+    found = {}
+    for name, value in _section(load_secrets(), "roles").items():
+        if value not in (ADMINISTRATOR, COORDINATOR):
+            raise ConfigurationError(
+                f"The entry of {name} under [roles] is no role.",
+                remedy=f"Write {ADMINISTRATOR} or {COORDINATOR}.",
+            )
+        found[name] = str(value)
+    return found
+
+
 def api_key_hash() -> str | None:
     """The argon2id hash of the HTTP trigger's key, `[api] key_hash`; None = the trigger is off.
 

@@ -5,6 +5,7 @@ import streamlit as st
 from console.ui import navigation, session
 from console.ui.messages import shown_errors
 from console.ui.navigation import ICON, use_look, watch_session
+from console.ui.reach import reach_everybody
 
 st.set_page_config(
     page_title="Allocator Console",
@@ -13,8 +14,10 @@ st.set_page_config(
     initial_sidebar_state="auto",
 )
 operator = session.require_operator()
-watch_session()
-use_look()
+with st.container(key="unseen"):
+    watch_session()
+    use_look()
+    reach_everybody()
 pages = navigation.streamlit_pages()
 page = st.navigation(list(pages.values()), position="hidden")
 st.set_page_config(page_title=f"{page.title} · Allocator Console")

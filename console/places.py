@@ -32,16 +32,17 @@ class Place:
         return SCREENS / self.path / "page.py"
 
 
+STEPS, BESIDE = "Step by step", "Beside the steps"
 PLACES = (
     Place("runs", "Runs", ":material/list_alt:", "", needs_run=False),
-    Place("review", "Review", ":material/fact_check:", "This run"),
-    Place("solve", "Solve", ":material/play_circle:", "This run"),
-    Place("results", "Results", ":material/insights:", "This run"),
-    Place("why", "Why?", ":material/contact_support:", "This run"),
-    Place("scenarios", "Scenarios", ":material/alt_route:", "This run"),
-    Place("infeasibility", "No allocation?", ":material/troubleshoot:", "This run"),
-    Place("commit", "Commit", ":material/task_alt:", "This run"),
-    Place("history", "History", ":material/history:", "This run"),
+    Place("review", "Review", ":material/fact_check:", STEPS),
+    Place("solve", "Solve", ":material/play_circle:", STEPS),
+    Place("results", "Results", ":material/insights:", STEPS),
+    Place("commit", "Commit", ":material/task_alt:", STEPS),
+    Place("why", "Why?", ":material/contact_support:", BESIDE),
+    Place("scenarios", "Scenarios", ":material/alt_route:", BESIDE),
+    Place("infeasibility", "No allocation?", ":material/troubleshoot:", BESIDE),
+    Place("history", "History", ":material/history:", BESIDE),
     Place("system", "System", ":material/dns:", "Console", needs_run=False),
 )
 

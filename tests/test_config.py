@@ -12,6 +12,7 @@ from allocator.config import (
     key_role,
     load_connection,
     operators,
+    roles,
 )
 from allocator.errors import AllocatorError, ConfigurationError
 
@@ -170,6 +171,15 @@ def test_plain_passwords_are_refused_without_quoting_them(secrets, read):
     with pytest.raises(ConfigurationError, match="hash-password") as raised:
         read()
     assert "plain-password" not in str(raised.value)
+
+
+def test_roles_are_read_and_another_one_is_refused(secrets):
+    assert roles() == {}
+    secrets('[roles]\nada = "coordinator"\ngrace = "administrator"\n')
+    assert roles() == {"ada": "coordinator", "grace": "administrator"}
+    secrets('[roles]\nada = "chief"\n')
+    with pytest.raises(ConfigurationError, match="ada under"):
+        roles()
 
 
 def test_api_key_hash_is_off_unless_configured(secrets):

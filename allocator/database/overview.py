@@ -51,6 +51,7 @@ class RunOverview:
     job_lines: int | None = None
     seats: int | None = None
     left_out: int | None = None
+    left_out_workers: int | None = None
     receipt: Receipt | None = None
     outcome: Mapping[str, Any] = field(default_factory=dict)
     issues: tuple[DataIssue, ...] = ()
@@ -255,6 +256,7 @@ def _counts(rows: RunRows) -> dict[str, Any]:
         "job_lines": len(taking_part.job_lines),
         "seats": seats,
         "left_out": len(taking_part.left_out),
+        "left_out_workers": sum(left.kind == "worker" for left in taking_part.left_out),
     }
 
 

@@ -50,6 +50,24 @@ def extremes(inputs: RunInputs, settings: Settings) -> Extremes:
     )
 
 
+def cap_words(inputs: RunInputs, settings: Settings) -> str:
+    """Which cap would leave an allocation where that of `settings` leaves none, and why it takes
+    that much; empty without a cap, or when the rules alone leave none."""
+    if settings.worst_rank is None:
+        return ""
+    try:
+        least = extremes(inputs, settings).worst_score
+    except Infeasible:
+        return ""
+    if least is None or settings.worst_rank >= least:
+        return ""
+    return (
+        f"Nobody beyond rank {settings.worst_rank:g} is not possible. Rank {least:g} is the least "
+        "cap that leaves an allocation: below it, not everybody who ranked something can be placed "
+        "within the cap. Workers who gave no preferences do not count for it."
+    )
+
+
 def _least_worst_score(inputs: RunInputs) -> float | None:
     """The least cap under which an allocation exists: bisection over the scores that occur."""
     arrays = matrices(inputs)

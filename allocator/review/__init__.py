@@ -3,6 +3,7 @@
 Columns named `worker`, `job_line` and `weighting_id` hold ids to act on; names stand beside them.
 """
 
+from allocator.review.attention import Attention, attention, left_out_words
 from allocator.review.people import (
     never_preferences,
     preferences_long,
@@ -28,9 +29,12 @@ from allocator.review.restrictions import (
 )
 
 __all__ = [
+    "Attention",
+    "attention",
     "eligibility_by_job_line",
     "eligibility_by_worker",
     "eligibility_pairs",
+    "left_out_words",
     "net_effects",
     "never_preferences",
     "pairs_of_job_line",

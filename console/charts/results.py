@@ -75,7 +75,7 @@ def rank_distribution_chart(distribution: pd.DataFrame, *, dark: bool = False) -
             "tickvals": [0, 25, 50, 75, 100],
             "ticksuffix": " %",
             "showgrid": False,
-            "title": {"text": "Running share"},
+            "title": {"text": "Running share (%)"},
         },
     )
     labels = list(distribution["label"])

@@ -28,6 +28,7 @@ button downloads the chart as a picture."""
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 LONGEST_TICK = 22
+SEPARATOR = " · "
 NOTHING = "There is no allocation to draw."
 
 
@@ -98,8 +99,16 @@ def short(text: str, longest: int = LONGEST_TICK) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """The text, cut to at most `longest` characters; not yet safe in labels."""
-    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+    """The text, cut to at most `longest` characters; not yet safe in labels.
+
+    A name in several parts, such as `Line 087 · ED – Surgery · Wattle Bay`, keeps the first and
+    the last, which tell it from others, as far as there is room.
+    """
+    if len(text) <= longest:
+        return text
+    parts = text.split(SEPARATOR)
+    ends = f"{parts[0]} … {parts[-1]}" if len(parts) > 2 else text
+    return ends if len(ends) <= longest else f"{ends[: longest - 1].rstrip()}…"
 
 
 def folded(text: str, width: int = 38) -> str:

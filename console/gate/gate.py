@@ -29,6 +29,7 @@ from console.gate.settings import GateSettings
 from console.gate.sign_in import (
     ICON,
     LEAVE,
+    REACH,
     SIGN_IN,
     STATE,
     STYLE,
@@ -41,7 +42,7 @@ from console.gate.throttle import ApiKeys, Budget
 LOGGER = logging.getLogger(__name__)
 _SISTER = re.compile(r"/runs/(process-pending|[^/]+/solve)")
 MONITORED = frozenset((*health.LIVENESS, health.READINESS))
-ASSETS = frozenset({STYLE, ICON, WATCH, LEAVE})
+ASSETS = frozenset({STYLE, ICON, WATCH, LEAVE, REACH})
 OPEN = frozenset(
     {
         *((method, path) for method in READING for path in (SIGN_IN, STATE)),

@@ -31,9 +31,11 @@ LONGEST_SESSION = 12 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """Who may sign in and for how long; times in seconds. `api_key_hash` None = triggers off."""
+    """Who may sign in, in which role, and for how long; times in seconds. `api_key_hash` None =
+    triggers off."""
 
     operators: Mapping[str, str] = field(default_factory=dict, repr=False)
+    roles: Mapping[str, str] = field(default_factory=dict)
     api_key_hash: str | None = field(default=None, repr=False)
     idle_seconds: float = 30 * 60.0
     longest_seconds: float = LONGEST_SESSION
@@ -49,6 +51,7 @@ def read_settings() -> GateSettings:
     options = config.console_options()
     return GateSettings(
         operators=config.operators(),
+        roles=config.roles(),
         api_key_hash=config.api_key_hash(),
         idle_seconds=60 * options.idle_minutes,
         lockout_attempts=options.lockout_attempts,

@@ -35,6 +35,7 @@ from console.places import safe_next
 SIGN_IN, SIGN_OUT, STATE = "/sign-in", "/sign-out", "/sign-in/state"
 STYLE, ICON = "/sign-in/style.css", "/sign-in/icon.svg"
 WATCH, LEAVE = "/sign-in/watch.js", "/sign-in/leave.js"
+REACH = "/sign-in/reach.js"
 LARGEST_FORM = 8192  # bytes
 LONGEST_QUEUE = 50  # password checks waiting, each some 50 ms
 
@@ -56,6 +57,7 @@ def routes(access: Access) -> list[Route]:
         Route(ICON, _icon, methods=["GET"]),
         Route(WATCH, _script, methods=["GET"]),
         Route(LEAVE, _script, methods=["GET"]),
+        Route(REACH, _script, methods=["GET"]),
     ]
 
 

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from allocator.database.records import Draft, Work
-from allocator.diagnosis import Diagnosis, Fix, FixKind, Frozen, diagnose
+from allocator.diagnosis import Diagnosis, Fix, FixKind, Frozen, diagnose, pre_checks
 from allocator.errors import AllocatorError
 from allocator.jobs import Job, JobKind, JobSnapshot
+from allocator.measures.outcome import first_choices_possible
 from allocator.models import RunInputs, Settings
 from allocator.scenario import Scenario
 from allocator.scenario.change import Change
@@ -148,12 +149,15 @@ MOST_KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class DataCheck:
-    """How many data errors a run has, and how many of them stop it; `failed` = not readable."""
+    """How many data errors a run has, and how many of them stop it; `failed` = not readable.
+    `obstacles`: why it has no allocation, in words, as far as quick checks tell; empty when they
+    found an allocation. None: the data errors come first."""
 
     issues: int
     blocking: int
     checked_at: datetime
     failed: bool = False
+    obstacles: tuple[str, ...] | None = None
 
 
 class Checks:
@@ -163,6 +167,7 @@ class Checks:
         self._lock = threading.Lock()
         self._found: dict[str, tuple[float, DataCheck]] = {}
         self._wanted: list[str] = []
+        self._read: dict[str, tuple[RunInputs, datetime]] = {}
         self._working = False
 
     def found(self, run_id: str) -> DataCheck | None:
@@ -179,6 +184,22 @@ class Checks:
                 entry = self._found.get(run_id)
                 if run_id not in self._wanted and (entry is None or entry[0] < oldest):
                     self._wanted.append(run_id)
+        self._begin()
+
+    def look_at(self, inputs: RunInputs, when: datetime) -> None:
+        """Look at a run as it was read at `when`, in the background, unless that was done."""
+        run_id = inputs.run.id
+        with self._lock:
+            entry, waiting = self._found.get(run_id), self._read.get(run_id)
+            if (entry and entry[1].checked_at >= when) or (waiting and waiting[1] >= when):
+                return
+            self._read[run_id] = inputs, when
+            if run_id not in self._wanted:
+                self._wanted.append(run_id)
+        self._begin()
+
+    def _begin(self) -> None:
+        with self._lock:
             if self._working or not self._wanted:
                 return
             self._working = True
@@ -199,7 +220,12 @@ class Checks:
     def _work(self) -> None:
         while (run_id := self._next()) is not None:
             try:
-                found = finding(backend.service().hydrate(run_id), datetime.now(UTC))
+                with self._lock:
+                    read = self._read.pop(run_id, None)
+                if read is None:
+                    when = datetime.now(UTC)
+                    read = backend.service().hydrate(run_id), when
+                found = finding(*read)
             except AllocatorError:
                 found = DataCheck(0, 0, datetime.now(UTC), failed=True)
             except Exception:
@@ -217,13 +243,24 @@ class Checks:
 
 
 def finding(inputs: RunInputs, when: datetime) -> DataCheck:
-    """What reading a run found."""
-    return DataCheck(len(inputs.issues), len(inputs.blocking_issues), when)
+    """What is wrong with a run as it was read, and whether it can be solved at all."""
+    blocking = len(inputs.blocking_issues)
+    why = None if blocking else obstacles(inputs)
+    return DataCheck(len(inputs.issues), blocking, when, obstacles=why)
 
 
-def remember_check(inputs: RunInputs, when: datetime) -> None:
-    """Keep what a page found when it read a run."""
-    the_checks().keep(inputs.run.id, finding(inputs, when))
+NO_ALLOCATION = (
+    "No allocation keeps every rule: the job lines that are open to some workers have too few "
+    "places for all of them."
+)
+
+
+def obstacles(inputs: RunInputs) -> tuple[str, ...]:
+    """Why the run has no allocation, in words; empty when it has one. Exact, and quick."""
+    failed = tuple(check.words for check in pre_checks(inputs) if not check.passed)
+    if failed or not inputs.workers:
+        return failed
+    return () if first_choices_possible(inputs) is not None else (NO_ALLOCATION,)
 
 
 @lru_cache(maxsize=1)

@@ -34,7 +34,7 @@ from console.ui.tables import Fact, copyable_ids, counted, facts_row
 def about_worker(source: RunReading, worker_id: str) -> None:
     """All that is known of one worker."""
     row = source.made(review_workers).set_index("worker").loc[worker_id]
-    st.subheader(literal(row["name"]), anchor=False)
+    st.header(literal(row["name"]), anchor=False)
     if not row["takes_part"]:
         st.warning(f"Left out: {literal(row['reason'])}")
         copyable_ids([("Worker mapping", worker_id)])
@@ -89,7 +89,7 @@ def _pairs_of_worker(source: RunReading, worker_id: str) -> None:
 def about_job_line(source: RunReading, job_line_id: str) -> None:
     """All that is known of one job line."""
     row = source.made(review_job_lines).set_index("job_line").loc[job_line_id]
-    st.subheader(literal(row["job_line_name"]), anchor=False)
+    st.header(literal(row["job_line_name"]), anchor=False)
     if row["reason"]:
         st.warning(f"Left out: {literal(row['reason'])}")
         copyable_ids([("Job line", job_line_id)])

@@ -10,7 +10,7 @@ import streamlit as st
 
 from allocator.report import XLSX, table_workbook, to_csv
 from allocator.report.parts import LABELS
-from console.ui import session, tables
+from console.ui import cards, session, tables
 
 MOST_EAGER = 20_000
 """Longer tables are sent as they are scrolled to; they cannot be selected from."""
@@ -18,8 +18,11 @@ MOST_EAGER = 20_000
 TALL = 520
 """Height in pixels of a table that does not fit."""
 
-WIDTHS = {"job_line_name": 300, "where": 300, "job_lines": 420, "rule": 250, "qualifications": 260}
-"""Widths in pixels of columns whose texts are long, so that the numbers stay in sight."""
+WHOLE = ("name", "job_line_name", "where", "holders")
+"""Columns as wide as their longest text: names are never clipped."""
+
+WIDTHS = {"job_lines": 420, "rule": 250, "qualifications": 260, "Why not": 400}
+"""Widths in pixels of other columns whose texts are long, so that the numbers stay in sight."""
 
 
 def data_table(
@@ -50,20 +53,25 @@ def data_table(
     st.caption(" · ".join(filter(None, [_count_words(len(kept), len(frame), noun), hint])))
     shown = tables.display(kept, columns)
     chosen = None
-    if len(kept) and id_column is not None and len(kept) <= MOST_EAGER:
-        chosen = _selectable(kept, shown, table_key, id_column, height)
-    elif len(kept):
+    if kept.empty:
+        st.info("Nothing matches. Change the filter to see more.")
+    elif session.is_narrow():
+        ids = None if id_column is None else kept[id_column].astype("str").tolist()
+        chosen = cards.draw_cards(shown, key=f"{key} {version}", table=key, ids=ids)
+    elif id_column is not None and len(kept) <= MOST_EAGER:
+        chosen = _selectable(kept, shown, table_key, id_column, height, f"{noun}s")
+    else:
         st.dataframe(
             shown,
             hide_index=True,
             height=_height(len(kept), height),
             lazy=len(kept) > MOST_EAGER,
             column_config=_columns(shown),
+            column_order=cards.in_order(shown),
             placeholder="",
+            alt=f"Table of {noun}s",
             key=table_key,
         )
-    else:
-        st.info("Nothing matches. Change the filter to see more.")
     made = (lambda: exported(shown)) if exported else (lambda: shown)
     download_buttons(made, file_name, key, disabled=shown.empty)
     return chosen
@@ -125,7 +133,7 @@ def _filtered(
 
 
 def _selectable(
-    kept: pd.DataFrame, shown: pd.DataFrame, key: str, id_column: str, height: int
+    kept: pd.DataFrame, shown: pd.DataFrame, key: str, id_column: str, height: int, nouns: str
 ) -> str | None:
     event = st.dataframe(
         shown,
@@ -134,7 +142,9 @@ def _selectable(
         on_select="rerun",
         selection_mode="single-row",
         column_config=_columns(shown),
+        column_order=cards.in_order(shown),
         placeholder="",
+        alt=f"Table of {nouns}; Enter opens a row",
         key=key,
     )
     rows = event.selection.rows
@@ -153,12 +163,21 @@ def _height(rows: int, tallest: int) -> int | Literal["content"]:
 
 
 def _columns(shown: pd.DataFrame) -> dict[str, Any]:
-    widths = {LABELS[column]: width for column, width in WIDTHS.items()}
+    widths = {LABELS.get(column, column): width for column, width in WIDTHS.items()}
+    whole = {LABELS[column] for column in WHOLE}
     config = tables.column_config(shown)
     for column in shown.columns:
         if column in widths:
             config[column] = st.column_config.TextColumn(width=widths[column])
+        elif column in whole:
+            config[column] = st.column_config.TextColumn(width=_width(shown[column]))
     return config
+
+
+def _width(texts: pd.Series) -> int:
+    """Pixels that the longest text of a column takes, between a short name and half a screen."""
+    longest = max((len(str(text)) for text in texts), default=0)
+    return int(min(max(36 + 7.2 * longest, 110), 620))
 
 
 def _count_words(kept: int, total: int, noun: str) -> str:
@@ -168,8 +187,11 @@ def _count_words(kept: int, total: int, noun: str) -> str:
 
 def plain_table(shown: pd.DataFrame, *, key: str, file_name: str, **options: Any) -> None:
     """Draw a displayed frame and its downloads; `options` go to `st.dataframe`."""
-    options.setdefault("column_config", tables.column_config(shown))
-    st.dataframe(shown, hide_index=True, key=key, **options)
+    if session.is_narrow():
+        cards.draw_cards(shown, key=key, table=key)
+    else:
+        options.setdefault("column_config", _columns(shown))
+        st.dataframe(shown, hide_index=True, key=key, **options)
     download_buttons(lambda: shown, file_name, key, disabled=shown.empty)
 
 
@@ -178,7 +200,7 @@ def download_buttons(
 ) -> None:
     """Downloads of the frame, each made when somebody asks for it: first as a workbook, whose
     cells say themselves what is text, then as CSV."""
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", width="content"):
         st.download_button(
             "Download Excel",
             data=lambda: table_workbook(made()),

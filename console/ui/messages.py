@@ -24,7 +24,10 @@ from allocator.errors import (
     InputChange,
     InputsChanged,
     InvalidData,
+    ProjectStopped,
     RunNotFound,
+    TimedOut,
+    Unreachable,
     UsageError,
 )
 
@@ -80,6 +83,22 @@ def show_error(error: BaseException) -> None:
     draw(message.markdown, icon=":material/info:" if message.is_mild else ":material/error:")
 
 
+NO_ANSWER = (Unreachable, TimedOut, ProjectStopped)
+NO_ANSWER_WORDS = (
+    "**The database does not answer, so this page cannot be shown now.** Nothing is lost: what is "
+    "stored stays as it is, and nothing was written. Often it passes within a minute. If it does "
+    "not, tell your IT, and show them what stands under “For your IT”."
+)
+
+
+def _show_no_answer(error: AllocatorError) -> None:
+    """What it means for a coordinator, a way to try again, and the technical part folded."""
+    st.error(NO_ANSWER_WORDS, icon=":material/cloud_off:")
+    st.button("Try again", icon=":material/refresh:", type="primary")
+    with st.expander("For your IT"):
+        st.markdown(message_for(error).markdown)
+
+
 @contextmanager
 def shown_errors(*, stop: bool = False) -> Iterator[None]:
     """Show what fails inside instead of letting it out; works as a decorator, too.
@@ -89,7 +108,10 @@ def shown_errors(*, stop: bool = False) -> Iterator[None]:
     try:
         yield
     except Exception as exc:  # st.stop and st.rerun are no Exceptions and pass
-        show_error(exc)
+        if stop and isinstance(exc, NO_ANSWER):
+            _show_no_answer(exc)
+        else:
+            show_error(exc)
         if stop:
             st.stop()
 

@@ -5,7 +5,8 @@ Streamlit's own sidebar links drop query parameters, so the console draws its li
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,7 +19,7 @@ from allocator.models import AllocatorRun
 from allocator.report.parts import run_title
 from allocator.rules.moments import local_time
 from console.gate.sign_in import WATCH
-from console.places import PLACES, Place, available
+from console.places import PLACES, STEPS, Place, available
 from console.state import readings, solving
 from console.ui import session
 from console.ui.messages import literal, shown_errors
@@ -54,8 +55,12 @@ def go(path: str, run: str | None = None, **more: str) -> NoReturn:
 
 
 def link(path: str, label: str = "", *, run: str | None = None, **more: str) -> None:
-    """A link to a page that keeps the run (or opens another) in the address."""
+    """A link to a page that keeps the run (or opens another) in the address; for who may not see
+    the System page, words instead of the way there."""
     place = _place(path)
+    if place.path == "system" and not session.may_see_system():
+        st.caption("Whoever looks after the console finds what is missing on the System page.")
+        return
     st.page_link(
         place.file,
         label=label or place.title,
@@ -68,6 +73,8 @@ def sidebar() -> None:
     """The console's own sidebar links, grouped; pages of a run rest until a run is open."""
     group, run = "", current_run()
     for place in available():
+        if place.path == "system" and not session.may_see_system():
+            continue
         if place.group != group:
             group = place.group
             st.caption(group)
@@ -173,6 +180,7 @@ def run_page(title: str) -> AllocatorRun:
     way to Runs, and with a message when the run is not there or the database does not answer."""
     session.require_operator()
     st.title(title, anchor=False)
+    _stepper(title)
     run_id = current_run()
     if run_id is None:
         no_run()
@@ -183,6 +191,57 @@ def run_page(title: str) -> AllocatorRun:
     solving.let_go(run)
     st.markdown(f"{chip(run)} **{literal(run_title(run))}** · {batch_words(batch)}")
     return run
+
+
+_STEPPER = """
+<style>
+.st-key-stepper { gap: 0.25rem 0.5rem; margin-top: -0.75rem; }
+.st-key-stepper p { font-size: 0.9375rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-step-foot) {
+  position: sticky; bottom: 0; z-index: 98; background: light-dark(#FFFFFF, #10181F);
+}
+.st-key-step-foot {
+  border-top: 1px solid light-dark(#C9D3DC, #3A4A57); padding: 0.5rem 0;
+}
+.st-key-step-next a {
+  background: light-dark(#0B5C94, #2A7CB7); border-radius: 0.5rem; padding: 0.375rem 1rem;
+}
+.st-key-step-next a:hover { background: light-dark(#084A78, #3A8CC7); }
+.st-key-step-next a * { color: #FFFFFF; }
+</style>
+"""
+
+
+def _stepper(title: str) -> None:
+    """The four steps in order, the present one marked; on the pages beside them, the way back."""
+    st.html(_STEPPER)
+    steps = [place for place in available() if place.group == STEPS]
+    with st.container(horizontal=True, vertical_alignment="center", key="stepper"):
+        for number, place in enumerate(steps, 1):
+            label = f"{number}. {place.title}"
+            if place.title == title:
+                st.markdown(f"**{label}**", width="content")
+            else:
+                link(place.path, label)
+
+
+@contextmanager
+def foot() -> Iterator[None]:
+    """The foot of a step, always in view; it holds what leads on."""
+    with st.container(horizontal=True, vertical_alignment="center", key="step-foot"):
+        yield
+
+
+def next_step(path: str, label: str) -> None:
+    """The link to the next step, as the page's one primary button."""
+    with st.container(key="step-next", width="content"):
+        link(path, label)
+
+
+def step_foot(path: str, label: str) -> None:
+    """A foot that holds the way on alone."""
+    with foot():
+        next_step(path, label)
 
 
 def no_run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,11 +29,14 @@ def draw_issues(issues: Sequence[DataIssue], *, key: str, version: str) -> None:
     lines = [f"**{_headline(ordered)}**"]
     for issue in ordered[:MOST_IN_WORDS]:
         lines.append(
-            f"- **{literal(issue.row)}**: {literal(issue.message)} "
-            f"*What to do:* {literal(issue.remedy)}"
+            f"- **{literal(in_words(issue.row))}**: {literal(in_words(issue.message))} "
+            f"*What to do:* {literal(in_words(issue.remedy))}"
         )
     draw = st.warning if all(issue.acknowledgeable for issue in issues) else st.error
     draw("\n".join([lines[0], "", *lines[1:]]), icon=":material/report:")
+    if any(in_words(text) != text for i in ordered for text in (i.row, i.message, i.remedy)):
+        with st.expander("For whoever looks after the database: as it names them"):
+            st.markdown("\n".join(f"- {literal(str(i))}" for i in ordered[:MOST_IN_WORDS]))
     if len(ordered) > MOST_IN_WORDS:
         with st.expander(f"All {len(ordered)} data errors"):
             table = tables.issues_table(ordered)
@@ -44,6 +48,38 @@ def draw_issues(issues: Sequence[DataIssue], *, key: str, version: str) -> None:
                 file_name="data-errors",
                 search=list(table.columns),
             )
+
+
+PLAIN = {
+    "included_worker_mappings": "the run's list of doctors",
+    "included_job_lines": "the run's list of job lines",
+    "included_worker_mapping_ids": "the list of doctors who may always hold it",
+    "excluded_worker_mapping_ids": "the list of doctors who may never hold it",
+    "included_qualification_tag_ids": "the list of qualifications that it asks for",
+    "excluded_qualification_tag_ids": "the list of qualifications that it is closed to",
+    "worker_mapping_ids": "the weighting's list of doctors",
+    "qualification_tag_ids": "the weighting's list of qualifications",
+    "max_n_workers": "the number of places",
+    "timezone": "the plan's time zone",
+    "startdate": "the first day",
+    "enddate": "the last day",
+    "due_date": "the due date",
+    "created_at": "the time of creation",
+    "queued_at": "the time of queuing",
+    "completed_at": "the time of completion",
+    "withdrawn_at": "the time of withdrawal",
+    "withdrawal_effective_at": "the day from which the withdrawal counts",
+}
+"""Columns in a coordinator's words."""
+_COLUMN = re.compile(rf"\b(?:[a-z_]+\.)?({'|'.join(sorted(PLAIN, key=len, reverse=True))})\b")
+_ID = re.compile(r" ?\(?\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b\)?")
+_ENTRIES = re.compile(r", as the mappings [^,]+,")
+
+
+def in_words(text: str) -> str:
+    """A sentence about the database's rows without names of columns and without ids."""
+    told = _ID.sub("", _COLUMN.sub(lambda found: PLAIN[found[1]], _ENTRIES.sub("", text)))
+    return told[:1].upper() + told[1:]
 
 
 def _headline(issues: Sequence[DataIssue]) -> str:

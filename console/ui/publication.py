@@ -22,7 +22,7 @@ EVERYBODY, MOVED = "Everybody", "Those whose placement changed"
 def draw_publication(run: AllocatorRun, receipt: Receipt, solved: Solved | None) -> None:
     """Choose what the letters say and who gets one; make them, then download. `solved` is what was
     committed, None where the data has changed since."""
-    st.subheader("Letters and lists", anchor=False)
+    st.header("Letters and lists", anchor=False)
     st.caption(
         "A letter for each doctor (also for those who are not placed), a list for each hospital "
         "and job line, a table for a mail merge, and the public report, in one ZIP file."

@@ -34,7 +34,7 @@ def draw_receipt(run: AllocatorRun, receipt: Receipt, solved: Solved | None = No
     """The receipt, to read, print, copy and download; `solved` as far as it can be told again."""
     inputs = run_reading(run).inputs
     with st.container(border=True, key="receipt"):
-        st.subheader("Receipt", anchor=False)
+        st.header("Receipt", anchor=False)
         if receipt.repeated:
             st.caption("This commit had been made already. Nothing was written a second time.")
         facts_row(receipt_facts(run, receipt))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from allocator.measures.bands import NO_PREFERENCES, UNRANKED
+from allocator.measures.bands import NO_PREFERENCES, UNRANKED, band_of
 from allocator.measures.outcome import doctors_behind, outcome, scoreboard
 from allocator.measures.terms import terms_of
 from allocator.solved import Solved
@@ -87,6 +90,13 @@ def draw_doctors(doctors: pd.DataFrame, *, key: str) -> None:
 def draw_selectable(figure: go.Figure, *, key: str, alt: str) -> str:
     """Draw a chart whose bars and points can be selected; the selected one's `customdata` (its
     first entry, where it has several), empty while nothing is selected."""
+    point = _selected_point(figure, key, alt)
+    told = point.get("customdata") or ""
+    return str(told if isinstance(told, str) else told[0])
+
+
+def _selected_point(figure: go.Figure, key: str, alt: str) -> dict[str, Any]:
+    """What Plotly says of the first selected point; empty while nothing is selected."""
     event = st.plotly_chart(
         figure,
         theme=None,
@@ -96,11 +106,28 @@ def draw_selectable(figure: go.Figure, *, key: str, alt: str) -> str:
         on_select="rerun",
         selection_mode="points",
     )
-    points = event.selection.points
-    if not points:
-        return ""
-    told = points[0].get("customdata") or ""
-    return str(told if isinstance(told, str) else told[0])
+    return dict(event.selection.points[0]) if event.selection.points else {}
+
+
+def draw_choices(figure: go.Figure, solves: Mapping[str, Solved], *, key: str, alt: str) -> None:
+    """Draw `overlaid_distributions` or `overlaid_bands` of these solves (by name); a point or bar
+    that is selected lists its doctors below."""
+    point = _selected_point(figure, key, alt)
+    name = point.get("customdata") or ""
+    name = str(name if isinstance(name, str) else name[0])
+    if name not in solves:
+        st.caption("Click a point or bar for the doctors behind it.")
+        return
+    title, doctors = behind_point(solves[name].placed, point.get("x"))
+    st.markdown(f"**{literal(name)}: {literal(title)}**")
+    draw_doctors(doctors, key=key)
+
+
+def behind_point(placed: pd.DataFrame, x: object) -> tuple[str, pd.DataFrame]:
+    """Words and placements behind a band's name, or behind the number k of a top k."""
+    if isinstance(x, int | float):
+        return f"within the top {x:g}", placed[(placed["choice"] <= x).fillna(False)]
+    return str(x), placed[band_of(placed).astype("str") == str(x)]
 
 
 def of_choice(label: str, placed: pd.DataFrame, distribution: pd.DataFrame) -> pd.DataFrame:

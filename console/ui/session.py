@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 
 from allocator import log
+from allocator.config import ADMINISTRATOR
 from allocator.models import AllocatorRun
 from allocator.rules.moments import local_clock
 from console.gate.access import session_in, the_access
@@ -28,6 +29,8 @@ R = TypeVar("R")
 
 _OPERATOR = "operator"
 _LEFT = "signed out here"
+NARROW = "narrow screen"
+"""The hidden box that the page's script ticks on a narrow screen."""
 
 
 def gate_token() -> str | None:
@@ -56,6 +59,12 @@ def require_operator() -> str:
     st.session_state[_OPERATOR] = operator
     log.bind(request=st.context.headers.get(REQUEST_ID, ""), operator=operator)
     return operator
+
+
+def may_see_system() -> bool:
+    """Whether the System page is for the operator who is signed in."""
+    roles = the_access().settings.roles
+    return roles.get(current_operator() or "", ADMINISTRATOR) == ADMINISTRATOR
 
 
 def signed_in(function: Callable[P, R]) -> Callable[P, R | None]:
@@ -96,6 +105,11 @@ def remember(name: str, value: Any, run: str = "") -> None:
 def forget(name: str, run: str = "") -> None:
     """Drop what `remember` kept."""
     st.session_state.pop(_key(name, run), None)
+
+
+def is_narrow() -> bool:
+    """Whether the browser's window is at most 640 pixels wide: draw cards, not tables."""
+    return bool(st.session_state.get(NARROW, False))
 
 
 def _key(name: str, run: str) -> str:

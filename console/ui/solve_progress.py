@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from allocator.database.records import LoggedSolve, Work
+from allocator.explanation.fairness import cap_words
 from allocator.jobs import JobSnapshot, JobState
 from allocator.measures import status_words
 from allocator.measures.bands import amount
@@ -20,7 +21,7 @@ from allocator.measures.outcome import (
 )
 from allocator.measures.terms import ENDINGS, aim_name
 from allocator.models import AllocatorRun
-from allocator.result import Phase, Progress, SolveResult, Status
+from allocator.result import Phase, Progress, Status
 from allocator.rules.moments import local_clock, local_time
 from allocator.solved import Solved
 from console.charts import progress_chart
@@ -120,7 +121,7 @@ def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
         st.warning("The solve was stopped before it found an allocation.", icon=":material/info:")
         return
     with st.container(border=True):
-        _draw_outcome(snapshot, ended.result)
+        _draw_outcome(snapshot, ended)
         st.caption(_who(run, snapshot, "Solved"))
         with st.expander("How the solve went"):
             facts_row([("Took", f"{snapshot.elapsed:.1f} s"), *_totals(snapshot.progress)])
@@ -128,10 +129,13 @@ def _draw_ended(run: AllocatorRun, snapshot: JobSnapshot) -> None:
             _draw_course(snapshot)
 
 
-def _draw_outcome(snapshot: JobSnapshot, result: SolveResult) -> None:
+def _draw_outcome(snapshot: JobSnapshot, solved: Solved) -> None:
+    result = solved.result
     words = literal(status_words(result))
     if result.status is Status.INFEASIBLE:
         st.error(f"**{literal(result.message) or words}**", icon=":material/block:")
+        if cap := cap_words(solved.inputs, result.settings):
+            st.markdown(literal(cap))
         st.markdown("The next page finds out which rules stand in each other's way.")
         navigation.link("infeasibility", "Find out why")
     elif not result.allocations:
@@ -143,10 +147,6 @@ def _draw_outcome(snapshot: JobSnapshot, result: SolveResult) -> None:
         tell(f"**{count:,} workers placed.** {words}", icon=icon)
         if result.scenario:
             st.markdown(f"With the changes of the scenario **{literal(result.scenario)}**.")
-        with st.container(horizontal=True):
-            navigation.link("results", "Look at the results")
-            if result.status is not Status.CANCELLED:
-                navigation.link("commit", "Go to commit")
     if snapshot.state is JobState.CANCELLED:
         st.caption("This solve was stopped by hand.")
 

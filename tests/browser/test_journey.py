@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from allocator.demo import demo_data
 from tests.browser.conftest import ARTIFACTS, fill_sign_in, keep, settle, until
+from tests.browser.reach import look_at
 from tests.conftest import Database
 from tests.console.server import OPERATOR, PASSWORD, ConsoleServer
 from tests.database.demo_rows import demo_rows
@@ -71,6 +72,9 @@ def test_journey_from_sign_in_to_receipt(
     follow(page, "History")
     expect(page.get_by_text("Every seed that was tried")).to_be_visible()
     keep(page, "history")
+    page.goto(f"{server.url}/commit?run={RUN}")
+    expect(page.get_by_text("This run is committed and read-only.")).to_be_visible()
+    assert look_at(page, "committed") == []
 
 
 def keep_sign_in(page: Page) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from allocator.demo import demo_data
 from tests.browser.conftest import SECOND_OPERATOR, keep
+from tests.browser.reach import look_at
 from tests.conftest import Database
 from tests.console.server import OPERATOR, ConsoleServer
 from tests.database.demo_rows import demo_rows
@@ -50,6 +51,7 @@ def test_running_solve_is_found_by_every_tab_and_operator(
     start(page)
     expect_running(page)
     keep(page, "solve-running")
+    assert look_at(page, "running") == []
 
     page.reload()  # a refresh finds it again
     expect_running(page)
@@ -64,6 +66,7 @@ def test_running_solve_is_found_by_every_tab_and_operator(
     for tab in (second, colleague):
         expect(tab.get_by_text("This solve was stopped by hand.")).to_be_visible()
     keep(second, "solve-stopped")
+    assert look_at(second, "stopped") == []
 
 
 def test_two_tabs_commit_once(server: ConsoleServer, signed_in, database: Database) -> None:

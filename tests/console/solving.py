@@ -24,7 +24,7 @@ def solve(run_id: str, settings: Settings | None = None, **options) -> JobSnapsh
 
 def words_of(app: AppTest) -> str:
     """Everything that the page says, without Markdown's escapes."""
-    kinds = (app.caption, app.info, app.subheader, app.code)
+    kinds = (app.caption, app.info, app.header, app.code)
     texts = [str(element.value) for kind in kinds for element in kind]
     facts = [html.proto.body for html in app.get("html")]
     links = [link.proto.label for link in app.get("page_link")]

@@ -21,6 +21,7 @@ from allocator.explanation import (
     tied_workers,
     wanted_swaps,
 )
+from allocator.explanation.fairness import cap_words
 from allocator.measures import outcome
 from allocator.models import JobLine, Policy, RunInputs, Settings, Worker
 from allocator.result import SolveResult, Status
@@ -28,6 +29,7 @@ from allocator.rules.matrices import matrices
 from allocator.rules.ranks import preferences
 from allocator.solving.solver import solve
 from allocator.solving.tie_break import lottery_numbers
+from tests.builders import small_run
 from tests.profiles import examples
 from tests.strategies import RUN, after_another_allocation, run_inputs
 
@@ -330,3 +332,12 @@ def test_options_of_an_intern_year_name_every_job_line() -> None:
     inputs = RunInputs(RUN, tuple(workers), tuple(JobLine(line) for line in lines))
     result = solve(inputs, Settings())
     assert list(placement_options(inputs, result, "worker 077")["job_line"].sort_values()) == lines
+
+
+def test_cap_that_leaves_no_allocation_names_the_least_one_that_does() -> None:
+    inputs = small_run()
+    assert extremes(inputs, Settings()).worst_score == 2.0
+    assert cap_words(inputs, Settings()) == cap_words(inputs, Settings(worst_rank=2.0)) == ""
+    assert solve(inputs, Settings(worst_rank=2.0)).status is Status.OPTIMAL
+    assert solve(inputs, Settings(worst_rank=1.5)).status is Status.INFEASIBLE
+    assert "Rank 2 is the least cap" in cap_words(inputs, Settings(worst_rank=1.5))

@@ -24,7 +24,6 @@ from console.ui.data_table import data_table, plain_table
 from console.ui.messages import literal, shown_errors
 from console.ui.notes import draw_audited_changes, writes
 from console.ui.receipt import draw_exceptions
-from console.ui.scoreboard import draw_scoreboard
 from console.ui.tables import counted, facts_row
 
 _PRESSED = "commit pressed"
@@ -59,7 +58,7 @@ def draw_confirmation(
             f"To confirm, type the run's name: **{literal(name)}**",
             placeholder=name,
             autocomplete="off",
-            width=440,
+            width="stretch",
             key=f"name {mine}",
         )
         st.form_submit_button(
@@ -271,10 +270,9 @@ KEPT_SECONDS = 30
 
 
 def draw_preview(solved: Solved, operator: str) -> None:
-    """What the commit writes: the scoreboard, the changes, and what follows from them."""
+    """What the commit writes, the changes, and what follows from them."""
     result = solved.result
-    draw_scoreboard(solved, key="to commit")
-    st.subheader("What will be written", anchor=False)
+    st.header("What will be written", anchor=False)
     st.markdown(
         f"- **{counted(len(result.allocations), 'placement')}**, one job line for each worker\n"
         "- the run is marked as **completed** and becomes read-only\n"
@@ -307,7 +305,7 @@ def draw_preview(solved: Solved, operator: str) -> None:
 
 def draw_changed_since(solved: Solved) -> bool:
     """What changed in the database since the run was read; True when nothing did."""
-    st.subheader("Changes since the run was solved", anchor=False)
+    st.header("Changes since the run was solved", anchor=False)
     with shown_errors():
         changes = _changes(solved)
         if not changes:
@@ -332,7 +330,7 @@ def draw_changed_rows(changes: tuple[InputChange, ...]) -> None:
 def draw_passed_checks(solved: Solved) -> None:
     """Every rule that was checked independently, with its count."""
     checks = solved.result.checks
-    st.subheader("Checks passed", anchor=False)
+    st.header("Checks passed", anchor=False)
     st.caption(
         "A second program part that shares nothing with the solver tested the allocation "
         "against the data."

@@ -22,6 +22,7 @@ from console.ui.messages import Message, literal, shown_errors
 from console.ui.notes import draw_notices
 from console.ui.publication import draw_publication
 from console.ui.receipt import draw_receipt
+from console.ui.scoreboard import draw_scoreboard
 from console.ui.session import stored_outcome
 
 
@@ -101,17 +102,20 @@ with shown_errors(stop=True):
         pressed = None
     writable = can_write()
     draw_notices(solved.inputs.notices, key="notices", version=solved.identity[:16])
-    draw_preview(solved, session.require_operator())
-    draw_passed_checks(solved)
-    unchanged = draw_changed_since(solved)
-    st.button(
-        "Compare again",
-        icon=":material/refresh:",
-        type="tertiary",
-        on_click=compare_again,
-        args=(run.id,),
-    )
-    if writable:
-        draw_sealed_draw(run, solved)
-    st.subheader("Confirm", anchor=False)
-    draw_confirmation(run, solved, possible=writable and unchanged, pressed=pressed)
+    draw_scoreboard(solved, key="to commit")
+    told, confirm = st.columns([3, 2], gap="large")  # the button is in view without scrolling
+    with told:
+        draw_preview(solved, session.require_operator())
+        draw_passed_checks(solved)
+        if writable:
+            draw_sealed_draw(run, solved)
+    with confirm:
+        unchanged = draw_changed_since(solved)
+        st.button(
+            "Compare again",
+            icon=":material/refresh:",
+            type="tertiary",
+            on_click=compare_again,
+            args=(run.id,),
+        )
+        draw_confirmation(run, solved, possible=writable and unchanged, pressed=pressed)

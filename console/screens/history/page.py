@@ -25,7 +25,7 @@ DISCLOSED = {
 
 def draw_log(run: AllocatorRun, receipt: Receipt | None) -> None:
     """The log, so that nobody can quietly try seeds until the lots fall as wished."""
-    st.subheader("Every seed that was tried", anchor=False)
+    st.header("Every seed that was tried", anchor=False)
     try:
         solves = backend.service().solve_log(run.id)
     except MissingTable:
@@ -60,7 +60,7 @@ def disclosed_file(run_id: str, place: int) -> str | bytes:
 
 def draw_disclosure(run: AllocatorRun) -> None:
     """What answers a request for information, made when it is asked for."""
-    st.markdown("#### A request for information")
+    st.markdown("## A request for information")
     st.caption(
         "How places were decided, settings, changes by hand, seeds tried, ties decided by lot and "
         "who committed when. No worker is named; small counts are masked."

@@ -10,15 +10,18 @@ import pandas as pd
 import streamlit as st
 
 from allocator.diagnosis import Fix, FixKind, Frozen, PartialAllocation, PreCheck
+from allocator.measures.exceptions import rule_words
 from allocator.models import RunInputs
 from allocator.rules.naming import job_line_name, tag_name, worker_name
 from allocator.scenario.change import Change
 from allocator.scenario.changes import AllowPair, LeaveOut, LiftPin, SetMandatory, SetPlaces
+from allocator.solved import Solved
 from console.screens.infeasibility.running import EndedDiagnosis, bullets, mark, open_as_scenario
-from console.state import diagnosing, drafts
+from console.state import diagnosing, drafts, readings
 from console.ui import session
 from console.ui.data_table import data_table
 from console.ui.messages import literal
+from console.ui.receipt import draw_exceptions
 from console.ui.tables import counted, facts_row
 
 MOST_CHANGES = 6
@@ -64,6 +67,7 @@ def _draw_fix(found: EndedDiagnosis, fix: Fix, number: int) -> None:
         st.caption("It is also the lightest mix of all kinds of change.")
     _changes(found, fix, number)
     _outcome(found.inputs, fix)
+    _exceptions(found, fix, number)
     if st.button(
         "Try it as a scenario",
         icon=":material/alt_route:",
@@ -111,6 +115,17 @@ def _outcome(inputs: RunInputs, fix: Fix) -> None:
             ("Total dissatisfaction", f"{fix.objective:,.2f}" if fix.objective is not None else ""),
         ]
     )
+
+
+def _exceptions(found: EndedDiagnosis, fix: Fix, number: int) -> None:
+    """What a commit of the fix would say: by rule, by exception, and what to change elsewhere."""
+    if fix.result is None:
+        return
+    as_read = readings.reading(found.question.run_id).inputs
+    scenario = found.question.with_fix(fix)
+    solved = Solved(scenario.apply(as_read), fix.result, as_read, scenario)
+    with st.expander(f"Placements: {rule_words(solved)}", key=found.key(f"exceptions {number}")):
+        draw_exceptions(solved, key=found.key(f"fix {number}"))
 
 
 def draw_partial(found: EndedDiagnosis) -> None:

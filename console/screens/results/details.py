@@ -46,6 +46,7 @@ from console.charts import (
 from console.state.solving import StoredOutcome
 from console.ui import navigation, tables
 from console.ui.about import ShownAllocation
+from console.ui.cards import draw_rows
 from console.ui.data_table import data_table, download_buttons, plain_table
 from console.ui.messages import literal
 from console.ui.scoreboard import draw_doctors, draw_scoreboard, draw_selectable, of_choice
@@ -57,7 +58,7 @@ NEVER = "Under “never”"
 def draw_allocation(shown: ShownAllocation) -> None:
     """Every placement, to search, filter and download."""
     placed = shown.placed
-    data_table(
+    chosen = data_table(
         placed,
         key="allocation",
         version=shown.version,
@@ -76,7 +77,12 @@ def draw_allocation(shown: ShownAllocation) -> None:
             **tables.at_hospitals(shown.inputs, placed["job_line"]),
         },
         placeholder="Name, internal id, job line or level",
+        id_column="worker",
+        hint="select a row to ask why",
     )
+    if chosen:
+        name = shown.inputs.worker(chosen).name
+        navigation.link("why", f"Why was {literal(name)} placed there?", worker=chosen)
 
 
 def draw_worst_off(shown: ShownAllocation) -> None:
@@ -325,7 +331,7 @@ def draw_first_screen(shown: ShownAllocation) -> None:
     _draw_never(head, shown)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("Choices received", anchor=False)
+        st.header("Choices received", anchor=False)
         distribution = rank_distribution(shown.placed, head.outcome.workers)
         chosen = draw_selectable(
             rank_distribution_chart(distribution, dark=is_dark()),
@@ -337,14 +343,12 @@ def draw_first_screen(shown: ShownAllocation) -> None:
             st.markdown(f"**{literal(chosen)}**")
             draw_doctors(of_choice(chosen, shown.placed, distribution), key="choice")
     with right:
-        st.subheader("Worst-off workers", anchor=False)
+        st.header("Worst-off workers", anchor=False)
         st.caption(_worst_words(head))
         name = shown.file_name("worst-off")
-        # Ranks are words here, so the columns get no formats of numbers.
-        words = {"Rank": st.column_config.TextColumn(width=110)}
-        plain_table(
-            _worst(shown), key=f"worst {shown.version}", file_name=name, column_config=words
-        )
+        worst = _worst(shown)
+        draw_rows(worst[["Name", "Job line", "Rank"]], is_brief=True)
+        download_buttons(lambda: worst, name, f"worst {shown.version}", disabled=worst.empty)
         navigation.link("why", "Why, and is it fair?", about="Fair?")
 
 

@@ -49,10 +49,8 @@ def draw_no_results(run: AllocatorRun) -> None:
 
 
 def draw_about(shown: ShownAllocation) -> None:
-    """The way to the commit; every setting behind a fold."""
-    solved, run = shown.solved, shown.inputs.run
-    if run.is_pending and shown.result.status is not Status.CANCELLED:
-        navigation.link("commit", "Go to commit")
+    """Every setting behind a fold."""
+    solved = shown.solved
     with st.expander("Settings and data of this allocation"):
         for label, value in report_facts(
             shown.inputs, shown.result, shown.operator, terms=terms_of(solved)
@@ -76,3 +74,9 @@ for tab, (_name, draw) in zip(
     if tab.open:
         with tab, shown_errors():
             draw(shown)
+if not shown.run.is_pending:
+    navigation.step_foot("commit", "See the receipt")
+elif shown.result.status is not Status.CANCELLED:
+    navigation.step_foot("commit", "Go to commit")
+else:
+    navigation.step_foot("solve", "Solve again")

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from allocator.review import left_out_words
+from console.screens.review.parts import draw_attention
 from console.screens.review.people import draw_preferences, draw_worker_review
 from console.screens.review.places import (
     draw_eligibility,
@@ -13,7 +15,6 @@ from console.state import diagnosing
 from console.state.readings import RunReading
 from console.ui import navigation
 from console.ui.messages import shown_errors
-from console.ui.notes import draw_issues, draw_notices
 from console.ui.session import reading_note, run_reading
 from console.ui.tables import counted, facts_row
 
@@ -42,22 +43,30 @@ def draw_summary(source: RunReading) -> None:
             ("Places", f"{places:,}"),
             ("Must be filled", counted(must, "job line") if must else "None"),
             ("Weightings", f"{len(inputs.weightings):,}"),
-            ("Left out", f"{len(inputs.left_out):,}"),
+            ("Left out", _left_out(source) or "Nobody and nothing"),
         ]
     )
+
+
+def _left_out(source: RunReading) -> str:
+    workers = sum(left.kind == "worker" for left in source.inputs.left_out)
+    return left_out_words(workers, len(source.inputs.left_out) - workers)
 
 
 run = navigation.run_page("Review")
 with shown_errors(stop=True):
     source = run_reading(run)
-diagnosing.remember_check(source.inputs, source.read_at)
+diagnosing.the_checks().look_at(source.inputs, source.read_at)
 reading_note(source)
-draw_issues(source.inputs.issues, key=source.key("issues"), version=source.version)
-draw_notices(source.inputs.notices, key=source.key("notices"), version=source.version)
 draw_summary(source)
+draw_attention(source)
 shown = [name for name in TABS if name != PLACED_ELSEWHERE or source.inputs.other_placements]
 tabs = st.tabs(shown, key="tab", bind="query-params")
 for tab, name in zip(tabs, shown, strict=True):
     if tab.open:  # only the open tab is worked out
         with tab, shown_errors():
             TABS[name](source)
+if run.is_pending:
+    navigation.step_foot("solve", "Go on to Solve")
+else:
+    navigation.step_foot("results", "Look at the results")

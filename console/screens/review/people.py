@@ -10,7 +10,7 @@ from allocator.models import RunInputs
 from allocator.review import never_preferences, preferences_long, review_workers, tied_preferences
 from allocator.rules.ranks import NEVER_WORDS
 from console.charts import preference_heatmap
-from console.screens.review.parts import draw_view
+from console.screens.review.parts import draw_lookup, draw_view
 from console.state.readings import RunReading
 from console.ui import navigation, tables
 from console.ui.about import about_worker
@@ -96,6 +96,7 @@ def _map(source: RunReading) -> None:
     tables.draw(
         made, key=source.key("preference map"), alt="Ranks of every job line by every worker"
     )
+    draw_lookup(source, "preferences")
 
 
 def _ranks(source: RunReading) -> None:

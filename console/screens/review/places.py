@@ -19,7 +19,7 @@ from allocator.review import (
     workers_reached,
 )
 from console.charts import eligibility_heatmap
-from console.screens.review.parts import draw_view
+from console.screens.review.parts import draw_lookup, draw_view
 from console.state.readings import RunReading
 from console.ui import session, tables
 from console.ui.about import about_job_line
@@ -139,6 +139,7 @@ def _map(source: RunReading) -> None:
     made = source.made(_dark if tables.is_dark() else _light)
     alt = "Which worker may hold which job line"
     tables.draw(made, key=source.key("eligibility map"), alt=alt)
+    draw_lookup(source, "eligibility")
     counts = source.made(rule_counts)
     st.markdown("**Which rule decided**")
     data_table(
@@ -226,7 +227,7 @@ def _weightings(source: RunReading) -> None:
 @st.dialog("About this weighting", width="large")
 @session.signed_in
 def about_weighting(source: RunReading, row: pd.Series, weighting_id: str) -> None:
-    st.subheader(row["effect"], anchor=False)
+    st.header(row["effect"], anchor=False)
     facts_row(
         [
             ("Weighting (positive = less wanted)", f"{row['weighting']:+d}"),

@@ -11,6 +11,7 @@ import streamlit as st
 from allocator.database.overview import RunOverview
 from allocator.jobs import JobKind, JobSnapshot
 from allocator.report.parts import run_title
+from allocator.review import left_out_words
 from allocator.rules.moments import local_time
 from console.places import available
 from console.state import backend, diagnosing, solving
@@ -59,8 +60,10 @@ def _card(row: RunOverview, facts: list[tuple[str, str]]) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             with st.container(width="stretch", gap=None):
-                title = literal(run.plan_name or "Allocation run")
-                st.markdown(f"**{title}** {navigation.chip(run)}")
+                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                    title = f"**{literal(run.plan_name or 'Allocation run')}**"
+                    navigation.link(_paths(row)[0], title, run=run.id)
+                    st.markdown(navigation.chip(run), width="content")
                 st.caption(literal(subtitle(row)))
             _ways(row)
         facts_row(facts)
@@ -114,9 +117,16 @@ def pending_facts(row: RunOverview, found: DataCheck | None) -> list[Fact]:
         ("Submitted", submitted(row)),
         ("Job lines", f"{row.job_lines:,}" if row.job_lines is not None else ""),
         ("Places", places_words(row)),
-        ("Left out", f"{row.left_out:,}" if row.left_out else ""),
+        ("Left out", left_out(row)),
         ("Data errors", errors(found)),
+        ("Can be solved", solvable(found)),
     ]
+
+
+def left_out(row: RunOverview) -> str:
+    """Workers and job lines apart."""
+    workers = row.left_out_workers or 0
+    return left_out_words(workers, (row.left_out or 0) - workers)
 
 
 def submitted(row: RunOverview) -> str:
@@ -147,6 +157,13 @@ def errors(found: DataCheck | None) -> str:
     if found.blocking:
         return f"{found.issues:,} ({found.blocking:,} to mend)"
     return f"{found.issues:,} (to accept)"
+
+
+def solvable(found: DataCheck | None) -> str:
+    """What the quick checks say; empty where they say nothing."""
+    if found is None or found.failed or found.obstacles is None:
+        return ""
+    return "No: see Review" if found.obstacles else "Yes"
 
 
 def completed_facts(row: RunOverview) -> list[Fact]:

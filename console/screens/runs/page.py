@@ -6,20 +6,29 @@ from allocator.database.overview import RunOverview
 from console.screens.runs import cards
 from console.state import diagnosing, readings, solving
 from console.state.diagnosing import DataCheck
-from console.ui import session
+from console.ui import navigation, session
 from console.ui.data_table import download_buttons
 from console.ui.messages import shown_errors
 
 NO_RUNS = (
-    "There are no runs yet. A run appears here as soon as one of the applications that own the "
+    "**There are no runs yet.** A run appears here as soon as one of the applications that own the "
     "database queues a batch of an allocation run."
+)
+WHAT_NEXT = (
+    "What to do next:\n\n"
+    "1. Ask whoever runs the preference application to close the allocation run and to queue its "
+    "batch.\n"
+    "2. If that was done, ask your IT whether this console is connected to the right database; "
+    "the System page tells which one it is and what is missing in it.\n"
+    "3. To look around without real data, start the console on demo data in a data directory of "
+    "its own: `python -m console --data-dir demo`."
 )
 
 
 def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck | None]) -> None:
     """The waiting runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
+        st.header(f"Waiting ({len(rows):,})", anchor=False, width="stretch")
         order = st.selectbox(
             "Order of waiting runs", list(cards.ORDERS), width=260, on_change=look_only
         )
@@ -34,7 +43,7 @@ def list_waiting(rows: list[RunOverview], text: str, found: dict[str, DataCheck 
 def list_completed(rows: list[RunOverview], text: str) -> None:
     """The completed runs that match, in the chosen order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(f"Completed ({len(rows):,})", anchor=False, width="stretch")
+        st.header(f"Completed ({len(rows):,})", anchor=False, width="stretch")
         order = st.selectbox(
             "Order of completed runs", list(cards.DONE_ORDERS), width=260, on_change=look_only
         )
@@ -67,6 +76,9 @@ with shown_errors(stop=True):
     session.forget(_ONLY_LOOKED)
 if not rows:
     st.info(NO_RUNS, icon=":material/inbox:")
+    st.markdown(WHAT_NEXT)
+    if session.may_see_system():
+        navigation.link("system", "Look at the System page")
     st.button("Look again", icon=":material/refresh:")
     st.stop()
 pending = [row for row in rows if row.run.is_pending]

@@ -147,7 +147,7 @@ class Standing:
 
 def draw_add_change(bench: Bench, now: Solved | None) -> None:
     """Choose or paste, see how things stand, and add."""
-    st.subheader("Add a change", anchor=False)
+    st.header("Add a change", anchor=False)
     how = st.segmented_control(
         "How to name them", (CHOOSE, PASTE), default=CHOOSE, required=True,
         label_visibility="collapsed", key=f"add how {bench.run_id}",

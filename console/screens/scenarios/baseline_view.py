@@ -45,7 +45,7 @@ def siblings(bench: Bench) -> list[RunOverview]:
 
 def draw_baseline(bench: Bench) -> SetBaseline | None:
     """What the scenario begins with, or the choice of it; None while there is none."""
-    st.subheader("Begin with", anchor=False)
+    st.header("Begin with", anchor=False)
     base = baseline_of(bench)
     if base is None:
         with shown_errors():

@@ -32,7 +32,7 @@ def draw_problems(bench: Bench) -> bool:
 
 def draw_change_list(bench: Bench, now: Solved | None) -> None:
     """Every change with its reason, author, price and a button that undoes it."""
-    st.subheader(f"Changes ({len(bench.scenario.changes)})", anchor=False)
+    st.header(f"Changes ({len(bench.scenario.changes)})", anchor=False)
     if not bench.scenario.changes:
         st.caption("None yet: only the settings above differ from the run as it is.")
         return

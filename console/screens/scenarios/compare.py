@@ -28,6 +28,7 @@ from console.screens.scenarios.who_moves import draw_moves, told_moves
 from console.state import scenario_store, trials
 from console.ui.data_table import data_table, download_buttons
 from console.ui.messages import literal
+from console.ui.scoreboard import draw_choices
 from console.ui.tables import counted, draw, is_dark
 
 MOST = 6
@@ -89,12 +90,12 @@ def _is_sound(bench: Bench, scenario: Scenario) -> bool:
 
 def _comparison(bench: Bench, solved: Sequence[Solved]) -> None:
     version = version_of(solved)
-    st.subheader("Who wins, who loses, and the figures", anchor=False)
+    st.header("Who wins, who loses, and the figures", anchor=False)
     st.caption(f"In brackets: the difference to “{literal(solved[0].name)}”. Green is better.")
     _headlines(solved, version)
     for one in solved:
         st.caption(f"**{literal(one.name)}**: {literal(terms_of(one))}")
-    st.subheader("Who moves", anchor=False)
+    st.header("Who moves", anchor=False)
     after = solved[1]
     if len(solved) > 2:
         names = [one.name for one in solved[1:]]
@@ -196,17 +197,19 @@ def _colour(change: float, better: str) -> str:
 
 def _distributions(solved: Sequence[Solved]) -> None:
     left, right = st.columns(2)
+    solves = {one.name: one for one in solved}
     with left:
-        draw(
+        draw_choices(
             overlaid_distributions(
                 {o.name: rank_distribution(o.placed, len(o.inputs.workers)) for o in solved},
                 dark=is_dark(),
             ),
+            solves,
             key="compare distributions",
             alt="Share of workers within their first choices, by scenario",
         )
     with right:
-        draw(
+        draw_choices(
             overlaid_bands(
                 {
                     o.name: bands(o.placed, len(o.inputs.workers), len(o.inputs.job_lines))
@@ -214,6 +217,7 @@ def _distributions(solved: Sequence[Solved]) -> None:
                 },
                 dark=is_dark(),
             ),
+            solves,
             key="compare bands",
             alt="Workers by choice received, by scenario",
         )

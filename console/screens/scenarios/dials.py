@@ -10,8 +10,8 @@ import streamlit as st
 
 from allocator.measures.comparison import FIGURES
 from allocator.measures.outcome import mean_words, points_words
+from allocator.measures.terms import AIM_NAMES
 from allocator.models import Settings
-from allocator.report.parts import POLICIES
 from allocator.review import never_preferences
 from allocator.scenario.changes import NeverMeansIneligible, RespectOtherPlacements
 from console.screens.scenarios.bench import Bench
@@ -54,7 +54,7 @@ def draw_dials(bench: Bench) -> Bench:
             "Aim",
             aims(settings),
             index=aims(settings).index(settings.policy),
-            format_func=POLICIES.__getitem__,
+            format_func=AIM_NAMES.__getitem__,
             help="What makes an allocation the best one. All aims keep the same hard rules.",
             key=bench.key("policy"),
         ),

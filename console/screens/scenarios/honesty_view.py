@@ -26,7 +26,7 @@ from console.ui.data_table import data_table
 
 def draw_honesty(bench: Bench) -> None:
     """A button, then the progress, then the figures."""
-    st.subheader("Does an honest list pay?", anchor=False)
+    st.header("Does an honest list pay?", anchor=False)
     inputs = trials.variant(bench.reading, bench.scenario).inputs
     st.markdown(
         "For each worker, exactly: would a shorter or reordered list of their own have brought a "

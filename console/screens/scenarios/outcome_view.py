@@ -33,7 +33,8 @@ from console.ui import navigation, session, tables
 from console.ui.data_table import data_table
 from console.ui.messages import literal, shown_errors
 from console.ui.notes import draw_issues
-from console.ui.tables import draw, is_dark
+from console.ui.scoreboard import draw_choices
+from console.ui.tables import is_dark
 
 _ACCEPTED = "data errors accepted for trials"
 
@@ -240,15 +241,17 @@ def draw_on_demand(bench: Bench, base: Solved, now: Solved) -> None:
 
 
 def _charts(pair: list[Solved]) -> None:
-    draw(
+    solves = {one.name: one for one in pair}
+    draw_choices(
         overlaid_distributions(
             {one.name: rank_distribution(one.placed, len(one.inputs.workers)) for one in pair},
             dark=is_dark(),
         ),
+        solves,
         key="what-if distribution",
         alt="Share of workers within their first choices",
     )
-    draw(
+    draw_choices(
         overlaid_bands(
             {
                 one.name: bands(one.placed, len(one.inputs.workers), len(one.inputs.job_lines))
@@ -256,6 +259,7 @@ def _charts(pair: list[Solved]) -> None:
             },
             dark=is_dark(),
         ),
+        solves,
         key="what-if bands",
         alt="Workers by choice received",
     )

@@ -35,7 +35,7 @@ def draw_point(bench: Bench, found: Frontier, point: Point) -> None:
     """Who moves in the point, and what can be done with it."""
     moved = shifts(found.inputs, point.placements)
     least = found.points[0]
-    st.subheader(f"{counted(point.moves, 'doctor')} moved", anchor=False)
+    st.header(f"{counted(point.moves, 'doctor')} moved", anchor=False)
     saved = least.total - point.total
     told = [f"Total {point.total:,.6g} points"]
     if point is not least:
@@ -142,7 +142,7 @@ def _open(bench: Bench, scenario: Scenario) -> None:
 
 def draw_free_places(bench: Bench, found: Frontier) -> None:
     """Places that nobody holds now, who would gain from them, and the best chains of gains."""
-    st.subheader("Places that have become free", anchor=False)
+    st.header("Places that have become free", anchor=False)
     free = free_places(found.inputs)
     if not free:
         st.caption("None: every place is held by somebody who takes part.")

@@ -48,6 +48,7 @@ from console.state import backend, scenario_drafts, seeds, trials
 from console.ui import messages, session
 from console.ui.data_table import data_table
 from console.ui.messages import literal
+from console.ui.scoreboard import draw_choices
 from console.ui.tables import counted, draw, is_dark
 
 CAPPED = "Best worst rank"
@@ -167,18 +168,19 @@ def _price_words(price: float) -> str:
 
 
 def _chart(found: dict[str, Solved]) -> None:
-    draw(
+    draw_choices(
         overlaid_distributions(
             {n: rank_distribution(o.placed, len(o.inputs.workers)) for n, o in found.items()},
             dark=is_dark(),
         ),
+        found,
         key="policies distributions",
         alt="Share of workers within their first choices, by aim",
     )
 
 
 def _open_buttons(bench: Bench, offered: dict[str, Scenario]) -> None:
-    st.subheader("What the aims mean", anchor=False)
+    st.header("What the aims mean", anchor=False)
     for name, scenario in offered.items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{name}**  \n{MEANS[name]}", width="stretch")

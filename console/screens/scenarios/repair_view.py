@@ -37,7 +37,7 @@ def draw_repair(bench: Bench) -> None:
         return
     draw_news(bench, base, trials.variant(bench.reading, bench.scenario).inputs)
     draw_move_rules(bench, base)
-    st.subheader("What moving fewer doctors costs", anchor=False)
+    st.header("What moving fewer doctors costs", anchor=False)
     found = _found(bench)
     if found is None:
         return

@@ -74,7 +74,7 @@ def joined(first: Mapping[str, tuple[str, ...]], more: Mapping[str, tuple[str, .
 
 def _listed(bench: Bench) -> Wishes:
     """The wishes of the uploaded list; none while a row of it is wrong."""
-    st.subheader("Wishes", anchor=False)
+    st.header("Wishes", anchor=False)
     st.caption(CSV_HELP)
     if bench.run_id in (TO_REPAIR, REPAIR_BATCH):
         st.download_button(
@@ -178,7 +178,7 @@ def _round(bench: Bench, base: SetBaseline, wishes: Wishes) -> None:
 
 
 def _outcome(bench: Bench, found: SwapRound) -> None:
-    st.subheader("The round", anchor=False)
+    st.header("The round", anchor=False)
     if found.result.status is Status.INFEASIBLE:
         st.error(
             "**The allocation that the round begins with breaks a rule of the run.** Somebody "

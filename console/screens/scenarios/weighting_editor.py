@@ -24,7 +24,7 @@ SHOWN = ["Whom", "Job line", VALUE, ON, SAYS]
 def draw_weighting_editor(bench: Bench) -> None:
     """The weightings beside the outcome; those that say the same of the same workers are one row,
     and an edit of that row is one of all of them."""
-    st.subheader("Weightings", anchor=False)
+    st.header("Weightings", anchor=False)
     st.caption(f"{SIGN} Edits stay in the scenario; the coordinators' table is not touched.")
     frame = weightings_table(bench)
     if frame.empty:

@@ -42,13 +42,17 @@ def draw_form(run: AllocatorRun, inputs: RunInputs) -> None:
         )
         takes_out = _takes_out(inputs)
         acknowledged = _acknowledged(inputs)
-        start = st.form_submit_button(
-            label if workbench is None else AS_IT_IS,
-            type="primary" if workbench is None else "secondary",
-            icon=":material/play_arrow:",
-            disabled=running or bool(inputs.blocking_issues),
-        )
-        st.caption("Solving writes no allocation: that takes a commit, which comes later.")
+        found = None if running else solving.solved(run.id)
+        with navigation.foot():
+            start = st.form_submit_button(
+                label if workbench is None else AS_IT_IS,
+                type="primary" if workbench is None and found is None else "secondary",
+                icon=":material/play_arrow:",
+                disabled=running or bool(inputs.blocking_issues),
+                help="Solving writes no allocation: that takes a commit, which comes later.",
+            )
+            if found:
+                navigation.next_step("results", "Look at the results")
     if not start:
         return
     operator = session.require_operator()
@@ -166,8 +170,8 @@ watched_solve(run)
 if scenario := _from_workbench(run.id):
     with shown_errors():
         draw_scenario_again(run, inputs, scenario)
-    st.subheader("The run as it is, without the scenario's changes", anchor=False)
+    st.header("The run as it is, without the scenario's changes", anchor=False)
 else:
-    st.subheader("Settings", anchor=False)
+    st.header("Settings", anchor=False)
 with shown_errors():
     draw_form(run, inputs)

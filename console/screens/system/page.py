@@ -66,12 +66,18 @@ def draw_versions() -> None:
 
 session.require_operator()
 st.title("System", anchor=False)
+if not session.may_see_system():
+    st.info(
+        "This page is for whoever looks after the console. Your role is that of a coordinator.",
+        icon=":material/lock:",
+    )
+    st.stop()
 findings: list[doctor.Finding] = []
 with shown_errors(), st.spinner("Checking the database and the solvers …"):
     findings = backend.service().doctor()
     draw_findings(findings)
     st.button("Check again", icon=":material/refresh:")
-st.subheader("SQL for the database", anchor=False)
+st.header("SQL for the database", anchor=False)
 draw_sql(is_wanted=any(finding.remedy == doctor.APPLY_SQL for finding in findings))
-st.subheader("Versions", anchor=False)
+st.header("Versions", anchor=False)
 draw_versions()

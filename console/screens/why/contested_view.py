@@ -33,7 +33,7 @@ def draw_contested(source: ShownAllocation) -> None:
 def _ties(source: ShownAllocation) -> None:
     ties = tied_workers(source.inputs, source.result)
     seed = source.result.settings.seed
-    st.markdown("#### Equally good allocations")
+    st.markdown("## Equally good allocations")
     if ties.empty:
         st.markdown(
             "This is the only best allocation under these settings: no lots were drawn, and "
@@ -60,7 +60,7 @@ def _ties(source: ShownAllocation) -> None:
 
 
 def _seeds(source: ShownAllocation) -> None:
-    st.markdown("#### Every seed that was tried")
+    st.markdown("## Every seed that was tried")
     solves = backend.service().solve_log(source.run.id)
     if not solves:
         st.caption("No solve of this run is on record yet.")
@@ -100,7 +100,7 @@ def seeds_alone_changed(solves: Sequence[LoggedSolve]) -> int:
 
 
 def _demand(source: ShownAllocation) -> None:
-    st.markdown("#### Job lines in demand")
+    st.markdown("## Job lines in demand")
     lines = contested_job_lines(source.inputs, source.result)
     st.markdown(
         "What one more place on a job line would save: by how much the total dissatisfaction of "
@@ -133,7 +133,7 @@ def _demand(source: ShownAllocation) -> None:
 
 def _draw_place(source: ShownAllocation, line: pd.Series) -> None:
     with st.container(border=True):
-        st.markdown(f"#### One more place on {literal(line['job_line_name'])}")
+        st.markdown(f"## One more place on {literal(line['job_line_name'])}")
         if not line["moves"]:
             st.markdown("It would change nothing.")
             return
@@ -147,7 +147,7 @@ def _draw_place(source: ShownAllocation, line: pd.Series) -> None:
 
 
 def _swaps(source: ShownAllocation) -> None:
-    st.markdown("#### Pairs who would both like to swap")
+    st.markdown("## Pairs who would both like to swap")
     swaps = wanted_swaps(source.inputs, source.result)
     if swaps.empty:
         st.markdown("No two workers would each rather have what the other got.")

@@ -24,7 +24,7 @@ from console.charts.explanation import chain_picture, chain_words
 from console.state import solving
 from console.ui import messages, navigation, tables
 from console.ui.about import ShownAllocation
-from console.ui.data_table import data_table, plain_table
+from console.ui.data_table import data_table, newly_chosen, plain_table
 from console.ui.messages import literal
 from console.ui.session import stored_outcome
 from console.ui.tables import counted, draw, facts_row, is_dark
@@ -106,16 +106,18 @@ def draw_one_worker(source: ShownAllocation) -> None:
         st.caption("Pick a worker to see why each job line was or was not theirs.")
         return
     worker = source.inputs.worker(worker_id)
-    _facts(source, worker)
     try:
         told = worker_answers(source.inputs, source.result, worker_id)
     except NotExplained as error:
+        _facts(source, worker)
         _without_prices(source, worker_id, error)
         return
-    _draw_odds(source, worker_id)
-    line = _options(source, worker, told)
+    line = _pick_line(source, worker, told)
+    _facts(source, worker)
     if line is not None:
         _draw_answer(source, worker, next(o for o, _ in told if o["job_line"] == line))
+    _options(source, worker, told)
+    _draw_odds(source, worker_id)
     _letter(source, worker, line)
 
 
@@ -189,13 +191,43 @@ def held_before(inputs: RunInputs, worker_id: str) -> str:
     return job_line_name(inputs, before) if before else ""
 
 
-def _options(source: ShownAllocation, worker: Worker, told: Told) -> str | None:
-    """The table of all job lines; gives the one to explain."""
+def _pick_line(source: ShownAllocation, worker: Worker, told: Told) -> str | None:
+    """The job line to explain: the one of the address, else the best that was missed."""
+    options = {o["job_line"]: o for o, _ in told}
+    better = [line for line, option in options.items() if option["score_change"] < 0]
+    asked = st.query_params.get(LINE)
+    wanted = asked if asked in options else next(iter(better), None)
+    chosen = st.selectbox(
+        "Why not this job line?",
+        list(options),
+        index=list(options).index(wanted) if wanted else None,
+        format_func=lambda line: _line_label(options[line]),
+        placeholder="Type a part of a job line's name",
+        key=source.key(f"why line {worker.id} {wanted}"),
+        width=620,
+    )
+    if chosen != wanted:
+        _open_line(chosen or "")
+    return chosen
+
+
+def _line_label(option: dict[Hashable, Any]) -> str:
+    rank = option["rank"]
+    return f"{option['job_line_name']} ({'not ranked' if pd.isna(rank) else f'rank {rank:g}'})"
+
+
+def _open_line(line: str) -> None:
+    st.query_params[LINE] = line
+    st.rerun()
+
+
+def _options(source: ShownAllocation, worker: Worker, told: Told) -> None:
+    """The table of all job lines; a selected one is explained above it."""
     frame = options_frame(told)
     situation = pd.Series([o["situation"] for o, _ in told])
     better = pd.Series([o["score_change"] < 0 for o, _ in told])
     st.markdown(
-        "**Why not another job line?** Select one to see the reason in full. The price is exact: "
+        "**Every job line.** Select one to see the reason in full above. The price is exact: "
         "how much worse the total dissatisfaction of everybody would be if the worker had that "
         "job line and all others were placed anew as well as possible.",
     )
@@ -217,11 +249,9 @@ def _options(source: ShownAllocation, worker: Worker, told: Told) -> str | None:
         height=420,
         placeholder="Job line or holder",
     )
-    asked = st.query_params.get(LINE)
-    if chosen is None and asked in set(frame["job_line"]):
-        return asked
-    first = frame.loc[better, "job_line"]
-    return chosen or (str(first.iloc[0]) if len(first) else None)
+    selected = newly_chosen(source.key(f"why options {worker.id}"), chosen)
+    if selected:
+        _open_line(selected)
 
 
 def options_frame(told: Told) -> pd.DataFrame:
@@ -260,7 +290,7 @@ def _draw_answer(source: ShownAllocation, worker: Worker, option: dict[Hashable,
         )
         tells = teller(source.inputs, source.result, worker.id, letter=hidden, others_ranks=hidden)
         answer, moves = tells.answer(option), option["moves"]
-        st.markdown(f"#### {literal(answer.question)}")
+        st.markdown(f"## {literal(answer.question)}")
         st.markdown(literal(f"{answer.reason} {answer.price}"))
         if answer.note:
             st.caption(literal(answer.note))
@@ -281,7 +311,7 @@ def _draw_answer(source: ShownAllocation, worker: Worker, option: dict[Hashable,
 
 
 def _letter(source: ShownAllocation, worker: Worker, line: str | None) -> None:
-    st.markdown("#### A letter to the doctor")
+    st.markdown("## A letter to the doctor")
     st.caption(
         "One page to print or send: the placement, why not each job line ranked higher, and how "
         "places were decided. It names no other doctor."

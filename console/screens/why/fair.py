@@ -28,8 +28,8 @@ from console.ui import navigation, session
 from console.ui.about import ShownAllocation
 from console.ui.data_table import data_table, download_buttons
 from console.ui.messages import literal
-from console.ui.scoreboard import draw_scoreboard
-from console.ui.tables import counted, draw, facts_row, is_dark
+from console.ui.scoreboard import draw_doctors, draw_scoreboard, draw_selectable, of_choice
+from console.ui.tables import counted, facts_row, is_dark
 
 
 def draw_fair(source: ShownAllocation) -> None:
@@ -40,20 +40,25 @@ def draw_fair(source: ShownAllocation) -> None:
     if words := alike_words(head.ranks_apart):
         st.caption(words)
     _extremes(source, head)
-    st.markdown("#### Who got which choice")
+    st.markdown("## Who got which choice")
     distribution = rank_distribution(placed, len(source.inputs.workers))
-    draw(
+    chosen = draw_selectable(
         rank_distribution_chart(distribution, dark=is_dark()),
-        key=source.key("why profile"),
+        key=f"why profile {source.version}",
         alt="Workers by the choice that they received, with the running share",
     )
+    if chosen:
+        st.markdown(f"**{literal(chosen)}**")
+        draw_doctors(of_choice(chosen, placed, distribution), key="why choice")
+    else:
+        st.caption("Click a bar for the doctors behind it.")
     _worst_off(source, placed)
     _groups(source, placed)
 
 
 def _extremes(source: ShownAllocation, head: Headline) -> None:
     best = extremes(source.inputs, source.result.settings)
-    st.markdown("#### How far from the fairest possible")
+    st.markdown("## How far from the fairest possible")
     st.caption(
         "Both limits are exact: no allocation that keeps the rules does better. They are about "
         "workers who ranked something. A job line that such a worker did not rank counts as the "
@@ -112,7 +117,7 @@ def scenario_id(source: ShownAllocation, name: str, settings: Settings) -> str:
 
 
 def _worst_off(source: ShownAllocation, placed: pd.DataFrame) -> None:
-    st.markdown("#### The worst-off")
+    st.markdown("## The worst-off")
     worst = worst_off(placed)
     chosen = data_table(
         worst,
@@ -132,7 +137,7 @@ def _worst_off(source: ShownAllocation, placed: pd.DataFrame) -> None:
 
 
 def _groups(source: ShownAllocation, placed: pd.DataFrame) -> None:
-    st.markdown("#### By group")
+    st.markdown("## By group")
     grouping = st.segmented_control(
         "Group by",
         list(GROUPINGS),

@@ -152,6 +152,12 @@ def test_same_names_stay_apart() -> None:
     assert len(short("x" * 50)) == 22
 
 
+def test_long_job_line_keeps_what_tells_it_from_others() -> None:
+    name = "Line 087 · ED – Surgery – O&G – Gen Med – Ortho · Wattle Bay"
+    assert short(name) == "Line 087 … Wattle Bay"
+    assert short(name, 16) == "Line 087 … Watt…"
+
+
 def test_progress_draws_incumbent_and_bound_when_known() -> None:
     history = [
         Progress(Phase.FORMULATE, 0.1),

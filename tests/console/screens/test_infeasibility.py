@@ -43,7 +43,7 @@ def diagnosed(app: AppTest) -> AppTest:
 
 def text_of(app: AppTest) -> str:
     kinds = (
-        app.title, app.subheader, app.markdown, app.caption, app.error, app.warning, app.success,
+        app.title, app.header, app.markdown, app.caption, app.error, app.warning, app.success,
         app.info, app.radio,
     )  # fmt: skip
     words = [str(element.value) for kind in kinds for element in kind]

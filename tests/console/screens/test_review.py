@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from allocator.demo import demo_data
+from console.state import diagnosing, readings
 from tests.console.conftest import connect_pages
 from tests.console.ui.test_frame import text_of
 from tests.database.demo_rows import placed_elsewhere
 from tests.services import hidden
+from tests.waiting import eventually
 
 BATCH = demo_data.SECOND_BATCH
 
 
 def shown(app) -> str:
-    kinds = (app.caption, app.info, app.subheader)
+    kinds = (app.caption, app.info, app.header)
     texts = [element.value for kind in kinds for element in kind]
     return "\n".join([text_of(app), *texts]).replace("\\", "")
 
@@ -210,8 +212,30 @@ def test_review_of_a_run_without_workers_and_job_lines(page, connected):
         assert "No worker takes part" in app.error[0].value
 
 
+def test_review_opens_on_what_needs_attention(page, demo_database):
+    wait_for(demo_data.INFEASIBLE)
+    app = page("review", run=demo_data.INFEASIBLE)
+    assert "What needs attention" in [header.value for header in app.header]
+    assert "As it is, this run cannot be solved" in text_of(app)
+    wait_for(BATCH)
+    app = page("review", run=BATCH)
+    assert "An allocation exists: it can be solved" in text_of(app)
+    assert any(fold.label.startswith("Left out") for fold in app.expander)
+    assert not app.exception
+
+
+def wait_for(run: str) -> None:
+    """Until the quick checks of the run, as the page reads it, have ended."""
+    reading, known = readings.reading(run), diagnosing.the_checks()
+    known.look_at(reading.inputs, reading.read_at)
+    eventually(lambda: known.found(run))
+
+
 def test_review_with_unreachable_database_says_what_to_do(page, unreachable):
     app = page("review", run=BATCH)
+    assert "The database does not answer" in text_of(app)
+    assert "Try again" in [button.label for button in app.button]
+    assert app.expander[0].label == "For your IT"
     assert "cannot be reached" in text_of(app)
     assert not app.exception
 

@@ -17,14 +17,14 @@ from tests.waiting import PATIENCE, eventually
 def shown(app) -> str:
     captions = "\n".join(caption.value for caption in app.caption)
     infos = "\n".join(info.value for info in app.info)
-    subheaders = "\n".join(subheader.value for subheader in app.subheader)
-    return "\n".join([text_of(app), captions, infos, subheaders]).replace("\\", "")
+    headers = "\n".join(header.value for header in app.header)
+    return "\n".join([text_of(app), captions, infos, headers]).replace("\\", "")
 
 
 def cards(app) -> list[str]:
-    """The bold titles of the cards, in the order of the page."""
-    bold = [m.value for m in app.main.markdown if m.value.startswith("**") and "badge" in m.value]
-    return [text.replace("\\", "").split("**")[1] for text in bold]
+    """The titles of the cards, which are links into the runs, in the order of the page."""
+    labels = [link.proto.label for link in app.main.get("page_link")]
+    return [text.replace("\\", "").strip("*") for text in labels if text.startswith("**")]
 
 
 def wait_for_checks(ids) -> None:
@@ -120,6 +120,7 @@ def test_runs_shows_a_solve_under_way(page, demo_database):
 def test_runs_without_any_run_says_how_they_come(page, connected):
     app = page("runs")
     assert "There are no runs yet." in shown(app)
+    assert "What to do next" in shown(app)
     assert not app.exception
 
 

@@ -32,7 +32,7 @@ def service() -> AllocatorService:
 
 
 def shown(app: AppTest) -> str:
-    kinds = (app.caption, app.info, app.subheader)
+    kinds = (app.caption, app.info, app.header)
     others = [str(element.value) for kind in kinds for element in kind]
     return "\n".join([text_of(app), *others]).replace("\\", "")
 

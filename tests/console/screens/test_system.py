@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from allocator.database import doctor
 from tests.console.conftest import connect_pages
+from tests.console.server import OPERATOR
 from tests.console.ui.test_frame import text_of
 
 
@@ -87,3 +88,15 @@ def test_system_with_the_anon_key_says_which_one_is_wanted(page, connected, monk
     assert "The configured key has the role anon" in shown(app)
     assert "service_role key" in shown(app)
     assert connected.info.anon_key not in shown(app)
+
+
+def test_system_is_not_for_coordinators_and_no_page_leads_them_there(page, connected, tmp_path):
+    secrets = tmp_path / "secrets.toml"
+    text = secrets.read_text(encoding="utf-8")
+    assert "System" in [link.proto.label for link in page("runs").get("page_link")]
+    secrets.write_text(f'{text}\n[roles]\n"{OPERATOR}" = "coordinator"\n', encoding="utf-8")
+    app = page("system")
+    assert "for whoever looks after the console" in app.info[0].value
+    assert not app.code
+    assert "System" not in [link.proto.label for link in app.get("page_link")]
+    assert not app.exception

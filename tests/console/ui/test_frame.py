@@ -10,10 +10,12 @@ from console.gate.access import the_access
 from console.places import safe_next
 from console.ui import session
 from console.ui.messages import message_for
+from console.ui.notes import in_words
 from tests.console.server import OPERATOR, ROOT
 from tests.waiting import PATIENCE
 
 MAIN = str(ROOT / "console" / "main.py")
+UNKNOWN = "4a000000-0000-4000-8000-000000000004"
 
 
 def text_of(app: AppTest) -> str:
@@ -105,3 +107,25 @@ def test_unexpected_failure_is_logged_under_a_number_and_not_shown(caplog):
     number = message.remedy.rsplit(" ", 1)[1].rstrip(".")
     assert f"{number}: RuntimeError" in caplog.text
     assert "secret detail" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            f"included_worker_mappings names a worker that no longer exists ({UNKNOWN}).",
+            "The run's list of doctors names a worker that no longer exists.",
+        ),
+        (
+            "Set allocationplans.timezone to a name such as Australia/Sydney.",
+            "Set the plan's time zone to a name such as Australia/Sydney.",
+        ),
+        (
+            f"This person is in the allocation run 2 times, as the mappings {UNKNOWN} and "
+            f"{UNKNOWN}, and would get a job line for each.",
+            "This person is in the allocation run 2 times and would get a job line for each.",
+        ),
+    ],
+)
+def test_data_errors_are_told_without_columns_and_ids(said: str, words: str) -> None:
+    assert in_words(said) == words

@@ -9,7 +9,9 @@ command line ends with.
     │   ├── ConfigurationError
     │   ├── RunNotFound
     │   └── RunCompleted
-    ├── InvalidData, NotAccepted
+    ├── InvalidData
+    │   └── BadWorkbook
+    ├── NotAccepted
     ├── DatabaseError
     │   ├── Unreachable, ProjectStopped, DatabaseFull, KeyRefused, Denied
     │   ├── MissingTable, MissingFunction
@@ -139,6 +141,18 @@ class InvalidData(AllocatorError):
         self.issues = issues
         super().__init__(
             message or f"The run has {len(issues)} data error(s), so it was not solved."
+        )
+
+
+class BadWorkbook(InvalidData):
+    """A workbook has cells that make no sense, so nothing of it was taken."""
+
+    remedy = "Mend each cell that is listed, save the workbook and give it again."
+
+    def __init__(self, issues: tuple[DataIssue, ...]) -> None:
+        cells = "1 cell" if len(issues) == 1 else f"{len(issues)} cells"
+        super().__init__(
+            issues, f"{cells} of the workbook must be mended; nothing was taken of it."
         )
 
 

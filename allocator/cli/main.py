@@ -56,7 +56,16 @@ def parser() -> ArgumentParser:
     show = _add(verbs, "show", "runs.show", "show one run without solving it")
     _add_run(show)
     solve = _add(verbs, "solve", "solve.solve", "solve one run")
-    _add_run(solve)
+    solve.add_argument(
+        "run", nargs="?", default="", metavar="RUN", help="the run's id, or enough of its beginning"
+    )
+    solve.add_argument(
+        "--workbook",
+        default="",
+        metavar="FILE",
+        help="solve the run in this workbook (.xlsx) or folder of CSV files, without a database",
+    )
+    solve.add_argument("--out", default="", metavar="FILE", help="write the result (.xlsx) there")
     _add_solving(solve)
     solve.add_argument("--commit", action="store_true", help="write the allocations")
     solve.add_argument(
@@ -86,6 +95,7 @@ def parser() -> ArgumentParser:
     _add(verbs, "doctor", "system.doctor", "look for what is wrong and say what to do")
     _add_local(verbs)
     _add(verbs, "hash-password", "system.hash_password", "hash an operator's password")
+    _add_workbooks(verbs)
     files = _add(
         verbs, "demo-files", "system.demo_files", "write the lists that go with the demo data"
     )
@@ -264,6 +274,17 @@ def _add_proof(verbs: Any) -> None:
     seal.add_argument("--break-reason", metavar="TEXT", help="break the seal, on record")
 
 
+def _add_workbooks(verbs: Any) -> None:
+    blank = _add(verbs, "template", "workbook.template", "write a workbook to fill in")
+    blank.add_argument("file", metavar="FILE", help="the workbook to write (.xlsx)")
+    blank.add_argument("--example", action="store_true", help="filled with the demo's intern year")
+    export = _add(
+        verbs, "export-workbook", "workbook.export_workbook", "write a run's inputs as a workbook"
+    )
+    _add_run(export)
+    export.add_argument("--out", required=True, metavar="FILE", help="the workbook (.xlsx)")
+
+
 def _add_local(verbs: Any) -> None:
     words = "a database of your own on this machine"
     local = verbs.add_parser("local", help=words, description=f"{words}.".capitalize())
@@ -272,6 +293,8 @@ def _add_local(verbs: Any) -> None:
     start.add_argument("--port", type=int, default=0, metavar="N", help="0 = any free port")
     _add(actions, "stop", "system.local_stop", "stop it and keep its data")
     _add(actions, "status", "system.local_status", "say whether it runs")
+    taken = _add(actions, "import", "workbook.local_import", "make a run of a workbook")
+    taken.add_argument("file", metavar="FILE", help="a workbook (.xlsx) or a folder of CSV files")
     reset = _add(actions, "reset", "system.local_reset", "throw its data away and start again")
     reset.add_argument("--yes", action="store_true", help="do not ask whether to")
     for each in (start, reset):

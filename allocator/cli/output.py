@@ -354,6 +354,17 @@ def write_file(path: str | Path, text: str) -> None:
         ) from exc
 
 
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """The same for a file that is not text."""
+    try:
+        Path(path).write_bytes(data)
+    except OSError as exc:
+        raise UsageError(
+            f"The file {path} cannot be written: {exc.strerror or 'no reason is known'}.",
+            remedy="Give a path in an existing directory that you may write to.",
+        ) from exc
+
+
 def log_seed(
     service: AllocatorService, inputs: RunInputs, settings: Settings, work: str, out: Output
 ) -> None:

@@ -47,7 +47,11 @@ def hydrate(run_id: str, *, client: Client, on_progress: OnReading | None = None
 
     Raises RunNotFound, or a DatabaseError when the database does not give all of it.
     """
-    read = read_rows(run_id, client=client, on_progress=on_progress)
+    return inputs_of(read_rows(run_id, client=client, on_progress=on_progress))
+
+
+def inputs_of(read: RunRows) -> RunInputs:
+    """The models of rows that were read, with their data errors and fingerprint."""
     part = participation(read)
     inputs = RunInputs(
         read.run,

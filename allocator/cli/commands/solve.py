@@ -7,6 +7,7 @@ import threading
 import time
 from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allocator.cli.commands.runs import (
@@ -24,6 +25,7 @@ from allocator.cli.output import (
     service_for,
     settings_of,
     stdout_reserved,
+    write_bytes,
 )
 from allocator.cli.progress import cancel_on_interrupt, progress_bar
 from allocator.errors import ExitCode, InvalidData, UsageError
@@ -46,9 +48,13 @@ def solve(args: Namespace, out: Output) -> int:
         raise UsageError("--commit needs --operator.", remedy="Say who commits.")
     if args.expect and not args.commit:
         raise UsageError("--expect goes with --commit.", remedy="Add --commit, or leave it out.")
+    from allocator.workbook import read_workbook
+
+    _require_one_source(args)
     settings = settings_of(args)
     service = service_for(args)
-    run = service.find_run(args.run)
+    book = read_workbook(Path(args.workbook)).inputs() if args.workbook else None
+    run = book.run if book else service.find_run(args.run)
     scenario = scenario_of(args, service, run.id)
     if scenario is not None:
         settings = scenario.settings
@@ -59,7 +65,8 @@ def solve(args: Namespace, out: Output) -> int:
         cancel_on_interrupt() as cancel,
     ):
         began = time.perf_counter()
-        as_read = read_by(service.hydrate(run.id, on_progress=on_progress), settings)
+        read = book or service.hydrate(run.id, on_progress=on_progress)
+        as_read = read_by(read, settings)
         inputs = scenario.apply(as_read) if scenario else as_read
         timings["hydrate"] = time.perf_counter() - began
         _add_result(out, inputs, None, settings, timings, args.operator, scenario)
@@ -70,6 +77,7 @@ def solve(args: Namespace, out: Output) -> int:
                 settings,
                 operator=args.operator or f"{getpass.getuser()} (command line)",
                 acknowledged=args.acknowledge,
+                work=None if book else "solve",
                 on_progress=on_progress,
                 cancel=cancel,
             )
@@ -84,10 +92,33 @@ def solve(args: Namespace, out: Output) -> int:
     if result.allocations:
         identity = identity_of(result, _audit(scenario))
         out.add(identity=identity)
-        out.say(f"Identity: {identity}  (commit just this with --expect)")
+        if not book:
+            out.say(f"Identity: {identity}  (commit just this with --expect)")
+        if args.out:
+            from allocator.report import workbook
+
+            write_bytes(args.out, workbook(inputs, result, operator=args.operator or ""))
+            out.add(written=args.out)
+            out.say(f"Written: {args.out}")
     if args.commit and result.status is not Status.INFEASIBLE:
         _commit(args, service, (as_read, inputs), result, scenario, out, timings, cancel)
     return _exit_code(result)
+
+
+def _require_one_source(args: Namespace) -> None:
+    """Raises UsageError unless the run comes from the database or from a workbook, which nobody
+    commits and which no scenario is saved for."""
+    if bool(args.run) == bool(args.workbook):
+        raise UsageError("Solve one run.", remedy="Give the id of a run, or --workbook FILE.")
+    if args.workbook and args.commit:
+        raise UsageError(
+            "A workbook cannot be committed.",
+            remedy="Import it with `local import`, then solve the run that this makes.",
+        )
+    if args.workbook and args.scenario and not args.scenario.endswith(".json"):
+        raise UsageError(
+            "A workbook has no saved scenario.", remedy="Give the scenario's JSON file."
+        )
 
 
 def _audit(scenario: Scenario | None) -> dict[str, Any]:

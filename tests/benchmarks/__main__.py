@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
             if size.workers <= answers.MOST_WORKERS:
                 for line in answers.figures(size, arguments.options.seed):
                     console.print(line, highlight=False)
-        for line in letters.figures(arguments.options.seed, quick=arguments.quick):
+        for line in letters.figures(arguments.options.letters, arguments.options.seed):
             console.print(line, highlight=False)
         console.print(f"Written to {arguments.output}: benchmark.json, benchmark.html")
     if arguments.markdown:

@@ -14,8 +14,8 @@ from tests.benchmarks.solvers import LABELS, PEERS
 SIZES = "139,300,1000,2000,5000"
 WHAT_IF_SIZES = "139,1000"
 RESULTS = Path(__file__).parent / "results"
-QUICK = {"sizes": "139,300", "repeats": 1, "limit": 20.0, "re_solves": 10}
-USUAL = {"sizes": SIZES, "repeats": 5, "limit": 300.0, "re_solves": 40}
+QUICK = {"sizes": "139,300", "repeats": 1, "limit": 20.0, "re_solves": 10, "letters": "139"}
+USUAL = {"sizes": SIZES, "repeats": 5, "limit": 300.0, "re_solves": 40, "letters": "139,10000"}
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -30,6 +30,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--limit", type=float, help="seconds for each solve")
     parser.add_argument("--re-solves", type=int, help="what-if re-solves of a size")
     parser.add_argument("--what-if", default=WHAT_IF_SIZES, help="their sizes: %(default)s")
+    parser.add_argument("--letters", help="numbers of doctors to write to, such as 139,10000")
     parser.add_argument("--threads", type=int, default=2, help="of the peers: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="of the instances")
     parser.add_argument("--memory", type=float, help="most GB of a solver; default: 85 %% of free")
@@ -79,4 +80,5 @@ def _options(arguments: argparse.Namespace) -> Options:
         tuple(what_if),
         arguments.re_solves,
         arguments.keep_trying,
+        tuple(int(text) for text in arguments.letters.split(",") if text),
     )

@@ -25,7 +25,8 @@ SLOW = 20.0
 class Options:
     """What to run. `limit` is seconds a solve, `memory_mb` most memory of a solver's process,
     `re_solves` the number of what-if re-solves at the sizes named in `what_if`; with
-    `keep_trying` a solver that did not finish one size is tried on the larger ones as well."""
+    `keep_trying` a solver that did not finish one size is tried on the larger ones as well.
+    `letters` are the numbers of doctors to write to."""
 
     sizes: tuple[Size, ...]
     solvers: tuple[str, ...]
@@ -37,6 +38,7 @@ class Options:
     what_if: tuple[Size, ...]
     re_solves: int
     keep_trying: bool
+    letters: tuple[int, ...] = ()
 
 
 Report = Callable[[str], None]

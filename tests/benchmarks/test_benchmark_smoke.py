@@ -24,7 +24,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of results of a small run that exited with 0."""
     folder = tmp_path_factory.mktemp("results")
     arguments = f"--sizes 12x11/14,24 --solvers {ALWAYS} --repeats 1 --limit 60"
-    arguments += " --what-if 24 --re-solves 3 --output"
+    arguments += " --what-if 24 --re-solves 3 --letters 24 --output"
     assert main([*arguments.split(), str(folder)]) == 0
     return folder
 
@@ -59,7 +59,8 @@ def test_saved_run_renders_for_the_readme(
 
 def outcomes(folder: Path, arguments: str) -> dict[tuple[str, str], Outcome]:
     """How each solver ended in a run with these arguments, by (size, solver)."""
-    main([*arguments.split(), "--output", str(folder)])
+    nothing_else = ["--what-if", "", "--letters", ""]
+    main([*arguments.split(), *nothing_else, "--output", str(folder)])
     run = Run.load(folder / "benchmark.json")
     return {(m.size, m.solver): m.outcome for m in run.measurements}
 

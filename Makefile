@@ -11,7 +11,7 @@ BENCHMARK_REQUIREMENTS := tests/benchmarks/requirements.txt
 IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser console test pictures faults lint format benchmark wheel clean
+.PHONY: help install browser console test pictures faults lint format benchmark latency wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ $(BENCHMARK_STAMP): $(DEV_STAMP) $(BENCHMARK_REQUIREMENTS)
 
 benchmark: $(BENCHMARK_STAMP)  ## Compare with the dense model and other solvers; ARGS="--quick"
 	$(PYTHON) -m tests.benchmarks $(ARGS)
+
+latency: $(DEV_STAMP) browser  ## Seconds each page and the slider take in the browser; ARGS="--workers 1000"
+	$(PYTHON) -m tests.benchmarks.pages $(ARGS)
 
 wheel: $(STAMP)  ## Build the wheel into dist/
 	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
